@@ -1,0 +1,33 @@
+# Every target sets up .venv by itself, from nothing, with the pinned versions of constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench action-units clean
+
+$(VENV)/.ready: pyproject.toml constraints.txt smilegenuine/_version.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "smilegenuine needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,plot]"
+	@touch $@
+
+demo: $(VENV)/.ready            ## the main job on drawn people: fit, score by subject, predict, draw
+	$(BIN)/smilegenuine demo --output demo-output
+
+test: $(VENV)/.ready            ## the whole test suite, with linters, types and layers
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready           ## speed, against the direct implementation in the same run
+	$(BIN)/python benchmarks/bench_auda.py
+
+action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
+	$(BIN)/python tools/train_action_units.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo-output

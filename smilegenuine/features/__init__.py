@@ -1,0 +1,1 @@
+"""Descriptors of a clip: what a classifier sees."""

@@ -1,0 +1,158 @@
+"""The phases of a smile: onset, apex and offset, found from the slope of its intensity.
+
+A smile rises (onset), stays (apex) and falls (offset). Rises and falls are runs of frames in which
+the smoothed intensity keeps moving one way; the onset is the run that rises most, the offset the
+run after it that falls most, and what lies between is the apex, however often it wavers. Following
+Dibeklioğlu, Salah & Gevers (2015, doi:10.1109/TMM.2015.2394777), with amplitude in place of length:
+the longest run of a measured signal is often a slow drift.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from .dynamics import fill_invalid
+
+#: The phases in their order; "smile" is onset start to offset end, "sequence" the whole clip.
+PHASES = ("onset", "apex", "offset", "smile", "sequence")
+
+
+def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.08,
+                  edge: float = 0.1, min_share: float = 0.3) -> dict[str, slice]:
+    """Find the phases of the main smile of a clip.
+
+    Parameters
+    ----------
+    smile : array of shape (T,)
+        Smile intensity in any unit; higher is more smile. NaN where it is not known.
+    times : array of shape (T,)
+        Seconds, strictly increasing.
+    smooth : float, default=0.08
+        Least standard deviation, in seconds, of the Gaussian that smooths the intensity. It grows
+        by itself, up to four times, for signals that are noisy.
+    edge : float, default=0.1
+        A rise or fall begins and ends where its speed passes this share of its top speed.
+    min_share : float, default=0.3
+        A rise or fall counts from this share of the whole range of the signal on.
+
+    Returns
+    -------
+    dict of str to slice
+        For each name in `PHASES` a slice of frames; empty (``slice(0, 0)``) where the clip does not
+        have that phase: no offset when the recording ends in the smile, nothing but "sequence" when
+        nobody smiles.
+
+    Raises
+    ------
+    ValueError
+        Different lengths, or no number in `smile`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t = np.arange(0, 4, 0.02)
+    >>> smile = np.clip((t - 0.5) / 0.5, 0, 1) - np.clip((t - 2.5) / 1.0, 0, 1)
+    >>> phases = detect_phases(smile, t)
+    >>> [f"{t[phases[p]][0]:.1f}-{t[phases[p]][-1]:.1f}" for p in ("onset", "apex", "offset")]
+    ['0.5-1.0', '1.0-2.5', '2.5-3.5']
+    """
+    smile = np.asarray(smile, dtype=float)
+    times = np.asarray(times, dtype=float)
+    if smile.ndim != 1 or smile.shape != times.shape:
+        raise ValueError(f"smile and times must both be (T,); got {smile.shape} and {times.shape}")
+    known = np.isfinite(smile)
+    if not known.any():
+        raise ValueError("smile holds no finite number")
+    n = len(smile)
+    phases = dict.fromkeys(PHASES, slice(0, 0)) | {"sequence": slice(0, n)}
+    if n < 5:
+        return phases
+    curve, level = _smoothed(fill_invalid(smile, times, known), times, smooth)
+    onset, offset = _main_runs(curve, level, min_share)
+    speed = np.abs(np.gradient(curve, times))
+    if onset is not None:
+        phases["onset"] = _trimmed(onset, speed, edge)
+    if offset is not None:
+        phases["offset"] = _trimmed(offset, speed, edge)
+    if onset is None and offset is None:
+        return phases
+    start = phases["onset"].start if onset is not None else 0
+    stop = phases["offset"].stop if offset is not None else n
+    phases["smile"] = slice(start, stop)
+    apex = slice(phases["onset"].stop if onset is not None else 0,
+                 phases["offset"].start if offset is not None else n)
+    if apex.stop > apex.start:
+        phases["apex"] = apex
+    return phases
+
+
+def _smoothed(smile: np.ndarray, times: np.ndarray, smooth: float) -> tuple[np.ndarray, float]:
+    """The intensity smoothed as much as its noise asks for, and the noise that is left."""
+    step = float(np.median(np.diff(times)))
+    # Second differences of a smooth curve are nearly 0: what is there is noise (√6 of its sd).
+    noise = float(np.median(np.abs(np.diff(smile, 2)))) / 0.6745 / np.sqrt(6.0)
+    spread = float(np.ptp(smile))
+    ratio = 0.0 if spread == 0 else noise / spread
+    sigma = max(smooth * (1.0 + 3.0 * min(1.0, ratio / 0.08)) / step, 0.5)
+    curve = gaussian_filter1d(smile, sigma, mode="nearest")
+    return curve, noise / np.sqrt(2.0 * np.sqrt(np.pi) * sigma)
+
+
+def _main_runs(curve: np.ndarray, level: float, min_share: float
+               ) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """The rise and the later fall that together move most, as (first, last) frames."""
+    spread = float(np.ptp(curve))
+    if spread <= 6.0 * level or spread <= 1e-9 * max(1.0, float(np.abs(curve).max())):
+        return None, None
+    # Wavering below this height does not end a run: a pause in a rise is still the rise.
+    runs = _runs(curve, max(0.08 * spread, 3.0 * level))
+    least = min_share * spread
+    rises = [r for r in runs if curve[r[1]] - curve[r[0]] >= least]
+    falls = [r for r in runs if curve[r[0]] - curve[r[1]] >= least]
+
+    def gain(rise: tuple[int, int] | None, fall: tuple[int, int] | None) -> float:
+        up = 0.0 if rise is None else curve[rise[1]] - curve[rise[0]]
+        down = 0.0 if fall is None else curve[fall[0]] - curve[fall[1]]
+        return float(up + down)
+
+    pairs: list[tuple[tuple[int, int] | None, tuple[int, int] | None]] = [(None, None)]
+    pairs += [(r, None) for r in rises] + [(None, f) for f in falls]
+    pairs += [(r, f) for r in rises for f in falls if f[0] >= r[1]]
+    return max(pairs, key=lambda pair: gain(*pair))
+
+
+def _runs(curve: np.ndarray, height: float) -> list[tuple[int, int]]:
+    """Split a curve at its turning points, passing over reversals lower than `height`."""
+    turns = [0]
+    low = high = 0
+    direction = 0
+    for i in range(1, len(curve)):
+        if curve[i] > curve[high]:
+            high = i
+        if curve[i] < curve[low]:
+            low = i
+        if direction >= 0 and curve[high] - curve[i] > height and high > turns[-1]:
+            turns.append(high)
+            direction, low = -1, i
+            high = i
+        elif direction <= 0 and curve[i] - curve[low] > height and low > turns[-1]:
+            turns.append(low)
+            direction, high = 1, i
+            low = i
+        elif direction == 0 and abs(curve[i] - curve[0]) > height:
+            direction = 1 if curve[i] > curve[0] else -1
+            low = high = i
+    end = high if direction > 0 else low if direction < 0 else len(curve) - 1
+    if end > turns[-1]:
+        turns.append(end)
+    if turns[-1] < len(curve) - 1:
+        turns.append(len(curve) - 1)
+    return list(zip(turns[:-1], turns[1:], strict=True))
+
+
+def _trimmed(run: tuple[int, int], speed: np.ndarray, edge: float) -> slice:
+    """The frames of a run from where it gets going to where it comes to rest."""
+    first, last = run
+    fast = np.flatnonzero(speed[first:last + 1] >= edge * speed[first:last + 1].max())
+    return slice(first + int(fast[0]), first + int(fast[-1]) + 1)

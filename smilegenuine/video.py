@@ -1,0 +1,312 @@
+"""Frames from video files, image folders and arrays, one at a time, with real timestamps.
+
+A *frame source* is what `Clip.frames` holds: something that can be iterated again and again, gives
+(H, W, 3) uint8 RGB frames, and knows (or can find out) when each of them was taken. Nothing here
+keeps more than one decoded frame, so a ten-minute recording costs no more memory than a short one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .errors import VideoError
+
+VIDEO_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".mts", ".ts",
+})
+IMAGE_SUFFIXES = frozenset({".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm"})
+
+
+class FrameSource(ABC):
+    """What `Clip.frames` holds: re-iterable frames that know their timing.
+
+    Subclass it to feed frames from elsewhere (a camera store, a generator). A source whose length
+    is known without decoding has a `__len__` too.
+    """
+
+    name: str | None = None
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Give (H, W, 3) uint8 RGB frames, from the first, each time it is called."""
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """(T,) float64 seconds from the first frame, or None where the source has no timing."""
+        return None
+
+    @property
+    def fps(self) -> float | None:
+        """Nominal frame rate in Hz, or None where the source has no timing."""
+        return None
+
+
+class VideoFrames(FrameSource):
+    """The frames of a video file, decoded by OpenCV as they are asked for.
+
+    Rotation metadata is applied. Timestamps are the container's own (presentation times, so a
+    variable frame rate is kept); where a container has none, they follow from the frame rate.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    VideoError
+        While reading: not a video, cut off, or without a single frame.
+
+    Notes
+    -----
+    Timestamps are only known after one pass through the file. Iterating records them; asking for
+    `times` before that makes the pass. The pickled (and hashed) state is the path with the file's
+    size and modification time, so that caches notice a file that was replaced.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.path}: no such file") from None
+        self.name: str | None = str(path)
+        self._stamp = (stat.st_size, stat.st_mtime_ns)
+        self._times: np.ndarray | None = None
+        self._fps: float | None = None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for frame in self._frames():
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+    def _frames(self, *, only_times: bool = False) -> Iterator[Any]:
+        capture = self._open()
+        try:
+            fps = self._header_fps(capture)
+            announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            stamps: list[float] = []
+            while capture.grab():
+                if not only_times:
+                    ok, frame = capture.retrieve()
+                    if not ok:
+                        break
+                stamps.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0)
+                if not only_times:
+                    yield _as_bgr(frame)
+        finally:
+            capture.release()
+        if not stamps:
+            raise VideoError(str(self.path), "no frame can be decoded; the file is empty, cut off "
+                             "or in a codec that OpenCV lacks. Re-encode it, for example with "
+                             "`ffmpeg -i IN -c:v libx264 OUT.mp4`")
+        # Containers count frames that an edit list hides; one in ten short means a damaged file.
+        if len(stamps) < announced - max(3, announced // 10):
+            warnings.warn(f"{self.path}: {len(stamps)} of {announced} announced frames could be "
+                          "decoded; the rest of the file is damaged or missing", stacklevel=3)
+        self._times = _clean_times(np.array(stamps), fps)
+
+    def _open(self) -> cv2.VideoCapture:
+        if self.path.stat().st_size == 0:
+            raise VideoError(str(self.path), "the file is empty")
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        if not capture.isOpened():
+            raise VideoError(str(self.path), "cannot be opened as a video; it is cut off, not a "
+                             "video, or in a container that OpenCV lacks. Re-encode it, for "
+                             "example with `ffmpeg -i IN -c:v libx264 OUT.mp4`")
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        return capture
+
+    def _header_fps(self, capture: cv2.VideoCapture) -> float:
+        fps = float(capture.get(cv2.CAP_PROP_FPS))
+        self._fps = fps if 1.0 <= fps <= 1000.0 else 25.0
+        return self._fps
+
+    @property
+    def times(self) -> np.ndarray:
+        """(T,) float64: seconds from the first frame."""
+        if self._times is None:
+            for _ in self._frames(only_times=True):
+                pass
+        assert self._times is not None  # set by the pass, which raises where it cannot
+        return self._times
+
+    @property
+    def fps(self) -> float:
+        """Nominal frame rate in Hz, from the header."""
+        if self._fps is None:
+            capture = self._open()
+            try:
+                self._header_fps(capture)
+            finally:
+                capture.release()
+        assert self._fps is not None
+        return self._fps
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "name": self.name, "_stamp": self._stamp}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _times=None, _fps=None)
+
+
+class ImageFrames(FrameSource):
+    """A folder of images, in the natural order of their names, as a clip; or a single image.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder (`.bmp`, `.png`, `.jpg`, `.tif`, …, other files are passed over) or image file.
+    fps : float or None, default=None
+        Frame rate in Hz. Images carry no timing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], fps: float | None = None) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise FileNotFoundError(f"{self.path}: no such file or folder")
+        self.name: str | None = str(path)
+        if self.path.is_dir():
+            self.files = sorted(
+                (f for f in self.path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES),
+                key=lambda f: _natural_key(f.name))
+            if not self.files:
+                raise VideoError(str(self.path), "the folder has no image "
+                                 f"({', '.join(sorted(IMAGE_SUFFIXES))})")
+        else:
+            self.files = [self.path]
+        self._stamp = tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in self.files)
+        self._fps = fps
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        size = None
+        for file in self.files:
+            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            if image is None:
+                raise VideoError(str(file), "cannot be read as an image; it is damaged or in a "
+                                 "format that OpenCV lacks")
+            size = size or image.shape
+            if image.shape != size:
+                raise VideoError(str(file), f"is {image.shape[1]}x{image.shape[0]} pixels where "
+                                 f"the first image is {size[1]}x{size[0]}; one folder must hold "
+                                 "one recording")
+            yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """(T,) float64 seconds, or None without `fps`."""
+        return None if self._fps is None else np.arange(len(self.files)) / self._fps
+
+    @property
+    def fps(self) -> float | None:
+        """Frame rate in Hz, as given."""
+        return self._fps
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+class ArrayFrames(FrameSource):
+    """Frames that are in memory already.
+
+    Parameters
+    ----------
+    array : array of shape (T, H, W), (T, H, W, 1), (T, H, W, 3) or (T, H, W, 4)
+        Grey, RGB or RGBA (alpha is dropped); uint8, uint16, or floating within 0 to 1.
+    name : str or None, default=None
+        Used in messages.
+    """
+
+    def __init__(self, array: np.ndarray, name: str | None = None) -> None:
+        array = np.asarray(array)
+        label = name or "array"
+        if array.ndim not in (3, 4) or 0 in array.shape:
+            raise VideoError(label, "frames must have the shape (T, H, W), (T, H, W, 3) or "
+                             f"(T, H, W, 4) with no dimension 0; this one is {array.shape}")
+        if array.ndim == 4 and array.shape[3] not in (1, 3, 4):
+            raise VideoError(label, f"frames have {array.shape[3]} channels; 1 (grey), 3 (RGB) or "
+                             "4 (RGBA) are understood. Are the channels first?")
+        self.array = _as_bytes(array, label)
+        self.name = name
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for frame in self.array:
+            if frame.ndim == 2 or frame.shape[2] == 1:
+                yield np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
+            else:
+                yield np.ascontiguousarray(frame[:, :, :3])
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+
+def open_frames(path: str | os.PathLike[str], fps: float | None = None) -> FrameSource:
+    """Give the frame source for a path: a video file, a folder of images, or one image.
+
+    Parameters
+    ----------
+    path : str or Path
+        What to open.
+    fps : float or None, default=None
+        Frame rate in Hz of images; videos know theirs.
+
+    Returns
+    -------
+    FrameSource
+        Lazy: nothing is decoded yet.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing at that path.
+    """
+    path_ = Path(path)
+    if path_.is_dir() or path_.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageFrames(path, fps)
+    return VideoFrames(path)
+
+
+def _natural_key(name: str) -> list[tuple[int, str | int]]:
+    # frame2 before frame10
+    return [(0, int(part)) if part.isdigit() else (1, part.lower())
+            for part in re.split(r"(\d+)", name) if part]
+
+
+def _as_bgr(frame: np.ndarray) -> np.ndarray:
+    if frame.ndim == 2 or frame.shape[2] == 1:
+        return cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
+    return frame if frame.shape[2] == 3 else frame[:, :, :3]
+
+
+def _as_bytes(array: np.ndarray, label: str) -> np.ndarray:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return (array >> 8).astype(np.uint8)
+    if np.issubdtype(array.dtype, np.floating):
+        if not (np.isfinite(array).all() and 0.0 <= array.min() and array.max() <= 1.0):
+            raise VideoError(label, "floating-point frames must lie within 0 and 1 and be finite; "
+                             "convert them to uint8")
+        return np.rint(array * 255.0).astype(np.uint8)
+    raise VideoError(label, f"frames of type {array.dtype} are not understood; give uint8")
+
+
+def _clean_times(stamps: np.ndarray, fps: float) -> np.ndarray:
+    """Seconds from the first frame; from the frame rate where the container's stamps are unusable.
+
+    Raw streams give only zeros, and damaged files give stamps that run backwards.
+    """
+    times = stamps - stamps[0]
+    if len(times) > 1 and not (np.diff(times) > 0).all():
+        times = np.arange(len(stamps)) / fps
+    return times
