@@ -33,7 +33,6 @@ _ROOMS = {
     "BlockSVMEnsemble": "classifiers.block_ensemble",
     "AUDASVMEnsemble": "classifiers.auda_svm",
     "make_system": "pipelines",
-    "evaluate": "evaluation",
     "save_model": "persistence",
     "load_model": "persistence",
 }

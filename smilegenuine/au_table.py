@@ -59,7 +59,8 @@ def read_au_table(table: pd.DataFrame, name: str = "table") -> AUTable:
     Raises
     ------
     ClipError
-        No rows, action units missing, not numbers, NaN throughout, or timestamps that run backwards.
+        No rows, action units missing, not numbers or NaN throughout, timestamps that run
+        backwards.
     """
     table = table.rename(columns=lambda c: str(c).strip())
     if not len(table):

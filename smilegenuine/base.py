@@ -1,4 +1,4 @@
-"""What all steps that take clips and give clips share: the loop over clips, errors, cache, progress.
+"""What all steps from clips to clips share: the loop over clips, errors, cache and progress.
 
 A step writes only `_transform_clip`, from one `Clip` to another; everything that is the same for
 all of them stands here once.
@@ -7,7 +7,6 @@ all of them stands here once.
 from __future__ import annotations
 
 import numbers
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,11 +17,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted, check_memory
-from tqdm import tqdm
 
 from ._version import __version__
-from .clip import Clip, as_clip, as_clips
+from .clip import Clip, as_clips
 from .errors import ClipError
+from .progress import progress
 
 #: Parameters that say how to run and not what to compute; they do not enter cache keys.
 _RUN_PARAMS = frozenset({"n_jobs", "verbose", "memory"})
@@ -86,7 +85,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         return list(run_clips(self, as_clips(X)))
 
     def set_output(self, *, transform: str | None = None) -> ClipTransformer:
-        """Do nothing: clips are clips. Here so that `Pipeline.set_output` reaches the later steps."""
+        """Do nothing: clips are clips. It is here so that `Pipeline.set_output` goes through."""
         return self
 
     def _check_params(self) -> None:
@@ -188,12 +187,6 @@ def run_clips(transformer: ClipTransformer, clips: list[Clip], *, catch: bool = 
                     name=type(transformer).__name__)
 
 
-def progress(results: Any, *, total: int, verbose: Any, name: str, unit: str = "clip") -> Any:
-    """Wrap an iterable in a progress bar on stderr where `verbose` asks for one."""
-    return tqdm(results, total=total, desc=name, unit=unit, disable=not verbose, file=sys.stderr,
-                leave=True, dynamic_ncols=True)
-
-
 def _worker(transformer: ClipTransformer) -> Any:
     """The function from clip to clip, cached on disk where `memory` says so.
 
@@ -267,5 +260,3 @@ def check_positive(name: str, value: Any, *, whole: bool = False, at_least: floa
                          f"{at_least:g}, not {value!r}")
 
 
-__all__ = ["ClipTransformer", "as_clip", "check_positive", "progress", "require_fields",
-           "run_clips", "transform_clips"]

@@ -294,7 +294,7 @@ def _as_bytes(array: np.ndarray, label: str) -> np.ndarray:
     if array.dtype == np.uint16:
         return (array >> 8).astype(np.uint8)
     if np.issubdtype(array.dtype, np.floating):
-        if not (np.isfinite(array).all() and 0.0 <= array.min() and array.max() <= 1.0):
+        if not (np.isfinite(array).all() and array.min() >= 0.0 and array.max() <= 1.0):
             raise VideoError(label, "floating-point frames must lie within 0 and 1 and be finite; "
                              "convert them to uint8")
         return np.rint(array * 255.0).astype(np.uint8)
