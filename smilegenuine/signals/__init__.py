@@ -1,0 +1,1 @@
+"""Per-frame signals: how much of a smile, and which action units."""

@@ -1,0 +1,230 @@
+"""Action units from the shape of the face: histograms of oriented gradients and linear regression.
+
+What OpenFace does with HOG features (section 4.2 of the design), in scikit-learn's parts: HOG,
+standardised, PCA, a linear support vector regression for each of the 17 action units, and each
+person's own neutral face as the reference.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import cv2
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVR
+from sklearn.utils import check_random_state
+
+from ..au_table import AU_NAMES
+from ..base import ClipTransformer, check_positive, require_fields
+from ..clip import Clip
+from ..errors import ClipError
+from .smile_intensity import smooth_signal
+
+NEUTRALS = ("quiet", "median", "none")
+
+
+class HOGActionUnits(ClipTransformer):
+    """The 17 action units, 0–5, by linear regression on histograms of oriented gradients.
+
+    Adds `aus`. It is trained on clips with `faces` whose `aus` are known; clips whose `aus` are
+    known pass through `transform` unchanged. In a pipeline it is used trained, wrapped in
+    `sklearn.frozen.FrozenEstimator`, because clips of smiles come without known action units;
+    `load_drawn_action_units` gives one that was trained on drawn people.
+
+    Parameters
+    ----------
+    chip_size : int, default=96
+        Side in pixels, a multiple of 8, to which chips are resized.
+    n_components : int or float, default=300
+        Of the PCA, as in scikit-learn.
+    C : float, default=0.01
+        Of the regressions; less is more regular.
+    neutral : {"quiet", "median", "none"}, default="quiet"
+        What is taken off the features of a clip as the person's neutral face: the mean over the
+        frames with the least action in them, the median over all frames, or nothing. In a clip that
+        is a smile for most of its length, the median is a smile.
+    balance : bool, default=True
+        Resample frames so that absent, weak and strong activity of a unit weigh the same.
+    smooth : float, default=0.04
+        Standard deviation in seconds of the Gaussian that smooths the intensities; 0 for none.
+    n_jobs : int, optional
+        Clips measured at the same time.
+    verbose : int or bool, default=False
+        Show progress.
+    memory : str or joblib.Memory, optional
+        Cache of measured clips.
+    random_state : int, RandomState or None, default=0
+        Of balancing and PCA.
+
+    Attributes
+    ----------
+    coef_ : array of shape (17, n_hog), float32
+        Intensity for each unit of HOG feature above neutral: scaling, PCA and regression in one.
+    intercept_ : array of shape (17,), float32
+    n_frames_ : int
+        Valid frames that were learnt from.
+
+    References
+    ----------
+    Baltrušaitis, Mahmoud & Robinson (2015), Cross-dataset learning and person-specific
+    normalisation for automatic action unit detection, doi:10.1109/FG.2015.7284869.
+    """
+
+    _adds = "aus"
+
+    def __init__(self, chip_size: int = 96, n_components: int | float = 300, C: float = 0.01,
+                 neutral: str = "quiet", balance: bool = True, smooth: float = 0.04,
+                 n_jobs: int | None = None, verbose: int | bool = False, memory: Any = None,
+                 random_state: Any = 0) -> None:
+        self.chip_size = chip_size
+        self.n_components = n_components
+        self.C = C
+        self.neutral = neutral
+        self.balance = balance
+        self.smooth = smooth
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.memory = memory
+        self.random_state = random_state
+
+    def _check_params(self) -> None:
+        check_positive("chip_size", self.chip_size, whole=True, at_least=32)
+        if self.chip_size % 8:
+            raise ValueError(f"chip_size must be a multiple of 8, not {self.chip_size}")
+        check_positive("C", self.C, at_least=1e-12)
+        check_positive("smooth", self.smooth)
+        if self.neutral not in NEUTRALS:
+            raise ValueError(f"neutral must be one of {', '.join(NEUTRALS)}, not {self.neutral!r}")
+
+    def _fit(self, clips: list[Clip]) -> None:
+        x, y = [], []
+        for clip in clips:
+            require_fields(clip, ("aus",), type(self).__name__, "it is trained on clips whose "
+                           "action units are known. For clips without, put a trained one into the "
+                           "pipeline: FrozenEstimator(load_drawn_action_units())")
+            require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
+            hog, aus = self._gradients(clip), np.asarray(clip.aus)[clip.mask]
+            if len(hog):
+                x.append(hog - self._known_neutral(hog, aus))
+                y.append(aus)
+        if sum(map(len, x)) < 20:
+            raise ValueError(f"{sum(map(len, x))} valid frames are too few to learn action units "
+                             "from")
+        self._regress(np.concatenate(x), np.concatenate(y))
+
+    def _known_neutral(self, hog: np.ndarray, aus: np.ndarray) -> np.ndarray:
+        if self.neutral == "quiet":
+            return _mean_of_quiet(hog, aus.sum(axis=1))
+        return np.median(hog, axis=0) if self.neutral == "median" else np.zeros(hog.shape[1])
+
+    def _regress(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Scale, reduce and regress; then fold the three linear maps into one."""
+        random = check_random_state(self.random_state)
+        scaler = StandardScaler().fit(x)
+        # Cells whose gradients never change would be blown up by their tiny spread.
+        scaler.scale_ = np.maximum(scaler.scale_, 0.1 * np.median(scaler.scale_))
+        wanted = self.n_components
+        if isinstance(wanted, (int, np.integer)):
+            wanted = min(int(wanted), *x.shape)
+        pca = PCA(wanted, random_state=random)
+        reduced = pca.fit_transform(scaler.transform(x).astype(np.float32))
+        base = LinearSVR(C=self.C, epsilon=0.1, loss="squared_epsilon_insensitive", dual=False)
+        coef = np.empty((y.shape[1], reduced.shape[1]))
+        constant = np.empty(y.shape[1])
+        for k in range(y.shape[1]):
+            rows = self._balanced(y[:, k], random)
+            svr = clone(base).fit(reduced[rows], y[rows, k])
+            coef[k], constant[k] = svr.coef_, float(np.squeeze(svr.intercept_))
+        in_hog = coef @ pca.components_ / scaler.scale_
+        centre = scaler.mean_ + pca.mean_ * scaler.scale_
+        self.coef_ = in_hog.astype(np.float32)
+        self.intercept_ = (constant - in_hog @ centre).astype(np.float32)
+        self.n_frames_ = len(x)
+
+    def _balanced(self, intensity: np.ndarray, random: np.random.RandomState) -> np.ndarray:
+        rows = np.arange(len(intensity))
+        level = np.digitize(intensity, [0.5, 2.5])
+        if not self.balance or len(np.unique(level)) < 2:
+            return rows
+        picked, _ = RandomOverSampler(random_state=random).fit_resample(rows[:, None], level)
+        return np.asarray(picked)[:, 0]
+
+    def _transform_clip(self, clip: Clip) -> Clip:
+        if clip.aus is not None:
+            return clip
+        require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
+        valid = clip.mask
+        if not valid.any():
+            raise ClipError(clip.label, "no frame is valid, so action units cannot be measured")
+        hog = self._gradients(clip)
+        raw = hog @ self.coef_.T + self.intercept_
+        # The map is linear: taking the neutral face off the features shifts the intensities.
+        if self.neutral == "median":
+            raw = raw - np.median(hog, axis=0) @ self.coef_.T
+        elif self.neutral == "quiet":
+            raw = raw - self._quiet_neutral(hog, raw)
+        aus = np.full((len(valid), len(AU_NAMES)), np.nan)
+        aus[valid] = np.clip(smooth_signal(raw, clip.fps, self.smooth), 0.0, 5.0)
+        return clip.replace(aus=aus)
+
+    def _quiet_neutral(self, hog: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """What the regression gives for the neutral face, less its intercept.
+
+        Which frames are quiet is judged by the regression itself, from the median face at first and
+        then from the quiet frames of the round before.
+        """
+        neutral = np.median(hog, axis=0) @ self.coef_.T
+        for _ in range(3):
+            activity = np.clip(raw - neutral, 0.0, 5.0).sum(axis=1)
+            neutral = _mean_of_quiet(raw, activity) - self.intercept_
+        return np.asarray(neutral)
+
+    def _gradients(self, clip: Clip) -> np.ndarray:
+        """(n, n_hog) float32: HOG of the valid frames."""
+        n = int(self.chip_size)
+        hog = cv2.HOGDescriptor((n, n), (16, 16), (8, 8), (8, 8), 9)
+        chips = np.asarray(clip.faces)
+        out = np.empty((int(clip.mask.sum()), hog.getDescriptorSize()), np.float32)
+        for row, i in enumerate(np.flatnonzero(clip.mask)):
+            grey = cv2.cvtColor(np.ascontiguousarray(chips[i]), cv2.COLOR_RGB2GRAY)
+            if grey.shape != (n, n):
+                grey = cv2.resize(grey, (n, n), interpolation=cv2.INTER_AREA)
+            out[row] = hog.compute(grey).ravel()
+        return out
+
+
+def _mean_of_quiet(values: np.ndarray, activity: np.ndarray, share: float = 0.15) -> np.ndarray:
+    """Mean of the rows with the least activity (a share of all, at least two)."""
+    n = min(len(values), max(2, round(share * len(values))))
+    return np.asarray(values[np.argsort(activity, kind="stable")[:n]].mean(axis=0))
+
+
+def load_drawn_action_units(**params: Any) -> HOGActionUnits:
+    """Give a `HOGActionUnits` that was trained on drawn people and comes with the package.
+
+    It lets the whole line run without a data set of coded faces. It has never seen a photograph:
+    for work on real people train `HOGActionUnits` on coded recordings (DISFA, BP4D), or read the
+    action units of another tool (`load_openface`).
+
+    Parameters
+    ----------
+    **params
+        `n_jobs`, `verbose`, `memory`, `smooth`.
+
+    Returns
+    -------
+    HOGActionUnits
+        Fitted, for chips of a `FaceAligner` with its default geometry.
+    """
+    file = resources.files("smilegenuine.signals") / "data" / "drawn_action_units.npz"
+    model = HOGActionUnits()
+    with resources.as_file(file) as path, np.load(path, allow_pickle=False) as stored:
+        model.coef_ = stored["coef"].astype(np.float32)
+        model.intercept_ = stored["intercept"].astype(np.float32)
+        model.n_frames_ = int(stored["n_frames"])
+    return model.set_params(**params)
