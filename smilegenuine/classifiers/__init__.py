@@ -1,0 +1,1 @@
+"""Estimators that decide: posed or spontaneous."""

@@ -1,0 +1,95 @@
+"""Whose clip is whose, and folds inside the training data that no subject straddles."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from ..clip import Clip
+
+
+def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
+    """Give the subject of each clip: from `groups` where given, else from the clips.
+
+    Parameters
+    ----------
+    clips : list of Clip
+    groups : array-like of shape (n_clips,), optional
+
+    Returns
+    -------
+    array of str of shape (n_clips,), or None
+        None, with a warning, where no clip has a subject. Clips without one among others that have
+        one count as a subject each.
+
+    Raises
+    ------
+    ValueError
+        `groups` has another length.
+    """
+    if groups is not None:
+        subjects = np.asarray(groups)
+        if subjects.shape != (len(clips),):
+            raise ValueError(f"groups has the shape {subjects.shape} for {len(clips)} clips")
+        return subjects
+    named = [clip.subject for clip in clips]
+    unknown = sum(s is None for s in named)
+    if unknown:
+        warnings.warn(f"{unknown} of {len(clips)} clips have no subject, so one person may be on "
+                      "both sides of an inner fold; give Clip(…, subject=…), or groups to fit",
+                      stacklevel=3)
+    if unknown == len(clips):
+        return None
+    return np.array([s if s is not None else f"clip {i} without a subject"
+                     for i, s in enumerate(named)])
+
+
+def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
+                 ) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split training data into folds for choices that must not see their own subjects.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Classes.
+    groups : array of shape (n,) or None
+        Subjects; None: every sample is a subject of its own.
+    n_splits : int
+        Folds wanted. Fewer are made where subjects or clips of a class are scarce.
+
+    Returns
+    -------
+    list of (train, test) index arrays
+        Every sample is in one test fold; every train part has all classes.
+
+    Raises
+    ------
+    ValueError
+        One class only, one subject only, or a class that only one subject shows.
+    """
+    classes, counts = np.unique(y, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"y has one class only, {classes[0]!r}; clips of both are needed")
+    if groups is None:
+        most = int(counts.min())
+        scarce = f"class {classes[counts.argmin()]!r} has only one sample"
+    else:
+        if len(np.unique(groups)) < 2:
+            raise ValueError(f"all clips are of one subject, {groups[0]!r}; inner folds need at "
+                             "least two subjects")
+        of_class = [len(np.unique(groups[y == c])) for c in classes]
+        most = min(of_class)
+        scarce = f"only one subject shows class {classes[int(np.argmin(of_class))]!r}"
+    for k in range(min(n_splits, most), 1, -1):
+        splitter = StratifiedKFold(k) if groups is None else StratifiedGroupKFold(k)
+        with warnings.catch_warnings():
+            # The least populated class may have fewer clips than folds; what counts is checked.
+            warnings.simplefilter("ignore", UserWarning)
+            splits = list(splitter.split(np.zeros(len(y)), y, groups))
+        if all(len(np.unique(y[train])) == len(classes) for train, _ in splits):
+            return splits
+    raise ValueError(f"{scarce}; with it in a test fold there is nothing to learn that class from. "
+                     "Add clips of that class")
