@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from ..clip import Clip
-from .people import Person, random_person
-from .drawing import FaceRenderer
+from ..drawing.people import Person, random_person
+from ..drawing.renderer import FaceRenderer
 from ..progress import progress
 from ..video import FrameSource, VideoFrames
 from .motion import KINDS, Motion, Style, free_motion, random_style, smile_motion

@@ -1,0 +1,351 @@
+"""Frames of a drawn person: expression, head pose, gaze, light and noise."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .complexion import brow_points, skin_colours
+from .deformation import Deformation
+from .eyes import draw_eye, eye_centre, eye_corners, iris_place, lids
+from .folds import Folds
+from .glasses import glasses_layer
+from .hair import head_colours
+from .head_pose import HeadPose, face_unit, rotation
+from .mouth import draw_mouth, lips
+from .people import N_ACTION_UNITS, Person
+from .relief import Relief
+from .scene import bust, wall
+from .strokes import Canvas, blend
+
+_BOX = (-0.92, -1.34, 0.92, 1.30)
+_MOUTH_BOX = (-0.42, 0.36, 0.42, 1.02)
+_FOLD_TINT = np.array([0.86, 1.04, 1.06], np.float32)
+
+
+class FaceRenderer:
+    """Draws one person.
+
+    Parameters
+    ----------
+    person : Person
+        Who is drawn.
+    size : int, default=160
+        Side of the square frames in pixels, at least 48.
+
+    Notes
+    -----
+    The head is drawn from the front at twice the frame's resolution. The action units move the
+    skin by a displacement field, bend a height field that is lit, deepen folds and shape eyes and
+    mouth, which are drawn anew for every frame. The pose then warps the drawing through the
+    head's depth.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is below 48.
+    """
+
+    def __init__(self, person: Person, size: int = 160) -> None:
+        if size < 48:
+            raise ValueError(f"size must be at least 48 pixels, got {size}.")
+        self.person = person
+        self.size = int(size)
+        unit = face_unit(self.size)
+        self._canvas = Canvas.covering(2.0 * unit, _BOX)
+        half = _resized(self._canvas, 0.5)
+        self._pose = HeadPose(person, self.size)
+        self._folds = Folds(person, self._canvas)
+        self._relief = Relief(person, half)
+        self._half = half
+        self._deformation = Deformation(person, _resized(self._canvas, 0.2))
+        skin = skin_colours(person, self._canvas)
+        self._head = head_colours(person, self._canvas, skin)
+        self._columns, self._rows = _identity_maps(self._canvas)
+        self._half_columns, self._half_rows = _identity_maps(half)
+        margin = (-2.2, 0.0, 2.2, 2.6)
+        self._bust_canvas = Canvas.covering(unit, margin)
+        self._bust = bust(person, self._bust_canvas)
+        self._wall = wall(person, self.size)
+        self._eye_windows = {}
+        for side in (-1.0, 1.0):
+            cx, cy = eye_centre(person, side)
+            box = (cx - 0.20, cy - 0.17, cx + 0.20, cy + 0.14)
+            self._eye_windows[side] = self._canvas.window(box)
+        self._mouth_window = self._canvas.window(_MOUTH_BOX)
+        self._glasses = glasses_layer(person, self._canvas)
+
+    def draw(
+        self,
+        aus: np.ndarray,
+        *,
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        roll: float = 0.0,
+        shift: tuple[float, float] = (0.0, 0.0),
+        scale: float = 1.0,
+        gaze: tuple[float, float] = (0.0, 0.0),
+        visible: bool = True,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Draw one frame.
+
+        Parameters
+        ----------
+        aus : (17,) array-like
+            Intensities 0..5 of AU01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26 45; values
+            outside that range are cut to it.
+        yaw, pitch, roll : float, default=0.0
+            Degrees: the nose to the image's right, the nose down, the head clockwise.
+        shift : (float, float), default=(0.0, 0.0)
+            Right and down, in fractions of the frame's side.
+        scale : float, default=1.0
+            Factor on the size of the head.
+        gaze : (float, float), default=(0.0, 0.0)
+            Degrees the eyes turn to the image's right and down, relative to the head.
+        visible : bool, default=True
+            Whether the person is there; without, the frame shows the background.
+        rng : numpy.random.Generator, optional
+            Source of sensor noise and flicker; None draws a clean, deterministic frame.
+
+        Returns
+        -------
+        (size, size, 3) uint8 ndarray
+            The frame, RGB.
+
+        Raises
+        ------
+        ValueError
+            If ``aus`` does not hold 17 finite numbers, or the pose is not finite, or ``scale``
+            is not positive.
+        """
+        left, right = self._activations(aus)
+        _check_pose(yaw, pitch, roll, shift, scale)
+        _check_gaze(gaze)
+        frame = self._wall
+        if visible:
+            turn = rotation(yaw, pitch, roll)
+            head = self._draw_head(left, right, turn, gaze)
+            body = cv2.warpAffine(
+                self._bust,
+                self._pose.body_transform(self._bust_canvas, shift, scale),
+                (self.size, self.size),
+                flags=cv2.INTER_LINEAR,
+            )
+            frame = _over(frame, body)
+            columns, rows = self._pose.inverse_maps(self._canvas, turn, shift, scale)
+            layer = cv2.remap(head, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            frame = _over(frame, layer)
+        if rng is not None:
+            noise = rng.standard_normal(frame.shape, np.float32)
+            frame = frame * np.float32(1.0 + 0.012 * rng.standard_normal()) + 2.2 * noise
+        return np.clip(frame + 0.5, 0.0, 255.0).astype(np.uint8)
+
+    def eye_centres(
+        self,
+        *,
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        roll: float = 0.0,
+        shift: tuple[float, float] = (0.0, 0.0),
+        scale: float = 1.0,
+    ) -> np.ndarray:
+        """Return where the eyes' centres are drawn.
+
+        Parameters
+        ----------
+        yaw, pitch, roll, shift, scale : as in `draw`
+
+        Returns
+        -------
+        (2, 2) ndarray
+            x and y in pixels, pixel centres at integers, of the image's left and right eye: the
+            middles between their resting corners.
+
+        Raises
+        ------
+        ValueError
+            If the pose is not finite or ``scale`` is not positive.
+        """
+        _check_pose(yaw, pitch, roll, shift, scale)
+        points = np.array([eye_centre(self.person, side) for side in (-1.0, 1.0)])
+        return self._pose.project(points, rotation(yaw, pitch, roll), shift, scale)
+
+    def landmarks(
+        self,
+        aus: np.ndarray,
+        *,
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        roll: float = 0.0,
+        shift: tuple[float, float] = (0.0, 0.0),
+        scale: float = 1.0,
+        gaze: tuple[float, float] = (0.0, 0.0),
+    ) -> dict[str, tuple[float, float]]:
+        """Return where points of the face are drawn.
+
+        Parameters
+        ----------
+        aus, yaw, pitch, roll, shift, scale, gaze : as in `draw`
+
+        Returns
+        -------
+        dict of str to (float, float)
+            x and y in pixels. For each ``side`` of ``left`` and ``right`` (the image's):
+            ``mouth_{side}``, ``eye_inner_{side}``, ``eye_outer_{side}``, ``lid_upper_{side}``,
+            ``lid_lower_{side}``, ``iris_{side}``, ``brow_inner_{side}``, ``brow_outer_{side}``,
+            ``nose_wing_{side}``, ``cheek_{side}``; and ``lip_upper_top``, ``lip_upper``,
+            ``lip_lower``, ``lip_lower_bottom``, ``nose_tip``, ``chin``.
+
+        Raises
+        ------
+        ValueError
+            As in `draw`.
+        """
+        left, right = self._activations(aus)
+        _check_pose(yaw, pitch, roll, shift, scale)
+        _check_gaze(gaze)
+        points = self._face_points(left, right, gaze)
+        turn = rotation(yaw, pitch, roll)
+        placed = self._pose.project(np.array(list(points.values())), turn, shift, scale)
+        return {name: (float(x), float(y)) for name, (x, y) in zip(points, placed, strict=True)}
+
+    def _face_points(
+        self, left: np.ndarray, right: np.ndarray, gaze: tuple[float, float]
+    ) -> dict[str, np.ndarray]:
+        """Return the landmarks before the pose, in face units."""
+        person = self.person
+        points: dict[str, np.ndarray] = {}
+        skin: dict[str, np.ndarray] = {
+            "nose_tip": np.array([0.0, 0.335 * person.nose_length]),
+            "chin": np.array([0.0, 1.0]),
+        }
+        for side, name, level in ((-1.0, "left", left), (1.0, "right", right)):
+            shape = lids(person, side, level)
+            middle = len(shape.upper) // 2
+            corners = eye_corners(person, side)
+            points[f"eye_inner_{name}"], points[f"eye_outer_{name}"] = corners
+            points[f"lid_upper_{name}"] = shape.upper[middle]
+            points[f"lid_lower_{name}"] = shape.lower[middle]
+            points[f"iris_{name}"] = np.array(iris_place(person, side, gaze))
+            brow = brow_points(person) * (side, 1.0)
+            skin[f"brow_inner_{name}"], skin[f"brow_outer_{name}"] = brow[0], brow[-1]
+            skin[f"nose_wing_{name}"] = np.array([side * 0.14 * person.nose_width, 0.36])
+            skin[f"cheek_{name}"] = np.array([side * 0.36, 0.21])
+        mouth = lips(person, left, right)
+        middle = len(mouth.upper_inner) // 2
+        points["mouth_left"], points["mouth_right"] = mouth.upper_inner[0], mouth.upper_inner[-1]
+        points["lip_upper_top"] = mouth.upper_outer[middle]
+        points["lip_upper"] = mouth.upper_inner[middle]
+        points["lip_lower"] = mouth.lower_inner[middle]
+        points["lip_lower_bottom"] = mouth.lower_outer[middle]
+        moved = self._deformation.moved(np.array(list(skin.values())), left, right)
+        points.update(zip(skin, moved, strict=True))
+        return points
+
+    def _activations(self, aus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the activations (17,) of the left and the right side, about 0..1."""
+        aus = np.asarray(aus, dtype=float)
+        if aus.shape != (N_ACTION_UNITS,):
+            raise ValueError(f"aus must have shape ({N_ACTION_UNITS},), got {aus.shape}.")
+        if not np.all(np.isfinite(aus)):
+            raise ValueError("aus must be finite, got NaN or infinity.")
+        level = np.clip(aus, 0.0, 5.0) / 5.0
+        return level * self.person.gains_left, level * self.person.gains_right
+
+    def _draw_head(
+        self, left: np.ndarray, right: np.ndarray, turn: np.ndarray, gaze: tuple[float, float]
+    ) -> np.ndarray:
+        """Return the lit head from the front, (height, width, 4) uint8 with opacity."""
+        person, canvas = self.person, self._canvas
+        field = self._deformation.field(left, right)
+        head = _moved(self._head, self._columns, self._rows, field, canvas)
+        folds = self._folds.draw(left, right)
+        folds = _moved(folds, self._columns, self._rows, field, canvas)
+        slopes = self._relief.slopes(left, right)
+        slopes = _moved(slopes, self._half_columns, self._half_rows, field, self._half)
+        shading, gloss = self._relief.shade(slopes, turn.T @ np.array(person.light))
+        full = (canvas.width, canvas.height)
+        shading = cv2.resize(shading, full, interpolation=cv2.INTER_LINEAR)
+        # Light that leaves a fold has crossed more skin: it is redder.
+        shading *= 1.0 - np.clip(folds, -0.3, 0.75)[..., None] * _FOLD_TINT
+        face = head[..., :3].astype(np.float32)
+        face *= np.float32(1.0 / 255.0)
+        for side, level in ((-1.0, left), (1.0, right)):
+            part, window = self._eye_windows[side]
+            draw_eye(face[window], part, person, side, lids(person, side, level), gaze)
+        part, window = self._mouth_window
+        draw_mouth(face[window], part, person, lips(person, left, right))
+        if self._glasses is not None:
+            window, mask, colour = self._glasses
+            blend(face[window], colour, mask)
+        face *= shading
+        face += cv2.resize(gloss, full, interpolation=cv2.INTER_LINEAR)[..., None]
+        face *= 255.0
+        np.clip(face, 0.0, 255.0, out=face)
+        lit = np.dstack([face.astype(np.uint8), head[..., 3]])
+        return cv2.blur(lit, (2, 2))
+
+
+def _check_gaze(gaze: tuple[float, float]) -> None:
+    """Raise ValueError unless ``gaze`` is two finite angles."""
+    if np.shape(gaze) != (2,) or not np.all(np.isfinite(gaze)):
+        raise ValueError(f"gaze must be two finite angles in degrees, got {gaze!r}.")
+
+
+def _check_pose(
+    yaw: float, pitch: float, roll: float, shift: tuple[float, float], scale: float
+) -> None:
+    """Raise ValueError unless the pose can be drawn."""
+    if np.shape(shift) != (2,) or not np.all(np.isfinite(shift)):
+        raise ValueError(f"shift must be two finite numbers, got {shift!r}.")
+    if not np.all(np.isfinite([yaw, pitch, roll])) or max(abs(yaw), abs(pitch)) > 60.0:
+        raise ValueError(
+            "yaw, pitch and roll must be finite, yaw and pitch within 60 degrees, got "
+            f"{yaw}, {pitch}, {roll}."
+        )
+    if not np.isfinite(scale) or scale <= 0.0:
+        raise ValueError(f"scale must be positive, got {scale}.")
+
+
+def _resized(canvas: Canvas, factor: float) -> Canvas:
+    """Return a canvas over the same box, of ``factor`` times the resolution."""
+    box = (
+        canvas.left,
+        canvas.top,
+        canvas.left + canvas.width / canvas.unit,
+        canvas.top + canvas.height / canvas.unit,
+    )
+    return Canvas.covering(canvas.unit * factor, box)
+
+
+def _identity_maps(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
+    """Return the maps with which `cv2.remap` leaves an image as it is."""
+    columns, rows = np.meshgrid(np.arange(canvas.width), np.arange(canvas.height))
+    return columns.astype(np.float32), rows.astype(np.float32)
+
+
+def _moved(
+    image: np.ndarray,
+    columns: np.ndarray,
+    rows: np.ndarray,
+    field: np.ndarray,
+    canvas: Canvas,
+) -> np.ndarray:
+    """Return ``image`` with the skin displaced by ``field`` (coarse, in face units)."""
+    size = (columns.shape[1], columns.shape[0])
+    step = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
+    step = step * np.float32(-canvas.unit)
+    return cv2.remap(
+        image,
+        columns + step[..., 0],
+        rows + step[..., 1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+def _over(below: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """Return float32 ``below`` (0..255) covered by an RGBA uint8 ``layer``."""
+    opacity = layer[..., 3:].astype(np.float32) * np.float32(1.0 / 255.0)
+    return below + opacity * (layer[..., :3] - below)
