@@ -237,14 +237,14 @@ def _smile_aus(kind: str, au12: np.ndarray, t: np.ndarray, ends: np.ndarray, sty
     def put(au: str, curve: np.ndarray | float) -> None:
         aus[:, AU_NAMES.index(au)] += curve
 
-    start, top, fall, end = ends
+    start, _, fall, _ = ends
     put("AU12", au12)
     lag = float(rng.normal(0.05, 0.12))
     eye_onset = max(0.2, draw("eyelid_onset_duration_s", "tempo"))
     eye_fall = max(0.3, draw("eyelid_offset_duration_s", "tempo"))
     eyes = draw("eyelid_onset_rise", "eyes") / EYELID_PER_AU06
-    cheek = _swell(t, start + lag, start + lag + eye_onset,
-                   max(fall, start + lag + eye_onset), max(fall, start + lag + eye_onset) + eye_fall)
+    raised = start + lag + eye_onset
+    cheek = _swell(t, start + lag, raised, max(fall, raised), max(fall, raised) + eye_fall)
     put("AU06", eyes * cheek)
     put("AU07", 0.3 * eyes * cheek * rng.random())
     shown = np.clip(au12 - 0.8, 0.0, None)
@@ -262,7 +262,7 @@ def _smile_aus(kind: str, au12: np.ndarray, t: np.ndarray, ends: np.ndarray, sty
 
 
 def _blinks(t: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Eye closure: a blink takes a third of a second and closes the eye at least most of the way."""
+    """Eye closure: a blink takes a third of a second and closes the eye most of the way at least."""
     closed = np.zeros(len(t))
     at = float(rng.exponential(1.0 / rate))
     while at < t[-1]:

@@ -8,13 +8,8 @@ from ..au_table import AU_NAMES
 from .people import Person
 from .strokes import Canvas
 
-# Rows of the arrays of intensities, in OpenFace's order.
-AU_NAMES = (
-    "AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU10", "AU12",
-    "AU14", "AU15", "AU17", "AU20", "AU23", "AU25", "AU26", "AU45",
-)  # fmt: skip
-#: Row of each action unit, by its number ("06").
-AU = {name.removeprefix("AU"): row for row, name in enumerate(AU_NAMES)}
+#: Row of each action unit in arrays of intensities.
+AU = {name: row for row, name in enumerate(AU_NAMES)}
 
 # Gaussian pulls on the image's right half of the face at full intensity; the left is mirrored.
 # (AU, centre x, centre y, spread x, spread y, pull x, pull y), in eye-to-chin units. Centres are
