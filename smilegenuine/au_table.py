@@ -59,12 +59,15 @@ def read_au_table(table: pd.DataFrame, name: str = "table") -> AUTable:
     Raises
     ------
     ClipError
-        No rows, action units missing, not numbers or NaN throughout, timestamps that run
-        backwards.
+        No rows, action units missing, not numbers or NaN throughout, a column or a frame that is
+        there twice, timestamps that run backwards.
     """
     table = table.rename(columns=lambda c: str(c).strip())
     if not len(table):
         raise ClipError(name, "the table has no rows")
+    twice = set(table.columns[table.columns.duplicated()])
+    if twice:
+        raise ClipError(name, f"column {', '.join(sorted(twice))} is there twice; drop one")
     table = _one_face(table, name)
     aus = _intensities(table, name)
     valid = np.isfinite(aus).all(axis=1)
@@ -120,5 +123,9 @@ def _one_face(table: pd.DataFrame, name: str) -> pd.DataFrame:
             keep = counts.index[0]
             warnings.warn(f"{name}: {len(counts)} faces in the table; the one in most rows "
                           f"({column} {keep}, {counts.iloc[0]} rows) is taken", stacklevel=4)
-            return table[table[column] == keep]
+            table = table[table[column] == keep]
+            break
+    if "frame" in table and table["frame"].duplicated().any():
+        raise ClipError(name, "column frame repeats: several faces or recordings in one table; "
+                        "keep the rows of one")
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,17 @@ import pandas as pd
 
 from .au_table import AU_NAMES, read_au_table
 from .errors import ClipError
-from .video import ArrayFrames, FrameSource, open_frames
+from .video import ArrayFrames, FrameSource, VideoFrames, as_bytes, open_frames
 
 #: Assumed (with a warning) for arrays, tables and images that carry no timing: the rate of
 #: UvA-NEMO, for which the published window lengths are stated.
 DEFAULT_FPS = 50.0
 
 _SIGNALS = ("faces", "landmarks", "aus", "smile", "valid")
+
+# What messages call something that has no name; in a list, its place is said instead.
+_UNNAMED = "clip without a name"
+_NO_NAMES = frozenset({"array", "table", _UNNAMED})
 
 
 class _Lazy:
@@ -67,7 +71,7 @@ class Clip:
     subject : str, optional
         Who is recorded; folds are grouped by it.
     faces : array of shape (T, h, w, 3), uint8, optional
-        Aligned face chips, eyes level.
+        Aligned face chips, eyes level. Floating within 0 to 1 is taken times 255.
     landmarks : array of shape (T, 478, 3), optional
         Face-mesh points.
     aus : array of shape (T, 17), optional
@@ -120,17 +124,23 @@ class Clip:
     def _check_timing(self) -> None:
         store = self.__dict__
         if store["_fps"] is not None:
-            fps = float(store["_fps"])
+            try:
+                fps = float(store["_fps"])
+            except (TypeError, ValueError):
+                fps = np.nan
             if not (np.isfinite(fps) and fps > 0):
                 raise ClipError(self.label, f"fps must be a positive number of frames a second, "
                                 f"not {store['_fps']!r}")
             store["_fps"] = fps
         if store["_times"] is not None:
-            times = _read_only(np.asarray(store["_times"], dtype=float))
+            try:
+                times = np.asarray(store["_times"], dtype=float)
+            except (TypeError, ValueError):
+                times = np.array(np.nan)
             if times.ndim != 1 or not np.isfinite(times).all() or not (np.diff(times) > 0).all():
                 raise ClipError(self.label, "times must be (T,) seconds, finite and strictly "
                                 "increasing")
-            store["_times"] = times
+            store["_times"] = _read_only(times)
 
     def _check_signals(self) -> None:
         store = self.__dict__
@@ -139,9 +149,8 @@ class Clip:
         for field in _SIGNALS:
             if store[field] is None:
                 continue
-            kind: Any = {"faces": np.uint8, "valid": bool}.get(field, float)
             try:
-                array = np.asarray(store[field], dtype=kind)
+                array = np.asarray(store[field], dtype=None if field == "faces" else float)
             except (TypeError, ValueError):
                 raise ClipError(self.label, f"{field} must be an array of numbers of shape "
                                 f"{shapes[field]}") from None
@@ -151,12 +160,27 @@ class Clip:
             if not good.get(field, array.ndim == 1):
                 raise ClipError(self.label, f"{field} must have the shape {shapes[field]}, not "
                                 f"{array.shape}")
+            if 0 in array.shape:
+                raise ClipError(self.label, f"{field} is empty: its shape is {array.shape}")
+            if field == "faces":
+                array = as_bytes(array, self.label, "faces")
+            elif field == "valid":
+                if not ((array == 0) | (array == 1)).all():
+                    raise ClipError(self.label, "valid must be True or False for every frame")
+                array = array.astype(bool)
             store[field] = _read_only(array)
         if store["aus"] is not None:
             self._mark_missing_aus()
-        lengths = {f: len(store[f]) for f in (*_SIGNALS, "_times") if store[f] is not None}
+        self._check_lengths()
+
+    def _check_lengths(self, times: np.ndarray | None = None) -> None:
+        """Raise unless all that is known of the clip's length, with `times`, is one number."""
+        known = {f: self.__dict__[f] for f in _SIGNALS}
+        known["times"] = self.__dict__["_times"] if times is None else times
+        known["frames"] = self.frames if hasattr(self.frames, "__len__") else None
+        lengths = {f: len(v) for f, v in known.items() if v is not None}
         if len(set(lengths.values())) > 1:
-            parts = ", ".join(f"{f.lstrip('_')} has {n}" for f, n in lengths.items())
+            parts = ", ".join(f"{f} has {n}" for f, n in lengths.items())
             raise ClipError(self.label, f"fields differ in their number of frames: {parts}")
 
     def _mark_missing_aus(self) -> None:
@@ -184,6 +208,7 @@ class Clip:
     def _find_times(self) -> np.ndarray | None:
         source = None if self.frames is None else self.frames.times
         if source is not None:
+            self._check_lengths(source)
             return _read_only(np.asarray(source, dtype=float))
         n, fps = self._known_length(), self.fps
         return None if n is None or fps is None else _read_only(np.arange(n) / fps)
@@ -206,7 +231,7 @@ class Clip:
     @property
     def label(self) -> str:
         """What messages call the clip."""
-        return self.name or (f"clip of {self.subject}" if self.subject else "clip without a name")
+        return self.name or (f"clip of {self.subject}" if self.subject else _UNNAMED)
 
     @property
     def mask(self) -> np.ndarray:
@@ -232,6 +257,11 @@ class Clip:
             raise TypeError(f"Clip has no field {', '.join(unknown)}; its fields are "
                             f"{', '.join(fields)}")
         return Clip(**{**fields, **changes})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Pickles do not carry that an array is read-only.
+        self.__dict__.update({field: _read_only(value) if isinstance(value, np.ndarray) else value
+                              for field, value in state.items()})
 
     def __repr__(self) -> str:
         # Only what is stored: printing a clip must not decode a video.
@@ -330,36 +360,60 @@ def as_clips(X: Iterable[Any], *, fps: float | None = None) -> list[Clip]:
     >>> as_clips([np.zeros((60, 17)), np.zeros((80, 17))], fps=30)
     [Clip(n_frames=60, fps=30, aus=(60, 17)), Clip(n_frames=80, fps=30, aus=(80, 17))]
     """
-    items = _listed(X)
-    clips: list[Clip] = []
+    results = open_items(X, fps=fps)
     missing: list[str] = []
+    for result in results:
+        if isinstance(result, FileNotFoundError):
+            missing.append(str(result))
+        elif isinstance(result, Exception):
+            raise result
+    if missing:
+        raise FileNotFoundError(f"{len(missing)} of {len(results)} clips are missing: "
+                                + "; ".join(missing[:20]) + ("; …" if len(missing) > 20 else ""))
+    return [result for result in results if isinstance(result, Clip)]
+
+
+def open_items(X: Any, *, fps: float | None = None) -> list[Clip | Exception]:
+    """Turn a list of recordings into clips as `as_clips` does, with an error for each bad item.
+
+    Parameters
+    ----------
+    X, fps
+        See `as_clips`.
+
+    Returns
+    -------
+    list of Clip, OSError, ClipError or TypeError
+        One for each item; errors name the item.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `X` is one recording and not a list, or empty.
+    """
+    items = _listed(X)
+    results: list[Clip | Exception] = []
     untimed: list[str] = []
     for i, item in enumerate(items):
         try:
             clip = as_clip(item, fps=fps)
-        except FileNotFoundError as error:
-            missing.append(str(error))
-            continue
-        except (ClipError, TypeError) as error:
-            if isinstance(error, ClipError) and error.clip not in ("array", "table"):
-                raise
-            raise type(error)(*_with_index(error, i)) from None
-        if clip.fps is None and not isinstance(item, Clip):
-            untimed.append(clip.name or f"item {i}")
-            clip = clip.replace(fps=DEFAULT_FPS)
-        clips.append(clip)
-    if missing:
-        raise FileNotFoundError(f"{len(missing)} of {len(items)} clips are missing: "
-                                + "; ".join(missing[:20]) + ("; …" if len(missing) > 20 else ""))
+            # A video file always knows its rate; asking it would open every file of the list.
+            timed = isinstance(item, Clip) or isinstance(clip.frames, VideoFrames)
+            if not timed and clip.fps is None:
+                untimed.append(clip.name or f"item {i}")
+                clip = clip.replace(fps=DEFAULT_FPS)
+            results.append(clip)
+        except (OSError, ClipError, TypeError) as error:
+            results.append(_with_index(error, i))
     if untimed:
         warnings.warn(f"{len(untimed)} of {len(items)} clips carry no timing ({untimed[0]}"
                       f"{', …' if len(untimed) > 1 else ''}): {DEFAULT_FPS:g} frames a second are "
-                      "assumed. Give as_clips(X, fps=…) or Clip(…, fps=…)", stacklevel=3)
-    return clips
+                      "assumed. Give as_clips(X, fps=…) or Clip(…, fps=…)", stacklevel=4)
+    return results
 
 
 def _listed(X: Any) -> Sequence[Any]:
-    if isinstance(X, (str, os.PathLike, Clip, pd.DataFrame)):
+    if isinstance(X, (str, os.PathLike, Clip, pd.DataFrame, FrameSource, Mapping)):
         raise TypeError(f"X must be a list of recordings; for a single one write [X] (X is a "
                         f"{type(X).__name__})")
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OUS" and X.ndim in (2, 4):
@@ -374,10 +428,13 @@ def _listed(X: Any) -> Sequence[Any]:
     return items
 
 
-def _with_index(error: Exception, i: int) -> tuple[str, ...]:
-    if isinstance(error, ClipError):
-        return (f"item {i}", error.problem)
-    return (f"item {i}: {error}",)
+def _with_index(error: Exception, i: int) -> Exception:
+    """The error, with the item's place in the list where nothing else says which one it is."""
+    if isinstance(error, ClipError) and error.clip in _NO_NAMES:
+        return type(error)(f"item {i}", error.problem)
+    if isinstance(error, TypeError):
+        return TypeError(f"item {i}: {error}")
+    return error
 
 
 def _clip_of_path(path: Path, name: str, fps: float | None) -> Clip:
@@ -425,8 +482,11 @@ def _as_source(frames: Any, name: str | None) -> FrameSource:
     if isinstance(frames, FrameSource):
         return frames
     if isinstance(frames, Sequence) and len(frames):
-        return ArrayFrames(np.stack([np.asarray(f) for f in frames]), name)
-    raise ClipError(name or "clip", f"frames must be a path, an array (T, H, W, 3) or a frame "
+        pictures = [np.asarray(frame) for frame in frames]
+        if len({picture.shape for picture in pictures}) > 1:
+            raise ClipError(name or _UNNAMED, "the pictures in frames differ in their shape")
+        return ArrayFrames(np.stack(pictures), name)
+    raise ClipError(name or _UNNAMED, f"frames must be a path, an array (T, H, W, 3) or a frame "
                     f"source, not {type(frames).__name__}")
 
 

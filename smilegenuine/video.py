@@ -25,6 +25,9 @@ VIDEO_SUFFIXES = frozenset({
 })
 IMAGE_SUFFIXES = frozenset({".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm"})
 
+#: Damaged frames in a row after which the rest of a video is given up.
+_MAX_GAP = 1000
+
 
 class FrameSource(ABC):
     """What `Clip.frames` holds: re-iterable frames that know their timing.
@@ -66,7 +69,8 @@ class VideoFrames(FrameSource):
     FileNotFoundError
         There is no such file.
     VideoError
-        While reading: not a video, cut off, or without a single frame.
+        While reading: not a video, cut off, or without a single frame. Damaged frames are passed
+        over with a warning; the times of the others stay what they are.
 
     Notes
     -----
@@ -96,13 +100,20 @@ class VideoFrames(FrameSource):
             fps = self._header_fps(capture)
             announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
             stamps: list[float] = []
-            while capture.grab():
-                if not only_times:
+            lost = gap = 0
+            while True:
+                ok, frame = capture.grab(), None
+                if ok and not only_times:
                     ok, frame = capture.retrieve()
-                    if not ok:
+                if not ok:
+                    # A damaged frame looks like the end; what comes behind it must not be lost.
+                    gap += 1
+                    if gap > min(announced - len(stamps) - lost, _MAX_GAP):
                         break
+                    continue
+                lost, gap = lost + gap, 0
                 stamps.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0)
-                if not only_times:
+                if frame is not None:
                     yield _as_bgr(frame)
         finally:
             capture.release()
@@ -111,9 +122,9 @@ class VideoFrames(FrameSource):
                              "or in a codec that OpenCV lacks. Re-encode it, for example with "
                              "`ffmpeg -i IN -c:v libx264 OUT.mp4`")
         # Containers count frames that an edit list hides; one in ten short means a damaged file.
-        if len(stamps) < announced - max(3, announced // 10):
+        if lost or len(stamps) < announced - max(3, announced // 10):
             warnings.warn(f"{self.path}: {len(stamps)} of {announced} announced frames could be "
-                          "decoded; the rest of the file is damaged or missing", stacklevel=3)
+                          "decoded; the others are damaged or missing", stacklevel=3)
         self._times = _clean_times(np.array(stamps), fps)
 
     def _open(self) -> cv2.VideoCapture:
@@ -166,9 +177,18 @@ class ImageFrames(FrameSource):
     Parameters
     ----------
     path : str or Path
-        Folder (`.bmp`, `.png`, `.jpg`, `.tif`, …, other files are passed over) or image file.
+        Folder (`.bmp`, `.png`, `.jpg`, `.tif`, …, other and hidden files are passed over) or
+        image file.
     fps : float or None, default=None
         Frame rate in Hz. Images carry no timing.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing at that path.
+    VideoError
+        No image in the folder, or `fps` is no frame rate; while reading: an image that is damaged
+        or of another size than the first.
     """
 
     def __init__(self, path: str | os.PathLike[str], fps: float | None = None) -> None:
@@ -178,13 +198,17 @@ class ImageFrames(FrameSource):
         self.name: str | None = str(path)
         if self.path.is_dir():
             self.files = sorted(
-                (f for f in self.path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES),
-                key=lambda f: _natural_key(f.name))
+                (f for f in self.path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES
+                 and not f.name.startswith(".") and f.is_file()),
+                key=lambda f: (_natural_key(f.name), f.name))
             if not self.files:
                 raise VideoError(str(self.path), "the folder has no image "
                                  f"({', '.join(sorted(IMAGE_SUFFIXES))})")
         else:
             self.files = [self.path]
+        if fps is not None and not 0 < fps < float("inf"):
+            raise VideoError(str(self.path), f"fps must be a positive number of frames a second, "
+                             f"not {fps!r}")
         self._stamp = tuple((f.stat().st_size, f.stat().st_mtime_ns) for f in self.files)
         self._fps = fps
 
@@ -222,7 +246,8 @@ class ArrayFrames(FrameSource):
     Parameters
     ----------
     array : array of shape (T, H, W), (T, H, W, 1), (T, H, W, 3) or (T, H, W, 4)
-        Grey, RGB or RGBA (alpha is dropped); uint8, uint16, or floating within 0 to 1.
+        Grey, RGB or RGBA (alpha is dropped); uint8, uint16 (its whole range), or floating within 0
+        to 1. The array is not copied where it is uint8; its frames are given read-only.
     name : str or None, default=None
         Used in messages.
     """
@@ -236,11 +261,13 @@ class ArrayFrames(FrameSource):
         if array.ndim == 4 and array.shape[3] not in (1, 3, 4):
             raise VideoError(label, f"frames have {array.shape[3]} channels; 1 (grey), 3 (RGB) or "
                              "4 (RGBA) are understood. Are the channels first?")
-        self.array = _as_bytes(array, label)
+        self.array = as_bytes(array, label)
         self.name = name
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for frame in self.array:
+        frames = self.array.view()
+        frames.flags.writeable = False  # a frame is a view: writing on it would change the clip
+        for frame in frames:
             if frame.ndim == 2 or frame.shape[2] == 1:
                 yield np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
             else:
@@ -278,7 +305,7 @@ def open_frames(path: str | os.PathLike[str], fps: float | None = None) -> Frame
 
 def _natural_key(name: str) -> list[tuple[int, str | int]]:
     # frame2 before frame10
-    return [(0, int(part)) if part.isdigit() else (1, part.lower())
+    return [(0, int(part)) if part.isdecimal() else (1, part.lower())
             for part in re.split(r"(\d+)", name) if part]
 
 
@@ -288,17 +315,18 @@ def _as_bgr(frame: np.ndarray) -> np.ndarray:
     return frame if frame.shape[2] == 3 else frame[:, :, :3]
 
 
-def _as_bytes(array: np.ndarray, label: str) -> np.ndarray:
+def as_bytes(array: np.ndarray, label: str, what: str = "frames") -> np.ndarray:
+    """Give pictures as uint8, or raise a `VideoError` where their values have no plain meaning."""
     if array.dtype == np.uint8:
         return array
-    if array.dtype == np.uint16:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:
         return (array >> 8).astype(np.uint8)
     if np.issubdtype(array.dtype, np.floating):
         if not (np.isfinite(array).all() and array.min() >= 0.0 and array.max() <= 1.0):
-            raise VideoError(label, "floating-point frames must lie within 0 and 1 and be finite; "
+            raise VideoError(label, f"floating-point {what} must lie within 0 and 1 and be finite; "
                              "convert them to uint8")
         return np.rint(array * 255.0).astype(np.uint8)
-    raise VideoError(label, f"frames of type {array.dtype} are not understood; give uint8")
+    raise VideoError(label, f"{what} of type {array.dtype} are not understood; give uint8")
 
 
 def _clean_times(stamps: np.ndarray, fps: float) -> np.ndarray:

@@ -262,7 +262,7 @@ def _smile_aus(kind: str, au12: np.ndarray, t: np.ndarray, ends: np.ndarray, sty
 
 
 def _blinks(t: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Eye closure: a blink takes a third of a second and closes the eye most of the way at least."""
+    """Eye closure: a blink takes a third of a second and all but shuts the eye."""
     closed = np.zeros(len(t))
     at = float(rng.exponential(1.0 / rate))
     while at < t[-1]:

@@ -24,7 +24,7 @@ from ..video import FrameSource, VideoFrames
 from .motion import KINDS, Motion, Style, free_motion, random_style, smile_motion
 
 _DESCR = """\
-Drawn people: {n_subjects} subjects, {n_clips} clips, {fps:g} frames a second, {size} x {size} pixels.
+Drawn people: {n_subjects} subjects, {n_clips} clips, {fps:g} frames a second, {size} pixels a side.
 Their smiles take amplitudes and durations from aggregate figures of UvA-NEMO, see
 smilegenuine.datasets.kinematics. For trying methods and testing software: results on drawn people
 say nothing about accuracy on people.

@@ -25,7 +25,12 @@ from ..clip import Clip
 from ..errors import ClipError
 from .smile_intensity import smooth_signal
 
-NEUTRALS = ("quiet", "median", "none")
+NEUTRALS = ("rest", "median", "none")
+
+# A person's resting intensity of a unit is the level that a tenth of the frames stay below; what
+# lies more than a point above the population's zero is taken for action and left in.
+_REST_QUANTILE = 0.1
+_MOST_REST = 1.0
 
 
 class HOGActionUnits(ClipTransformer):
@@ -44,10 +49,12 @@ class HOGActionUnits(ClipTransformer):
         Of the PCA, as in scikit-learn.
     C : float, default=0.01
         Of the regressions; less is more regular.
-    neutral : {"quiet", "median", "none"}, default="quiet"
-        What is taken off the features of a clip as the person's neutral face: the mean over the
-        frames with the least action in them, the median over all frames, or nothing. In a clip that
-        is a smile for most of its length, the median is a smile.
+    neutral : {"rest", "median", "none"}, default="rest"
+        How a person's own neutral face is allowed for. "rest": the level at which each unit rests
+        in the clip (a tenth of the frames lie below it, at most one point either way) is taken off
+        its intensity. "median": the median of the clip's features is taken off the features, as
+        OpenFace does; meant for long recordings, as in a clip that is a smile for most of its
+        length the median is a smile. "none": nothing.
     balance : bool, default=True
         Resample frames so that absent, weak and strong activity of a unit weigh the same.
     smooth : float, default=0.04
@@ -64,7 +71,7 @@ class HOGActionUnits(ClipTransformer):
     Attributes
     ----------
     coef_ : array of shape (17, n_hog), float32
-        Intensity for each unit of HOG feature above neutral: scaling, PCA and regression in one.
+        Intensity for each unit of HOG feature: scaling, PCA and regression in one.
     intercept_ : array of shape (17,), float32
     n_frames_ : int
         Valid frames that were learnt from.
@@ -78,7 +85,7 @@ class HOGActionUnits(ClipTransformer):
     _adds = "aus"
 
     def __init__(self, chip_size: int = 96, n_components: int | float = 300, C: float = 0.01,
-                 neutral: str = "quiet", balance: bool = True, smooth: float = 0.04,
+                 neutral: str = "rest", balance: bool = True, smooth: float = 0.04,
                  n_jobs: int | None = None, verbose: int | bool = False, memory: Any = None,
                  random_state: Any = 0) -> None:
         self.chip_size = chip_size
@@ -110,17 +117,12 @@ class HOGActionUnits(ClipTransformer):
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
             hog, aus = self._gradients(clip), np.asarray(clip.aus)[clip.mask]
             if len(hog):
-                x.append(hog - self._known_neutral(hog, aus))
+                x.append(hog - np.median(hog, axis=0) if self.neutral == "median" else hog)
                 y.append(aus)
         if sum(map(len, x)) < 20:
             raise ValueError(f"{sum(map(len, x))} valid frames are too few to learn action units "
                              "from")
         self._regress(np.concatenate(x), np.concatenate(y))
-
-    def _known_neutral(self, hog: np.ndarray, aus: np.ndarray) -> np.ndarray:
-        if self.neutral == "quiet":
-            return _mean_of_quiet(hog, aus.sum(axis=1))
-        return np.median(hog, axis=0) if self.neutral == "median" else np.zeros(hog.shape[1])
 
     def _regress(self, x: np.ndarray, y: np.ndarray) -> None:
         """Scale, reduce and regress; then fold the three linear maps into one."""
@@ -162,27 +164,15 @@ class HOGActionUnits(ClipTransformer):
         if not valid.any():
             raise ClipError(clip.label, "no frame is valid, so action units cannot be measured")
         hog = self._gradients(clip)
-        raw = hog @ self.coef_.T + self.intercept_
-        # The map is linear: taking the neutral face off the features shifts the intensities.
         if self.neutral == "median":
-            raw = raw - np.median(hog, axis=0) @ self.coef_.T
-        elif self.neutral == "quiet":
-            raw = raw - self._quiet_neutral(hog, raw)
+            hog -= np.median(hog, axis=0)
+        intensity = smooth_signal(hog @ self.coef_.T + self.intercept_, clip.fps, self.smooth)
+        if self.neutral == "rest":
+            rest = np.quantile(intensity, _REST_QUANTILE, axis=0)
+            intensity = intensity - np.clip(rest, -_MOST_REST, _MOST_REST)
         aus = np.full((len(valid), len(AU_NAMES)), np.nan)
-        aus[valid] = np.clip(smooth_signal(raw, clip.fps, self.smooth), 0.0, 5.0)
+        aus[valid] = np.clip(intensity, 0.0, 5.0)
         return clip.replace(aus=aus)
-
-    def _quiet_neutral(self, hog: np.ndarray, raw: np.ndarray) -> np.ndarray:
-        """What the regression gives for the neutral face, less its intercept.
-
-        Which frames are quiet is judged by the regression itself, from the median face at first and
-        then from the quiet frames of the round before.
-        """
-        neutral = np.median(hog, axis=0) @ self.coef_.T
-        for _ in range(3):
-            activity = np.clip(raw - neutral, 0.0, 5.0).sum(axis=1)
-            neutral = _mean_of_quiet(raw, activity) - self.intercept_
-        return np.asarray(neutral)
 
     def _gradients(self, clip: Clip) -> np.ndarray:
         """(n, n_hog) float32: HOG of the valid frames."""
@@ -196,12 +186,6 @@ class HOGActionUnits(ClipTransformer):
                 grey = cv2.resize(grey, (n, n), interpolation=cv2.INTER_AREA)
             out[row] = hog.compute(grey).ravel()
         return out
-
-
-def _mean_of_quiet(values: np.ndarray, activity: np.ndarray, share: float = 0.15) -> np.ndarray:
-    """Mean of the rows with the least activity (a share of all, at least two)."""
-    n = min(len(values), max(2, round(share * len(values))))
-    return np.asarray(values[np.argsort(activity, kind="stable")[:n]].mean(axis=0))
 
 
 def load_drawn_action_units(**params: Any) -> HOGActionUnits:

@@ -1,0 +1,304 @@
+"""`FaceAligner`: steady chips of the right face, on drawn and on real recordings."""
+
+from __future__ import annotations
+
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from smilegenuine import Clip, ClipError, NoFaceError
+from smilegenuine.face import align
+from smilegenuine.face.align import FaceAligner
+from smilegenuine.face.paths import eye_path, main_face
+from smilegenuine.video import FrameSource
+
+
+def found_eyes(frames: np.ndarray, times: np.ndarray, **params: float) -> np.ndarray:
+    """(T, 2) complex: where the aligner puts the eyes in the frames, NaN where it has none."""
+    aligner = FaceAligner(**params)
+    clip = Clip(frames=frames, times=times)
+    scene, _, _ = aligner._follow_faces(clip, clip.fps)
+    return eye_path(main_face(scene.tracks), times, smooth=aligner.smooth,
+                    max_gap=aligner.max_gap)[0]
+
+
+def chip_error(found: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """(T, 2) complex: the true eyes in a 96-pixel chip, from where they should be."""
+    distance = (1 - 2 * 0.32) * 96
+    with np.errstate(invalid="ignore"):  # frames without a face are NaN
+        place = (true - found[:, :1]) / (found[:, 1:] - found[:, :1])
+    return place * distance - [0, distance]
+
+
+def assert_steady(error: np.ndarray, jitter: float = 0.6, offset: float = 2.0) -> None:
+    assert np.isfinite(error).all()
+    mean = error.mean(axis=0)
+    assert abs(mean).max() < offset
+    spread = (error - mean).ravel()
+    assert np.sqrt(0.5 * (abs(spread) ** 2).mean()) < jitter
+
+
+# -- steadiness ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["drawn", "other"])
+def test_eyes_stand_still_through_smile_blinks_and_head_motion(who, request):
+    clip = request.getfixturevalue(who)
+    error = chip_error(found_eyes(clip.frames, clip.times), clip.eyes)
+    assert_steady(error)
+    # From frame to frame nearly nothing: this is what slopes of action units would pick up.
+    assert np.sqrt(0.5 * (abs(np.diff(error, axis=0)) ** 2).mean()) < 0.12
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_the_same_at_other_frame_rates(drawn, step):
+    # 15 and 10 Hz: parameters are in seconds.
+    frames, times, eyes = drawn.frames[::step], drawn.times[::step], drawn.eyes[::step]
+    assert_steady(chip_error(found_eyes(frames, times), eyes))
+
+
+@pytest.mark.parametrize("side", [80, 480])
+def test_the_same_at_other_frame_sizes(drawn, side):
+    k = side / 160
+    frames = np.stack([cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA if k < 1
+                                  else cv2.INTER_CUBIC) for f in drawn.frames[:40]])
+    half = 0.5 + 0.5j
+    eyes = (drawn.eyes[:40] + half) * k - half
+    assert_steady(chip_error(found_eyes(frames, drawn.times[:40]), eyes))
+
+
+@pytest.mark.parametrize("roll", [-18, 18])
+def test_a_tilted_head(drawn, roll):
+    turn = cv2.getRotationMatrix2D((79.5, 79.5), -roll, 1.0)
+    frames = np.stack([cv2.warpAffine(f, turn, (160, 160), borderMode=cv2.BORDER_REPLICATE)
+                       for f in drawn.frames[:40]])
+    middle = 79.5 + 79.5j
+    eyes = (drawn.eyes[:40] - middle) * np.exp(1j * np.deg2rad(roll)) + middle
+    assert_steady(chip_error(found_eyes(frames, drawn.times[:40]), eyes))
+
+
+@pytest.mark.parametrize("light", ["dark", "flickering"])
+def test_bad_light(drawn, light):
+    gain = 0.2 if light == "dark" else 1 + 0.2 * np.sin(40 * drawn.times[:, None, None, None])
+    frames = np.clip(drawn.frames * gain, 0, 255).astype(np.uint8)
+    assert_steady(chip_error(found_eyes(frames, drawn.times), drawn.eyes))
+
+
+def test_eyes_are_where_the_parameters_say(drawn):
+    # The dark pupils of the chip's mean picture, not the aligner's own idea of the eyes.
+    clip = FaceAligner(size=120, margin=0.3, eye_height=0.4).transform(
+        [Clip(frames=drawn.frames[:8], fps=30)])[0]
+    assert clip.faces.shape == (8, 120, 120, 3)
+    darkness = 255.0 - cv2.GaussianBlur(clip.faces.mean(axis=(0, 3)), (0, 0), 2)
+    for x in (36, 84):
+        patch = darkness[38:60, x - 12:x + 13]
+        row, column = np.unravel_index(patch.argmax(), patch.shape)
+        assert abs(column - 12) <= 4
+        assert abs(row + 38 - 48) <= 4
+
+
+# -- which face, and when ------------------------------------------------------------------------
+
+
+def test_a_face_that_leaves_and_returns(drawn):
+    frames = drawn.frames.copy()
+    frames[25:50] = drawn.empty
+    clip = FaceAligner().transform([Clip(frames=frames, times=drawn.times)])[0]
+    assert clip.valid[:25].all()
+    assert not clip.valid[25:50].any()
+    assert clip.valid[55:].all()
+    assert not clip.faces[26:49].any()  # longer than max_gap: black
+    assert clip.faces[clip.valid].reshape(clip.valid.sum(), -1).any(axis=1).all()
+    found = found_eyes(frames, drawn.times)
+    assert_steady(chip_error(found, drawn.eyes)[clip.valid])
+
+
+def test_a_short_gap_is_interpolated_but_not_valid(drawn):
+    frames = drawn.frames.copy()
+    frames[30:36] = drawn.empty
+    clip = FaceAligner().transform([Clip(frames=frames, times=drawn.times)])[0]
+    assert not clip.valid[30:36].any()
+    assert clip.faces[30:36].any(axis=(1, 2, 3)).all()
+    assert clip.valid[40:].all()
+
+
+def test_frames_before_the_face_comes(drawn):
+    frames = np.concatenate([np.repeat(drawn.empty[None], 20, axis=0), drawn.frames[:40]])
+    clip = FaceAligner().transform([Clip(frames=frames, fps=30)])[0]
+    assert not clip.valid[:20].any()
+    assert clip.valid[26:].all()
+
+
+def test_the_largest_face_over_time_is_taken(drawn, other):
+    frames = np.full((60, 200, 340, 3), 90, np.uint8)
+    for i in range(60):
+        frames[i, 40:, :160] = drawn.frames[i]
+        frames[i, :180, 160:] = cv2.resize(other.frames[i], (180, 180))
+    times, half = drawn.times[:60], 0.5 + 0.5j
+    right = (other.eyes[:60] + half) * 180 / 160 - half + 160
+    assert_steady(chip_error(found_eyes(frames, times), right))
+    frames[25:, :, 160:] = 90  # now the smaller one is there for longer
+    left = drawn.eyes[:60] + 40j
+    assert_steady(chip_error(found_eyes(frames, times), left))
+
+
+def test_no_face():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 255, (20, 120, 160, 3)).astype(np.uint8)
+    with pytest.raises(NoFaceError, match=r"noise: no face in any of its 20 frames.*min_face"):
+        FaceAligner().transform([Clip(frames=noise, fps=30, name="noise")])
+
+
+def test_a_blob_seen_once_is_no_face(drawn):
+    frames = np.repeat(drawn.empty[None], 30, axis=0)
+    frames[10] = drawn.frames[10]
+    with pytest.raises(NoFaceError):
+        FaceAligner().transform([Clip(frames=frames, fps=30)])
+
+
+def test_three_frames_are_enough_and_two_are_not(drawn):
+    clip = FaceAligner().transform([Clip(frames=drawn.frames[:3], fps=30)])[0]
+    assert clip.valid.all()
+    with pytest.raises(ClipError, match="too short: 2 frames"):
+        FaceAligner().transform([Clip(frames=drawn.frames[:2], fps=30)])
+
+
+# -- the clip ------------------------------------------------------------------------------------
+
+
+def test_what_the_clip_has_is_kept(drawn):
+    known = np.ones(20, bool)
+    known[4] = False
+    times = np.cumsum(np.full(20, 1 / 30)) + np.linspace(0, 0.01, 20)
+    before = Clip(frames=drawn.frames[:20], times=times, subject="s", name="n", valid=known)
+    after = FaceAligner().transform([before])[0]
+    assert before.faces is None
+    assert (after.subject, after.name, after.frames) == ("s", "n", before.frames)
+    np.testing.assert_array_equal(after.times, times)
+    assert not after.valid[4]
+    assert after.valid.sum() == 19
+    assert after.faces.dtype == np.uint8
+
+
+def test_a_clip_with_faces_passes_untouched():
+    clip = Clip(faces=np.zeros((5, 40, 40, 3), np.uint8), fps=30)
+    assert FaceAligner().transform([clip])[0] is clip
+
+
+def test_a_clip_without_pictures():
+    clip = Clip(aus=np.zeros((9, 17)), fps=30, name="table.csv")
+    with pytest.raises(ClipError, match=r"table.csv: FaceAligner needs `frames`; give a video"):
+        FaceAligner().transform([clip])
+
+
+def test_times_of_other_frames(drawn):
+    clip = Clip(frames=drawn.frames[:10], times=np.arange(11) / 30)
+    with pytest.raises(ClipError, match="10 frames but 11 times"):
+        FaceAligner().transform([clip])
+
+
+def test_no_timing_is_assumed_with_one_warning(drawn):
+    with pytest.warns(UserWarning, match="50 frames a second") as record:
+        clip = FaceAligner().transform([Clip(frames=drawn.frames[:5])])[0]
+    assert len(record) == 1
+    np.testing.assert_allclose(clip.times, np.arange(5) / 50)
+
+
+def test_grey_frames(drawn):
+    grey = drawn.frames[:10].mean(axis=3).astype(np.uint8)
+    clip = FaceAligner().transform([Clip(frames=grey, fps=30)])[0]
+    assert clip.valid.all()
+    assert (clip.faces[..., 0] == clip.faces[..., 2]).all()
+
+
+class Forgetful(FrameSource):
+    """A source that gives fewer frames each time."""
+
+    def __init__(self, frames: np.ndarray) -> None:
+        self.frames = list(frames)
+
+    def __iter__(self):
+        yield from self.frames
+        self.frames.pop()
+
+
+def test_decoding_twice_gives_the_same_chips(drawn, monkeypatch):
+    clip = Clip(frames=drawn.frames[:30], fps=30)
+    once = FaceAligner().transform([clip])[0]
+    monkeypatch.setattr(align, "_KEEP_FRAMES", 10 * drawn.frames[0].nbytes)
+    twice = FaceAligner().transform([clip])[0]
+    np.testing.assert_array_equal(once.faces, twice.faces)
+    np.testing.assert_array_equal(once.valid, twice.valid)
+    with pytest.raises(ClipError, match="gave 30 frames when read first and 29 when read again"):
+        FaceAligner().transform([Clip(frames=Forgetful(drawn.frames[:30]), fps=30)])
+
+
+# -- the estimator -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "value", "message"), [
+    ("size", 96.0, "size must be a whole number"), ("margin", 0.5, "margin must be below 0.5"),
+    ("eye_height", 1.2, "eye_height must be below 1"), ("smooth", -1, "smooth must be a number"),
+    ("detect_every", None, "detect_every must be"), ("min_face", 0.001, "min_face must lie"),
+])
+def test_wrong_parameters(name, value, message, drawn):
+    with pytest.raises(ValueError, match=message):
+        FaceAligner(**{name: value}).fit([Clip(frames=drawn.frames, fps=30)])
+
+
+def test_clone_and_pickle(drawn):
+    aligner = FaceAligner(size=32, smooth=0.1)
+    assert clone(aligner).get_params() == aligner.get_params()
+    clip = Clip(frames=drawn.frames[:5], fps=30)
+    a, b = (x.transform([clip])[0].faces for x in (aligner, pickle.loads(pickle.dumps(aligner))))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_opencv_without_cascades(drawn, monkeypatch, tmp_path):
+    monkeypatch.setattr(cv2.data, "haarcascades", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"opencv-python>=4.10,<5.*have `faces` already"):
+        FaceAligner().transform([Clip(frames=drawn.frames[:5], fps=30)])
+    clip = Clip(faces=np.zeros((5, 40, 40, 3), np.uint8), fps=30)
+    assert FaceAligner().transform([clip])[0] is clip
+
+
+# -- real recordings -----------------------------------------------------------------------------
+
+
+def test_real_smile(real):
+    clip = FaceAligner().transform([str(real / "single_face.mp4")])[0]
+    assert clip.faces.shape == (72, 96, 96, 3)
+    assert clip.valid.all()
+    np.testing.assert_allclose(np.diff(clip.times), 1 / 30, atol=1e-3)
+    # The brows and the nose between them stand still while he smiles and blinks (measured
+    # independently, by phase correlation with the mean picture).
+    faces = clip.faces[:, 10:50, 20:76].mean(axis=3).astype(np.float32)
+    window = cv2.createHanningWindow(faces.shape[:0:-1], cv2.CV_32F)
+    shifts = np.array([cv2.phaseCorrelate(faces.mean(axis=0), f, window)[0] for f in faces])
+    assert shifts.std(axis=0).max() < 0.5
+
+
+def test_real_face_behind_a_hand(real):
+    clip = FaceAligner().transform([str(real / "WolfgangLanger_Pexels.mp4")])[0]
+    assert clip.valid.mean() > 0.97
+
+
+def test_real_face_then_none(real):
+    clip = FaceAligner().transform([str(real / "face_noface.mov")])[0]
+    edges = np.flatnonzero(np.diff(clip.valid.astype(int)))
+    assert list(edges) == [71]
+    assert not clip.faces[72:].any()
+
+
+def test_real_without_face(real):
+    with pytest.raises(NoFaceError, match=r"no_face\.mp4: no face in any"):
+        FaceAligner().transform([str(real / "no_face.mp4")])
+
+
+@pytest.mark.filterwarnings("ignore:1 of 1 clips carry no timing")
+def test_a_picture_is_too_short(real):
+    with pytest.raises(ClipError, match=r"multi_face\.jpg: is too short: 1 frame,"):
+        FaceAligner().transform([str(real / "multi_face.jpg")])
