@@ -7,7 +7,8 @@ all of them stands here once.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -19,7 +20,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from ._version import __version__
-from .clip import Clip, as_clips
+from .clip import Clip, as_clips, listed, open_items
 from .errors import ClipError
 from .progress import progress
 
@@ -83,6 +84,25 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_params()
         return list(run_clips(self, as_clips(X)))
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> list[Clip]:
+        """Fit, and give copies of the same clips that know more.
+
+        Parameters
+        ----------
+        X : list of recordings
+            Anything that `as_clips` takes.
+        y : ignored
+        **fit_params
+            Passed to `fit`.
+
+        Returns
+        -------
+        list of Clip
+        """
+        # Opened once: a generator can be walked through once only.
+        clips: list[Clip] = super().fit_transform(as_clips(X), y, **fit_params)
+        return clips
 
     def set_output(self, *, transform: str | None = None) -> ClipTransformer:
         """Do nothing: clips are clips. It is here so that `Pipeline.set_output` goes through."""
@@ -150,23 +170,15 @@ def transform_clips(transformer: ClipTransformer, X: Any, *, on_error: str = "ra
     if on_error == "raise":
         data = transformer.transform(X)
         return _batch(data, range(len(data)), [])
-    failures: list[dict[str, Any]] = []
-    opened: list[tuple[int, Clip]] = []
-    for i, item in enumerate(list(X)):
-        try:
-            opened.append((i, as_clips([item])[0]))
-        except (ClipError, OSError, TypeError) as error:
-            failures.append({"index": i, "clip": str(item) if isinstance(item, str) else
-                             f"item {i}", "error": str(error)})
-    good, index = [], []
-    results = run_clips(transformer, [clip for _, clip in opened], catch=True)
-    for (i, clip), result in zip(opened, results, strict=True):
-        if isinstance(result, Clip):
-            good.append(result)
-            index.append(i)
-        else:
-            failures.append({"index": i, "clip": clip.label, "error": str(result)})
-    return _batch(good, index, sorted(failures, key=lambda f: f["index"]))
+    items = listed(X)
+    results = dict(enumerate(open_items(items)))
+    opened = {i: clip for i, clip in results.items() if isinstance(clip, Clip)}
+    done = run_clips(transformer, list(opened.values()), places=list(opened), catch=True)
+    results.update(zip(opened, done, strict=True))
+    good = {i: result for i, result in results.items() if isinstance(result, Clip)}
+    failures = [{"index": i, "clip": _name_of(items[i], i), "error": str(error)}
+                for i, error in results.items() if i not in good]
+    return _batch(list(good.values()), good, failures)
 
 
 def _batch(data: list[Clip], index: Any, failures: list[dict[str, Any]]) -> Bunch:
@@ -174,14 +186,22 @@ def _batch(data: list[Clip], index: Any, failures: list[dict[str, Any]]) -> Bunc
                  failures=pd.DataFrame(failures, columns=["index", "clip", "error"]))
 
 
-def run_clips(transformer: ClipTransformer, clips: list[Clip], *, catch: bool = False
-              ) -> Iterator[Any]:
+def _name_of(item: Any, i: int) -> str:
+    if isinstance(item, Clip):
+        return item.name or f"item {i}"
+    return str(item) if isinstance(item, (str, os.PathLike)) else f"item {i}"
+
+
+def run_clips(transformer: ClipTransformer, clips: list[Clip], *,
+              places: Sequence[int] | None = None, catch: bool = False) -> Iterator[Any]:
     """Apply a step to clips, in parallel and cached as its parameters say; results in order.
 
-    With `catch`, a clip that cannot be used gives its exception in place of a clip.
+    Clips without a name are called by their place in the list, or by `places`, in errors. With
+    `catch`, a clip that cannot be used gives its exception in place of a clip.
     """
     worker = _worker(transformer)
-    jobs = (joblib.delayed(_run_one)(worker, clip, catch) for clip in clips)
+    numbered = zip(range(len(clips)) if places is None else places, clips, strict=True)
+    jobs = (joblib.delayed(_run_one)(worker, clip, i, catch) for i, clip in numbered)
     parallel = joblib.Parallel(n_jobs=transformer.n_jobs, return_as="generator")
     return progress(parallel(jobs), total=len(clips), verbose=transformer.verbose,
                     name=type(transformer).__name__)
@@ -222,15 +242,23 @@ def transform_cached(step: ClipTransformer, clip: Clip, key: tuple[str, ...]) ->
     return step._transform_clip(clip).replace(frames=None)
 
 
-def _run_one(worker: Any, clip: Clip, catch: bool) -> Any:
+def _run_one(worker: Any, clip: Clip, place: int, catch: bool) -> Any:
     if cv2.getNumThreads() > 1 and joblib.parallel.get_active_backend()[0].nesting_level:
         cv2.setNumThreads(1)  # one clip a process is parallel enough
     try:
         return worker(clip)
+    except ClipError as error:
+        if clip.name is None and error.clip == clip.label:
+            who = f"item {place}" + (f", {clip.label}" if clip.subject else "")
+            error = type(error)(who, error.problem)
+        if not catch:
+            raise error from None
+        return error
     except Exception as error:
-        if catch and isinstance(error, (ClipError, OSError, ValueError)):
-            return error
-        raise
+        error.add_note(f"It was raised while {clip.name or f'item {place}'} was worked on.")
+        if not catch or not isinstance(error, (OSError, ValueError)):
+            raise
+        return error
 
 
 def require_fields(clip: Clip, fields: tuple[str, ...], who: str, remedy: str) -> None:

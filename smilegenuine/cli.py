@@ -70,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", _train, "Fit a system on labelled videos, score it by subject, and "
                                      "save it.")
     train.add_argument("data", type=Path, metavar="FOLDER_OR_CSV",
-                       help="CSV with the columns path,label,subject, or a folder: with labels.csv, or "
-                            "with a subfolder a class and in it one a subject")
+                       help="a CSV with the columns path,label,subject, or a folder: with "
+                            "labels.csv, or with a subfolder a class and in it one a subject")
     train.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL")
     train.add_argument("--system", choices=sorted(SYSTEMS), default="auda-svm")
     train.add_argument("--folds", type=int, default=5, metavar="K",

@@ -137,7 +137,8 @@ class Clip:
                 times = np.asarray(store["_times"], dtype=float)
             except (TypeError, ValueError):
                 times = np.array(np.nan)
-            if times.ndim != 1 or not np.isfinite(times).all() or not (np.diff(times) > 0).all():
+            if (times.ndim != 1 or not times.size or not np.isfinite(times).all()
+                    or not (np.diff(times) > 0).all()):
                 raise ClipError(self.label, "times must be (T,) seconds, finite and strictly "
                                 "increasing")
             store["_times"] = _read_only(times)
@@ -391,7 +392,7 @@ def open_items(X: Any, *, fps: float | None = None) -> list[Clip | Exception]:
     TypeError, ValueError
         `X` is one recording and not a list, or empty.
     """
-    items = _listed(X)
+    items = listed(X)
     results: list[Clip | Exception] = []
     untimed: list[str] = []
     for i, item in enumerate(items):
@@ -412,7 +413,8 @@ def open_items(X: Any, *, fps: float | None = None) -> list[Clip | Exception]:
     return results
 
 
-def _listed(X: Any) -> Sequence[Any]:
+def listed(X: Any) -> Sequence[Any]:
+    """The items of a list of recordings, or a `TypeError` where it is one recording."""
     if isinstance(X, (str, os.PathLike, Clip, pd.DataFrame, FrameSource, Mapping)):
         raise TypeError(f"X must be a list of recordings; for a single one write [X] (X is a "
                         f"{type(X).__name__})")

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import copy
 import datetime
+import importlib
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sklearn
 import skops.io
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 
 from ._version import __version__
 
 _FORMAT = 1
+
+# Parts of scikit-learn's CalibratedClassifierCV that skops does not know; plain numbers inside.
+_LIBRARY_TYPES = frozenset({
+    "sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration",
+})
 
 
 def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any] | None = None
@@ -40,6 +44,11 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ValueError
+        The model (or `info`) holds types that `load_model` would refuse; nothing is written.
     """
     path = Path(path)
     about = {
@@ -48,8 +57,15 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
     }
     part = path.with_name(f".part-{path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    skops.io.dump({"format": _FORMAT, "info": about, "model": _without_memory(model)}, part)
-    part.replace(path)
+    try:
+        skops.io.dump({"format": _FORMAT, "info": about, "model": _without_memory(model)}, part)
+        foreign = _foreign(skops.io.get_untrusted_types(file=part))
+        if foreign:
+            raise ValueError(f"{type(model).__name__} is not saved: `load_model` would refuse its "
+                             f"{', '.join(foreign[:5])}")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 
@@ -76,16 +92,13 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; `smilegenuine train … -o {path}` makes one")
-    try:
-        wanted = skops.io.get_untrusted_types(file=path)
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path}: not a smilegenuine model file, or cut off ({error})") from None
-    foreign = [t for t in wanted if not t.startswith("smilegenuine.")]
+    wanted = _read(path, skops.io.get_untrusted_types)
+    foreign = _foreign(wanted)
     if foreign:
         raise ValueError(f"{path}: holds types that a model of this package does not: "
                          f"{', '.join(foreign[:5])}. It is not loaded")
-    stored = skops.io.load(path, trusted=wanted)
-    if not isinstance(stored, dict) or "model" not in stored:
+    stored = _read(path, skops.io.load, trusted=wanted)
+    if not isinstance(stored, dict) or not {"format", "info", "model"} <= stored.keys():
         raise ValueError(f"{path}: a skops file, but not one that smilegenuine wrote")
     if stored["format"] > _FORMAT:
         raise ValueError(f"{path}: written by smilegenuine {stored['info']['smilegenuine']}; this "
@@ -95,12 +108,45 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     return model
 
 
-def _without_memory(model: Any) -> Any:
-    model = copy.copy(model)
-    if isinstance(model, Pipeline):
-        model.steps = [(name, _without_memory(step)) for name, step in model.steps]
-    elif isinstance(model, FrozenEstimator):
-        model.estimator = _without_memory(model.estimator)
-    if getattr(model, "memory", None) is not None:
-        model.memory = None
-    return model
+def _read(path: Path, reader: Any, **options: Any) -> Any:
+    # skops lets through whatever a damaged archive makes zipfile, json, numpy and itself raise.
+    try:
+        return reader(file=path, **options)
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path}: not a smilegenuine model file, or cut off or damaged "
+                         f"({error})") from error
+
+
+def _foreign(types: list[str]) -> list[str]:
+    """Those of the types that are neither estimators of this package nor known library types.
+
+    skops calls some of what a file names; a name that only leads through this package (to a
+    function, to something that a module imports) is not enough to be trusted.
+    """
+    return [t for t in types if t not in _LIBRARY_TYPES and not _is_own_estimator(t)]
+
+
+def _is_own_estimator(type_name: str) -> bool:
+    module, _, name = type_name.rpartition(".")
+    package = importlib.import_module(__package__)
+    if name not in package.__all__:
+        return False
+    public = getattr(package, name)
+    return (isinstance(public, type) and issubclass(public, BaseEstimator)
+            and public.__module__ == module)
+
+
+def _without_memory(value: Any) -> Any:
+    """A copy in which no estimator, however deep, has a cache folder; what is learnt is shared."""
+    if type(value) in (list, tuple):
+        return type(value)(_without_memory(v) for v in value)
+    if type(value) is dict:
+        return {k: _without_memory(v) for k, v in value.items()}
+    if not isinstance(value, BaseEstimator):
+        return value
+    bare = copy.copy(value)
+    for name, part in vars(value).items():
+        vars(bare)[name] = None if name == "memory" else _without_memory(part)
+    return bare

@@ -3,8 +3,8 @@
     python tools/train_action_units.py [--subjects 120] [--output FILE]
 
 Draws people who move all 17 action units independently, finds and aligns their faces as anybody's
-would be, fits `HOGActionUnits`, and writes its coefficients (no pickle). Prints the correlation with
-the truth on people that were not trained on. Deterministic; some minutes on two cores.
+would be, fits `HOGActionUnits`, and writes its coefficients (no pickle). Prints the correlation
+with the truth on people that were not trained on. Deterministic; some minutes on two cores.
 """
 
 from __future__ import annotations

@@ -225,8 +225,8 @@ def _write_one(clip: Clip, file: Path) -> None:
     """Write under another name first, so that a file that is there is a whole one."""
     part = file.with_name(f".part-{file.name}")
     size = clip.frames.size  # type: ignore[union-attr]
-    writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), clip.fps,
-                             (size, size))
+    codec = cv2.VideoWriter.fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, codec, clip.fps, (size, size))
     if not writer.isOpened():
         raise OSError(f"{file}: OpenCV cannot write MPEG-4 here; leave `folder` out")
     try:

@@ -67,8 +67,9 @@ class FaceAligner(ClipTransformer):
     Notes
     -----
     `transform` fills `faces` (T, size, size, 3), `valid` (T,) and `times` (T,). Clips that have
-    `faces` pass untouched. Frames are valid where the face itself was followed; elsewhere the chip
-    is black, or in short gaps cut at the interpolated place, and `valid` is False.
+    `faces` pass untouched, and so do clips without pictures whose `aus` are known. Frames are valid
+    where the face itself was followed; elsewhere the chip is black, or in short gaps cut at the
+    interpolated place, and `valid` is False.
 
     Of several faces the largest over time counts (sum over the frames of its size). A face that
     leaves and returns is one face, recognised by its size alone: the aligner does not know people
@@ -123,7 +124,7 @@ class FaceAligner(ClipTransformer):
             raise ValueError(f"min_face must lie within 0.02 and 1, not {self.min_face!r}")
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.faces is not None:
+        if clip.faces is not None or (clip.frames is None and clip.aus is not None):
             return clip
         require_fields(clip, ("frames",), "FaceAligner",
                        "give a video, an image folder, an array of frames, or clips that have "
@@ -192,7 +193,7 @@ def _chips(clip: Clip, frames: Iterable[np.ndarray] | None, eyes: np.ndarray, cu
            ) -> Iterator[np.ndarray]:
     """Second pass: one chip a frame."""
     black = np.zeros((cutter.size, cutter.size, 3), np.uint8)
-    source: Iterable[np.ndarray] = clip.frames if frames is None else frames  # type: ignore[assignment]
+    source: Any = clip.frames if frames is None else frames
     n = 0
     for frame, (left, right) in zip(source, eyes, strict=False):
         n += 1

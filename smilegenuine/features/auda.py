@@ -235,7 +235,7 @@ def feature_names(level: str, windows: Sequence[int] = (9, 27),
     return np.array(names, dtype=object)
 
 
-class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Action Unit Dynamics Analysis: features of a clip from its 17 action units.
 
     Takes clips with `aus` (so also OpenFace tables and (T, 17) arrays, see `as_clips`), and their

@@ -173,7 +173,7 @@ def _trimmed(run: tuple[int, int], speed: np.ndarray, sigma: float) -> slice:
 
 
 def _standstill(speed: np.ndarray) -> float:
-    """Frames from the top speed, which comes first, until a straight line through its decay is 0."""
+    """Frames from the top speed, which comes first, to where its decay points at 0."""
     high, low = 0.7, 0.4
     at_high, at_low = (_falls_below(speed, share * speed[0]) for share in (high, low))
     return at_low + (at_low - at_high) * low / (high - low)

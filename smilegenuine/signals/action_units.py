@@ -184,7 +184,7 @@ class HOGActionUnits(ClipTransformer):
             grey = cv2.cvtColor(np.ascontiguousarray(chips[i]), cv2.COLOR_RGB2GRAY)
             if grey.shape != (n, n):
                 grey = cv2.resize(grey, (n, n), interpolation=cv2.INTER_AREA)
-            out[row] = hog.compute(grey).ravel()
+            out[row] = np.ravel(hog.compute(grey))
         return out
 
 

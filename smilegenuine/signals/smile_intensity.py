@@ -34,7 +34,8 @@ class LBPSmileIntensity(ClipTransformer):
     Adds `smile`. Learns neutral and smiling from the clips themselves: the first and last frames
     are taken as neutral, the frames around the greatest change of the mouth as smiling. Clips whose
     `smile` is known already are taken at their word instead (frames below a quarter of their range
-    are neutral, above six tenths smiling), and pass through `transform` unchanged.
+    are neutral, above six tenths smiling), and pass through `transform` unchanged. So do clips
+    without pictures whose `aus` are known; AUDA takes AU12 for their smile.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ class LBPSmileIntensity(ClipTransformer):
 
     Attributes
     ----------
-    model_ : sklearn.pipeline.Pipeline
-        Scaler and SVM.
+    model_ : sklearn.pipeline.Pipeline or None
+        Scaler and SVM; None where no clip had pictures.
     n_frames_ : tuple of int
         Neutral and smiling frames that were learnt from, before balancing.
 
@@ -97,25 +98,32 @@ class LBPSmileIntensity(ClipTransformer):
             raise ValueError(f"kernel must be 'linear' or 'rbf', not {self.kernel!r}")
 
     def _fit(self, clips: list[Clip]) -> None:
-        neutral, smiling = [], []
-        for clip in clips:
+        neutral: list[np.ndarray] = []
+        smiling: list[np.ndarray] = []
+        self.model_, self.n_frames_ = None, (0, 0)
+        pictured = [clip for clip in clips if not _known_without_pictures(clip)]
+        if not pictured:
+            return
+        for clip in pictured:
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
             for found, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
                 if len(frames):
                     found.append(self._patterns(np.asarray(clip.faces)[frames]))
         if not neutral or not smiling:
-            raise ValueError(f"none of the {len(clips)} clips shows a face that goes from neutral "
-                             "to smiling, so there is nothing to learn smile intensity from")
-        x = np.concatenate(neutral + smiling)
-        n = (sum(map(len, neutral)), sum(map(len, smiling)))
-        y = np.repeat([0, 1], n)
+            raise ValueError(f"none of the {len(pictured)} clips shows a face that goes from "
+                             "neutral to smiling, so there is nothing to learn from")
+        n = (sum(len(x) for x in neutral), sum(len(x) for x in smiling))
+        x, y = np.concatenate(neutral + smiling), np.repeat([0, 1], n)
         x, y = RandomUnderSampler(random_state=self.random_state).fit_resample(x, y)
         self.model_ = make_pipeline(StandardScaler(), SVC(kernel=self.kernel, C=self.C)).fit(x, y)
         self.n_frames_ = n
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.smile is not None:
+        if clip.smile is not None or _known_without_pictures(clip):
             return clip
+        if self.model_ is None:
+            raise ClipError(clip.label, f"{type(self).__name__} was fitted on clips without "
+                            "pictures, so it has not learnt what a smile looks like")
         require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
         valid = clip.mask
         if not valid.any():
@@ -137,6 +145,10 @@ class LBPSmileIntensity(ClipTransformer):
             codes = local_binary_pattern(grey, 8, 1, method="nri_uniform").astype(np.intp)
             out[i] = np.bincount((codes + cell).ravel(), minlength=out.shape[1])
         return np.sqrt(out / (side / cells) ** 2)
+
+
+def _known_without_pictures(clip: Clip) -> bool:
+    return clip.faces is None and clip.frames is None and clip.aus is not None
 
 
 def smooth_signal(values: np.ndarray, fps: float, seconds: float) -> np.ndarray:
