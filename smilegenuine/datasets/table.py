@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
@@ -41,7 +40,8 @@ def load_table(path: str | os.PathLike[str], *, on_error: str = "raise") -> Bunc
     FileNotFoundError
         No such file or folder, or recordings missing (all are named).
     ValueError
-        Columns or labels missing, a recording listed twice, or nothing left.
+        Columns, labels or some of the subjects missing, a recording listed twice, or recordings
+        that are there but not to be read.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
@@ -51,25 +51,33 @@ def load_table(path: str | os.PathLike[str], *, on_error: str = "raise") -> Bunc
     if root.is_dir() and (root / "labels.csv").exists():
         root = root / "labels.csv"
     rows = _rows_of_folder(root) if root.is_dir() else _rows_of_csv(root)
+    known = not rows["subject"].isna().any()
     clips, kept, failures = [], [], []
+    errors: list[Exception] = []
     for i, row in enumerate(rows.itertuples()):
         try:
-            clips.append(as_clip(str(row.path)).replace(subject=row.subject))
+            clips.append(as_clip(str(row.path)).replace(subject=row.subject if known else None))
             kept.append(i)
         except (OSError, ClipError) as error:
+            errors.append(error)
             failures.append({"clip": str(row.path), "error": str(error)})
     if failures and (on_error == "raise" or not clips):
-        raise FileNotFoundError(f"{root}: {len(failures)} of {len(rows)} recordings cannot be "
-                                "read: " + "; ".join(f["error"] for f in failures[:20]))
+        missing = any(isinstance(error, FileNotFoundError) for error in errors)
+        raise (FileNotFoundError if missing else ValueError)(
+            f"{root}: {len(failures)} of {len(rows)} recordings cannot be read: "
+            + "; ".join(f["error"] for f in failures[:20]))
     rows = rows.iloc[kept]
-    groups = None if rows["subject"].isna().all() else rows["subject"].to_numpy(str)
-    return Bunch(data=clips, target=rows["label"].to_numpy(), groups=groups,
+    return Bunch(data=clips, target=rows["label"].to_numpy(),
+                 groups=rows["subject"].to_numpy(str) if known else None,
                  failures=pd.DataFrame(failures, columns=["clip", "error"]))
 
 
 def _rows_of_csv(file: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(file, skipinitialspace=True, dtype={"subject": str})
+        # Subject 01 and path 001 are no numbers, and NA may be somebody's initials.
+        header = pd.read_csv(file, skipinitialspace=True, nrows=0)
+        table = pd.read_csv(file, skipinitialspace=True, keep_default_na=False, na_values=[""],
+                            dtype={c: str for c in header if str(c).strip().lower() != "label"})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{file}: cannot be read as a CSV ({error})") from None
     table.columns = [str(c).strip().lower() for c in table.columns]
@@ -92,21 +100,27 @@ def _rows_of_csv(file: Path) -> pd.DataFrame:
     for column in ("path", "subject", "label"):
         if pd.api.types.is_string_dtype(table[column]):
             table[column] = table[column].str.strip()
+    table["path"] = [os.path.normpath(file.parent / p) for p in table["path"]]
     twice = table["path"][table["path"].duplicated()]
     if len(twice):
         raise ValueError(f"{file}: {twice.iloc[0]} is listed twice")
-    return table.assign(path=[str(file.parent / p) for p in table["path"]])
+    return table
 
 
 def _rows_of_folder(root: Path) -> pd.DataFrame:
     rows = []
-    for kind in sorted(d for d in root.iterdir() if d.is_dir()):
+    for kind in sorted(d for d in root.iterdir() if d.is_dir() and not d.name.startswith(".")):
         for file in sorted(kind.rglob("*")):
-            if file.suffix.lower() in VIDEO_SUFFIXES:
+            if (file.suffix.lower() in VIDEO_SUFFIXES and not file.name.startswith(".")
+                    and file.is_file()):
                 below = file.relative_to(kind).parts
                 rows.append({"path": str(file), "label": kind.name,
                              "subject": below[0] if len(below) > 1 else None})
     if not rows:
         raise ValueError(f"{root}: neither labels.csv (columns path,label,subject) nor a subfolder "
                          "a class with videos in it")
-    return pd.DataFrame(rows).replace({np.nan: None})
+    alone = [row["path"] for row in rows if row["subject"] is None]
+    if alone and len(alone) < len(rows):
+        raise ValueError(f"{root}: some recordings lie in a subject's folder and others, such as "
+                         f"{alone[0]}, do not")
+    return pd.DataFrame(rows)

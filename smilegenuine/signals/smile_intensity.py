@@ -31,8 +31,9 @@ _MOUTH = (slice(0.55, 0.95), slice(0.15, 0.85))
 class LBPSmileIntensity(ClipTransformer):
     """Smile intensity: the decision value of an SVM on local binary patterns of the face.
 
-    Adds `smile`. Learns neutral and smiling from the clips themselves: the first and last frames
-    are taken as neutral, the frames around the greatest change of the mouth as smiling. Clips whose
+    Adds `smile`. Learns neutral and smiling from the clips themselves: the frames before and after
+    the mouth moves are taken as neutral, the frames around its greatest change as smiling, as many
+    of the one as of the other. Clips whose
     `smile` is known already are taken at their word instead (frames below a quarter of their range
     are neutral, above six tenths smiling), and pass through `transform` unchanged. So do clips
     without pictures whose `aus` are known; AUDA takes AU12 for their smile.
@@ -41,13 +42,21 @@ class LBPSmileIntensity(ClipTransformer):
     ----------
     grid : int, default=6
         The chip is divided into grid × grid cells, one histogram each.
-    chip_size : int, default=64
+    region : {"mouth", "face"}, default="mouth"
+        "mouth": only the cells of the lower half of the chip; blinks and brows, and cheeks that
+        stay up longer than the lips, then do not blur the phases. "face": all cells.
+    chip_size : int, default=96
         Side in pixels to which chips are resized.
+    blur : float, default=1.5
+        Standard deviation in pixels of the blur before the patterns are read: sensor noise turns
+        patterns of flat skin into any other.
+    radius : int, default=2
+        Of the patterns, in pixels.
     kernel : {"linear", "rbf"}, default="linear"
         Of the SVM.
-    C : float, default=0.01
-        Of the SVM; less is more regular.
-    smooth : float, default=0.06
+    C : float, default=0.00001
+        Of the SVM; less is more regular, and makes the intensity grow more evenly with the smile.
+    smooth : float, default=0.1
         Standard deviation in seconds of the Gaussian that smooths the intensity; 0 for none.
     n_jobs : int, optional
         Clips measured at the same time.
@@ -76,11 +85,15 @@ class LBPSmileIntensity(ClipTransformer):
 
     _adds = "smile"
 
-    def __init__(self, grid: int = 6, chip_size: int = 64, kernel: str = "linear", C: float = 0.01,
-                 smooth: float = 0.06, n_jobs: int | None = None, verbose: int | bool = False,
+    def __init__(self, grid: int = 6, region: str = "mouth", chip_size: int = 96,
+                 blur: float = 1.5, radius: int = 2, kernel: str = "linear", C: float = 1e-5,
+                 smooth: float = 0.1, n_jobs: int | None = None, verbose: int | bool = False,
                  memory: Any = None, random_state: Any = 0) -> None:
         self.grid = grid
+        self.region = region
         self.chip_size = chip_size
+        self.blur = blur
+        self.radius = radius
         self.kernel = kernel
         self.C = C
         self.smooth = smooth
@@ -94,6 +107,10 @@ class LBPSmileIntensity(ClipTransformer):
         check_positive("chip_size", self.chip_size, whole=True, at_least=8 * self.grid)
         check_positive("C", self.C, at_least=1e-12)
         check_positive("smooth", self.smooth)
+        check_positive("blur", self.blur)
+        check_positive("radius", self.radius, whole=True, at_least=1)
+        if self.region not in ("mouth", "face"):
+            raise ValueError(f"region must be 'mouth' or 'face', not {self.region!r}")
         if self.kernel not in ("linear", "rbf"):
             raise ValueError(f"kernel must be 'linear' or 'rbf', not {self.kernel!r}")
 
@@ -134,16 +151,21 @@ class LBPSmileIntensity(ClipTransformer):
         return clip.replace(smile=smile)
 
     def _patterns(self, chips: np.ndarray) -> np.ndarray:
-        """(n, grid² · 59) square roots of the cells' histograms (distances between histograms)."""
+        """(n, cells · 59) square roots of the cells' histograms (distances between histograms)."""
         side, cells = self.chip_size, self.grid
         band = np.arange(side) * cells // side
-        cell = (band[:, None] * cells + band[None, :]) * _N_CODES
-        out = np.empty((len(chips), cells * cells * _N_CODES), np.float32)
+        first = cells // 2 if self.region == "mouth" else 0
+        rows = band >= first
+        cell = ((band[rows, None] - first) * cells + band[None, :]) * _N_CODES
+        out = np.empty((len(chips), (cells - first) * cells * _N_CODES), np.float32)
         for i, chip in enumerate(chips):
             grey = cv2.cvtColor(np.ascontiguousarray(chip), cv2.COLOR_RGB2GRAY)
-            grey = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
-            codes = local_binary_pattern(grey, 8, 1, method="nri_uniform").astype(np.intp)
-            out[i] = np.bincount((codes + cell).ravel(), minlength=out.shape[1])
+            if grey.shape != (side, side):
+                grey = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
+            if self.blur > 0:
+                grey = cv2.GaussianBlur(grey, (0, 0), self.blur)
+            codes = local_binary_pattern(grey, 8, self.radius, method="nri_uniform")[rows]
+            out[i] = np.bincount((codes.astype(np.intp) + cell).ravel(), minlength=out.shape[1])
         return np.sqrt(out / (side / cells) ** 2)
 
 
@@ -185,12 +207,12 @@ def _example_frames(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
         return known[share < 0.25], known[share > 0.6]
     change = _mouth_change(clip, valid)
     few = max(2, round(0.12 * clip.fps))
-    peak = int(change.argmax())
-    ends = np.r_[np.arange(few), np.arange(len(valid) - few, len(valid))]
-    # A recording may end in the smile: its last frames count only where the mouth has come back.
-    ends = ends[change[ends] < 0.5 * change[peak]]
-    around = np.abs(np.arange(len(valid)) - peak) <= 3 * few
-    return valid[ends], valid[around & (change > 0.8 * change[peak])]
+    rest = float(np.median(change[:few]))
+    share = (change - rest) / max(float(change.max()) - rest, 1e-9)
+    moving = np.flatnonzero(share > 0.3)
+    # Before and after the movement. A recording may end in the smile: then there is no after.
+    ends = np.r_[np.arange(moving[0]), np.arange(moving[-1] + 1, len(share))]
+    return valid[ends[share[ends] < 0.15]], valid[share > 0.7]
 
 
 def _mouth_change(clip: Clip, valid: np.ndarray) -> np.ndarray:
