@@ -324,7 +324,7 @@ def as_clip(item: Any, *, fps: float | None = None) -> Clip:
         raise ClipError("array", f"an array of shape {item.shape} is neither frames (T, H, W, 3) "
                         f"nor action units (T, {len(AU_NAMES)})")
     if isinstance(item, FrameSource):
-        return Clip(frames=item, fps=fps)
+        return Clip(frames=item, fps=None if _is_timed(item) else fps)
     raise TypeError(f"cannot make a clip of {type(item).__name__}; give a path, a Clip, frames "
                     "(T, H, W, 3), action units (T, 17) or an OpenFace-like DataFrame")
 
@@ -398,8 +398,7 @@ def open_items(X: Any, *, fps: float | None = None) -> list[Clip | Exception]:
     for i, item in enumerate(items):
         try:
             clip = as_clip(item, fps=fps)
-            # A video file always knows its rate; asking it would open every file of the list.
-            timed = isinstance(item, Clip) or isinstance(clip.frames, VideoFrames)
+            timed = isinstance(item, Clip) or _is_timed(clip.frames)
             if not timed and clip.fps is None:
                 untimed.append(clip.name or f"item {i}")
                 clip = clip.replace(fps=DEFAULT_FPS)
@@ -411,6 +410,11 @@ def open_items(X: Any, *, fps: float | None = None) -> list[Clip | Exception]:
                       f"{', …' if len(untimed) > 1 else ''}): {DEFAULT_FPS:g} frames a second are "
                       "assumed. Give as_clips(X, fps=…) or Clip(…, fps=…)", stacklevel=4)
     return results
+
+
+def _is_timed(source: FrameSource | None) -> bool:
+    # A video file always knows its rate; asking it would open every file of a list.
+    return isinstance(source, VideoFrames) or (source is not None and source.fps is not None)
 
 
 def listed(X: Any) -> Sequence[Any]:

@@ -104,6 +104,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         raise ValueError(f"{path}: written by smilegenuine {stored['info']['smilegenuine']}; this "
                          f"is {__version__}. Upgrade to read it")
     model = stored["model"]
+    if not isinstance(model, BaseEstimator):
+        raise ValueError(f"{path}: holds no model but a {type(model).__name__}")
     model.info_ = stored["info"]
     return model
 

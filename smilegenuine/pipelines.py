@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         A trained estimator of action units. It is used as it is: fitting the pipeline does not
         train it again. Without it, the one that comes with the package, which was trained on drawn
         people (see `load_drawn_action_units`). Clips whose `aus` are known need neither.
-    memory : str or joblib.Memory, optional
+    memory : str, Path or joblib.Memory, optional
         Cache folder. It serves the pipeline as in scikit-learn, and the steps that do not learn
         from the training clips also keep each clip they measured: over folds, parameters and
         repeated runs a face is aligned once.
@@ -59,7 +60,8 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     """
     if name not in SYSTEMS:
         raise ValueError(f"there is no system {name!r}; there is {', '.join(sorted(SYSTEMS))}")
-    memory = None if memory is None else check_memory(memory)
+    if memory is not None:
+        memory = check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
     system = SYSTEMS[name](action_units, memory, n_jobs, verbose)
     return system.set_params(**overrides)
 
