@@ -92,7 +92,7 @@ class Clip:
     >>> import numpy as np
     >>> from smilegenuine import Clip
     >>> clip = Clip(aus=np.zeros((100, 17)), fps=25, subject="s01")
-    >>> clip.n_frames, clip.times[-1]
+    >>> clip.n_frames, float(clip.times[-1])
     (100, 3.96)
     >>> clip.replace(smile=np.linspace(0, 1, 100))
     Clip(subject='s01', n_frames=100, fps=25, aus=(100, 17), smile=(100,))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from scipy.special import expit, logit
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import cross_val_predict
@@ -126,7 +127,9 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
         values = np.column_stack([v for _, v in fitted])
         final = SVC(kernel="linear", C=self.final_C)
         self.final_ = CalibratedClassifierCV(final, method="sigmoid", cv=splits, ensemble=False)
-        self.final_.fit(values, y, sample_weight=compute_sample_weight(self.class_weight, y))
+        # Weights go to this one machine and its calibration, whatever a caller routes elsewhere.
+        with config_context(enable_metadata_routing=False):
+            self.final_.fit(values, y, sample_weight=compute_sample_weight(self.class_weight, y))
         return self
 
     def _machine(self) -> Pipeline:

@@ -72,17 +72,17 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
     """
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) < 2:
-        raise ValueError(f"y has one class only, {classes[0]!r}; clips of both are needed")
+        raise ValueError(f"y has one class only, '{classes[0]}'; clips of both are needed")
     if groups is None:
         most = int(counts.min())
-        scarce = f"class {classes[counts.argmin()]!r} has only one sample"
+        scarce = f"class '{classes[counts.argmin()]}' has only one sample"
     else:
         if len(np.unique(groups)) < 2:
-            raise ValueError(f"all clips are of one subject, {groups[0]!r}; inner folds need at "
+            raise ValueError(f"all clips are of one subject, '{groups[0]}'; inner folds need at "
                              "least two subjects")
         of_class = [len(np.unique(groups[y == c])) for c in classes]
         most = min(of_class)
-        scarce = f"only one subject shows class {classes[int(np.argmin(of_class))]!r}"
+        scarce = f"only one subject shows class '{classes[int(np.argmin(of_class))]}'"
     for k in range(min(n_splits, most), 1, -1):
         splitter = StratifiedKFold(k) if groups is None else StratifiedGroupKFold(k)
         with warnings.catch_warnings():

@@ -1,0 +1,115 @@
+"""Smile intensity measured on drawn faces, against the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn import aligned_smiles
+
+from smilegenuine import Clip, ClipError, LBPSmileIntensity, detect_phases
+from smilegenuine.signals.smile_intensity import smooth_signal
+
+
+def overlap(a: slice, b: slice) -> float:
+    both = max(0, min(a.stop, b.stop) - max(a.start, b.start))
+    either = (a.stop - a.start) + (b.stop - b.start) - both
+    return 1.0 if either == 0 else both / either
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """Two halves of the subjects; each is measured by what was learnt from the other."""
+    smiles = aligned_smiles()
+    first = smiles.groups < "s005"
+    measured = [None] * len(smiles.data)
+    for train in (first, ~first):
+        model = LBPSmileIntensity().fit([smiles.data[i] for i in np.flatnonzero(train)])
+        test = np.flatnonzero(~train)
+        for i, clip in zip(test, model.transform([smiles.data[i] for i in test]), strict=True):
+            measured[i] = clip
+    return smiles, measured
+
+
+def test_follows_the_true_intensity_of_unseen_people(halves):
+    smiles, measured = halves
+    r = [np.corrcoef(m.smile, s)[0, 1] for m, s in zip(measured, smiles.smile, strict=True)]
+    assert np.median(r) >= 0.95
+    assert np.quantile(r, 0.1) >= 0.8
+
+
+def test_phases_of_unseen_people(halves):
+    smiles, measured = halves
+    found = [detect_phases(m.smile, m.times) for m in measured]
+    for phase in ("onset", "offset"):
+        ious = [overlap(f[phase], p[phase]) for f, p in zip(found, smiles.phases, strict=True)]
+        assert np.median(ious) >= 0.7, phase
+
+
+def test_known_intensity_is_taken_for_labels(halves):
+    smiles, _ = halves
+    labelled = [c.replace(smile=s) for c, s in zip(smiles.data, smiles.smile, strict=True)]
+    model = LBPSmileIntensity().fit(labelled[:12])
+    assert model.transform(labelled)[0].smile is labelled[0].smile
+    measured = model.transform(smiles.data[12:16])
+    assert all(np.corrcoef(m.smile, s)[0, 1] > 0.8
+               for m, s in zip(measured, smiles.smile[12:16], strict=True))
+
+
+def test_rbf_and_the_whole_face_work_too(halves):
+    smiles, _ = halves
+    model = LBPSmileIntensity(kernel="rbf", C=1.0, region="face", grid=5).fit(smiles.data[:8])
+    assert np.isfinite(model.transform(smiles.data[8:9])[0].smile).all()
+
+
+def test_frames_without_a_face_have_no_intensity(halves):
+    smiles, _ = halves
+    valid = np.ones(len(smiles.times[0]), bool)
+    valid[3:9] = False
+    model = LBPSmileIntensity().fit(smiles.data[:8])
+    measured = model.transform([smiles.data[0].replace(valid=valid)])[0]
+    assert np.isnan(measured.smile[3:9]).all()
+    assert np.isfinite(measured.smile[valid]).all()
+
+
+def test_clips_without_pictures_pass():
+    clips = [Clip(aus=np.zeros((20, 17)), fps=25), Clip(aus=np.zeros((30, 17)), fps=25)]
+    model = LBPSmileIntensity().fit(clips)
+    assert model.transform(clips) == clips
+
+
+def test_what_was_never_learnt_is_said(halves):
+    smiles, _ = halves
+    model = LBPSmileIntensity().fit([Clip(aus=np.zeros((20, 17)), fps=25)])
+    with pytest.raises(ClipError, match=r"s000_0_posed.*without pictures"):
+        model.transform(smiles.data[:1])
+
+
+def test_clips_must_have_faces():
+    frames = np.zeros((9, 20, 30, 3), np.uint8)
+    with pytest.raises(ClipError, match="needs `faces`; run FaceAligner first"):
+        LBPSmileIntensity().fit([Clip(frames=frames, fps=25)])
+
+
+def test_nobody_smiles():
+    grey = np.full((40, 96, 96, 3), 90, np.uint8)
+    with pytest.raises(ValueError, match="none of the 1 clips shows a face that goes from neutral"):
+        LBPSmileIntensity().fit([Clip(faces=grey, fps=25, smile=np.zeros(40))])
+
+
+@pytest.mark.parametrize(("params", "message"), [
+    ({"kernel": "cosine"}, "kernel must be"), ({"C": 0}, "C must be"),
+    ({"grid": 0}, "grid must be"), ({"chip_size": 20}, "chip_size must be"),
+    ({"region": "nose"}, "region must be"), ({"smooth": -1}, "smooth must be"),
+    ({"radius": 1.5}, "radius must be"), ({"grid": "6"}, "grid must be"),
+])
+def test_bad_parameters_are_named(params, message, halves):
+    smiles, _ = halves
+    with pytest.raises(ValueError, match=message):
+        LBPSmileIntensity(**params).fit(smiles.data[:2])
+
+
+def test_smoothing_keeps_what_is_slow():
+    t = np.arange(100) / 50
+    slow = np.sin(2 * np.pi * 0.5 * t)
+    assert np.abs(smooth_signal(slow, 50, 0.05) - slow)[10:-10].max() < 0.02
+    assert smooth_signal(slow, 50, 0.001) is slow
