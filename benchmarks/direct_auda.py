@@ -48,6 +48,20 @@ def slopes(aus: np.ndarray, t: np.ndarray, fps: float) -> dict[str, np.ndarray]:
     return out
 
 
+def top(values: list[float]) -> int:
+    """Where the maximum is; of values that differ by rounding only, the first."""
+    highest, scale = max(values), max(abs(v) for v in values)
+    for i, v in enumerate(values):
+        if v >= highest - 1e-9 * scale:
+            return i
+    raise AssertionError("a maximum is among its values")
+
+
+def bottom(values: list[float]) -> int:
+    """Where the minimum is, likewise."""
+    return top([-v for v in values])
+
+
 def frame_level(aus: np.ndarray, smile: np.ndarray, s: dict[str, np.ndarray]) -> np.ndarray:
     """(T, 154)."""
     order = ("slope9", "slope27", "adj9", "adj27", "slope9_2nd", "slope27_2nd", "adj9_2nd",
@@ -65,7 +79,7 @@ def au_level(aus: np.ndarray, s: dict[str, np.ndarray], t: np.ndarray, phase: ra
         v = [aus[i, k] for i in phase]
         d9 = [s["adj9"][i, k] for i in phase]
         d27 = [s["adj27"][i, k] for i in phase]
-        lag = t[phase[int(np.argmin(d27))]] - t[phase[int(np.argmax(d27))]]
+        lag = t[phase[bottom(d27)]] - t[phase[top(d27)]]
         out += [sum(v) / len(v), max(v) - min(v), max(d9), min(d9), max(d27), min(d27), lag]
     return out
 
@@ -83,8 +97,8 @@ def cross_level(s: dict[str, np.ndarray], t: np.ndarray, phase: range) -> list[f
                 y = [s[name][i, b] for i in phase]
                 apart = [abs(p - q) for p, q in zip(x, y, strict=True)]
                 out += [sum(apart) / len(apart), max(apart),
-                        t[phase[int(np.argmax(x))]] - t[phase[int(np.argmax(y))]],
-                        t[phase[int(np.argmin(x))]] - t[phase[int(np.argmin(y))]]]
+                        t[phase[top(x)]] - t[phase[top(y)]],
+                        t[phase[bottom(x)]] - t[phase[bottom(y)]]]
     return out
 
 

@@ -8,20 +8,39 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .au_table import AU_NAMES as AU_NAMES
+    from .base import ClipTransformer as ClipTransformer
+    from .base import transform_clips as transform_clips
+    from .classifiers.auda_svm import AUDASVMEnsemble as AUDASVMEnsemble
+    from .classifiers.block_ensemble import BlockSVMEnsemble as BlockSVMEnsemble
     from .clip import Clip as Clip
     from .clip import as_clip as as_clip
     from .clip import as_clips as as_clips
+    from .errors import ClipError as ClipError
+    from .errors import NoFaceError as NoFaceError
+    from .errors import VideoError as VideoError
+    from .evaluation import subject_scores as subject_scores
+    from .face.align import FaceAligner as FaceAligner
+    from .features.auda import AUDA as AUDA
+    from .features.phases import detect_phases as detect_phases
+    from .persistence import load_model as load_model
+    from .persistence import save_model as save_model
+    from .pipelines import make_system as make_system
+    from .plotting import SignalsDisplay as SignalsDisplay
+    from .signals.action_units import HOGActionUnits as HOGActionUnits
+    from .signals.action_units import load_drawn_action_units as load_drawn_action_units
+    from .signals.smile_intensity import LBPSmileIntensity as LBPSmileIntensity
 
 # Public name -> room. Imported when first asked for, so that `import smilegenuine` is quick and
 # nobody pays for a room they do not enter.
 _ROOMS = {
     "AU_NAMES": "au_table",
-    "Clip": "clip",
-    "as_clip": "clip",
-    "as_clips": "clip",
     "ClipError": "errors",
     "NoFaceError": "errors",
     "VideoError": "errors",
+    "Clip": "clip",
+    "as_clip": "clip",
+    "as_clips": "clip",
     "ClipTransformer": "base",
     "transform_clips": "base",
     "FaceAligner": "face.align",
@@ -33,8 +52,10 @@ _ROOMS = {
     "BlockSVMEnsemble": "classifiers.block_ensemble",
     "AUDASVMEnsemble": "classifiers.auda_svm",
     "make_system": "pipelines",
-    "save_model": "persistence",
+    "subject_scores": "evaluation",
     "load_model": "persistence",
+    "save_model": "persistence",
+    "SignalsDisplay": "plotting",
 }
 
 __all__ = ["__version__", *sorted(_ROOMS)]

@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from ._version import __version__
 from .au_table import AU_NAMES
 from .base import transform_clips
-from .clip import Clip, as_clips
+from .clip import DEFAULT_FPS, Clip, open_items
+from .errors import ClipError
+from .features.auda import signals_of
 from .features.phases import detect_phases
 from .persistence import load_model, save_model
 from .pipelines import SYSTEMS, make_system
@@ -36,14 +42,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when all went well, 1 when something could not be done (it is said on stderr), 2 for a
         wrong call.
     """
-    args = _parser().parse_args(argv)
     try:
-        return int(args.run(args))
-    except (ValueError, OSError, ImportError) as error:
-        print(f"smilegenuine {args.command}: {error}", file=sys.stderr)
+        args = _parser().parse_args(argv)
+    except SystemExit as done:  # argparse has said why
+        return int(done.code or 0)
+    who = f"smilegenuine {args.command}"
+    try:
+        with warnings.catch_warnings():
+            # What a user of the command should know, without the line of code that says it.
+            warnings.showwarning = lambda message, *_: print(f"{who}: {message}", file=sys.stderr)
+            return int(args.run(args))
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print("\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])]), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"smilegenuine {args.command}: stopped", file=sys.stderr)
+        print(f"{who}: stopped", file=sys.stderr)
         return 130
 
 
@@ -56,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
-        sub.add_argument("--n-jobs", type=int, default=-1, metavar="N",
+        sub.add_argument("--n-jobs", type=_n_jobs, default=-1, metavar="N",
                          help="processes; -1, the default, is one a core")
         sub.add_argument("--quiet", action="store_true", help="no progress bars")
         return sub
@@ -64,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "Take drawn people through the whole line: draw, fit, score by "
                                   "subject, predict.")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
-    demo.add_argument("--subjects", type=int, default=18, metavar="N", help="drawn people")
-    demo.add_argument("--random-state", type=int, default=0, metavar="SEED")
+    demo.add_argument("--subjects", type=_whole, default=18, metavar="N", help="drawn people")
+    demo.add_argument("--random-state", type=_whole, default=0, metavar="SEED")
 
     train = command("train", _train, "Fit a system on labelled videos, score it by subject, and "
                                      "save it.")
@@ -74,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
                             "labels.csv, or with a subfolder a class and in it one a subject")
     train.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL")
     train.add_argument("--system", choices=sorted(SYSTEMS), default="auda-svm")
-    train.add_argument("--folds", type=int, default=5, metavar="K",
+    train.add_argument("--folds", type=_folds, default=5, metavar="K",
                        help="folds by subject for the scores; 0: no scores")
     train.add_argument("--cache", type=Path, metavar="FOLDER", help="keep measured faces here")
 
@@ -88,12 +101,37 @@ def _parser() -> argparse.ArgumentParser:
     extract = command("extract", _extract, "Write action units, smile intensity and phase of every "
                                            "frame.")
     extract.add_argument("videos", nargs="+", metavar="VIDEO")
-    extract.add_argument("-o", "--output", type=Path, required=True, metavar="FILE",
+    extract.add_argument("-o", "--output", type=_table_file, required=True, metavar="FILE",
                          help=".csv or .parquet")
     extract.add_argument("--model", type=Path, metavar="MODEL",
                          help="measure as this model does; without it, smile intensity is learnt "
                               "from the videos themselves")
     return parser
+
+
+def _n_jobs(text: str) -> int:
+    if _whole(text) == 0:
+        raise argparse.ArgumentTypeError("must not be 0; 1 is one process, -1 one a core")
+    return _whole(text)
+
+
+def _folds(text: str) -> int:
+    if _whole(text) < 0 or _whole(text) == 1:
+        raise argparse.ArgumentTypeError(f"must be 0 or at least 2, not {text}")
+    return _whole(text)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text}") from None
+
+
+def _table_file(text: str) -> Path:
+    if Path(text).suffix.lower() not in (".csv", ".parquet"):
+        raise argparse.ArgumentTypeError(f"{text}: give a name that ends in .csv or .parquet")
+    return Path(text)
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -106,46 +144,99 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace) -> int:
     from .datasets import load_table
-    from .evaluation import format_scores, subject_scores
 
-    if args.folds < 0 or args.folds == 1:
-        raise ValueError(f"--folds must be 0 or at least 2, not {args.folds}")
     table = load_table(args.data, on_error="skip")
-    system = make_system(args.system, memory=args.cache, n_jobs=args.n_jobs)
-    faces = transform_clips(system.named_steps["faces"].set_params(verbose=not args.quiet),
-                            table.data, on_error="skip")
-    failures = pd.concat([table.failures, faces.failures[["clip", "error"]]])
-    if not faces.data:
+    _check_set(table.target, table.groups)
+    _make_way(args.output)
+    system = make_system(args.system, memory=args.cache, n_jobs=args.n_jobs,
+                         verbose=not args.quiet)
+    clips, index, failures = _measure(system, table.data)
+    failures = pd.concat([table.failures, failures])
+    if not clips:
         raise ValueError(_failure_text(failures) + "\nnothing is left to train on")
-    clips = system.named_steps["aus"].estimator.set_params(
-        verbose=not args.quiet).transform(faces.data)
-    y = table.target[faces.index]
-    groups = None if table.groups is None else table.groups[faces.index]
+    y = table.target[index]
+    groups = None if table.groups is None else table.groups[index]
+    _check_set(y, groups)
     info = {"system": args.system, "trained on": str(args.data), "clips": len(clips),
             "subjects": None if groups is None else len(np.unique(groups)),
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)}}
-    if args.folds and groups is None:
-        print("No subjects are known, so there are no honest scores: a random split puts one "
-              "person on both sides. Add a column `subject`.", file=sys.stderr)
-    elif args.folds:
-        scores = subject_scores(system, clips, y, groups, cv=args.folds)
-        print(format_scores(scores))
-        info["scores by subject"] = {c: float(scores[c].mean()) for c in scores.columns[3:]}
+    _set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
+    if args.folds:
+        info["scores by subject"] = _scores(system, clips, y, groups, args.folds)
     system.fit(clips, y)
+    _set_run(system, n_jobs=None, verbose=False)  # that was for this run on this machine
     save_model(system, args.output, info=info)
     print(f"{args.output}: {args.system}, fitted on {len(clips)} videos")
     return _report(failures)
 
 
+def _measure(system: Any, recordings: list[Clip]) -> tuple[list[Clip], np.ndarray, pd.DataFrame]:
+    """Faces and action units of the recordings that have them; their places; what went wrong."""
+    faces = transform_clips(system.named_steps["faces"], recordings, on_error="skip")
+    failures = [faces.failures[["clip", "error"]]]
+    clips, index = faces.data, faces.index
+    if clips:
+        aus = transform_clips(system.named_steps["aus"].estimator, clips, on_error="skip")
+        failures.append(aus.failures[["clip", "error"]])
+        clips, index = aus.data, index[aus.index]
+    untimed = [clip.label for clip in clips if clip.fps is None]
+    if untimed:
+        warnings.warn(f"{len(untimed)} of {len(clips)} recordings carry no timing ({untimed[0]}"
+                      f"{', …' if len(untimed) > 1 else ''}): {DEFAULT_FPS:g} frames a second are "
+                      "assumed", stacklevel=2)
+        clips = [clip.replace(fps=DEFAULT_FPS) if clip.fps is None else clip for clip in clips]
+    good = []
+    for i, clip in enumerate(clips):
+        try:
+            signals_of(clip)
+            good.append(i)
+        except ClipError as error:
+            failures.append(pd.DataFrame([{"clip": clip.label, "error": str(error)}]))
+    return [clips[i] for i in good], index[good], pd.concat(failures)
+
+
+def _check_set(y: np.ndarray, groups: np.ndarray | None) -> None:
+    """Raise where nothing can be learnt, at best before hours of measuring."""
+    labels = [str(label) for label in np.unique(y)]
+    if len(labels) != 2:
+        raise ValueError(f"recordings of two classes are needed, posed and spontaneous smiles; the "
+                         f"labels are {', '.join(labels[:5])}{', …' if len(labels) > 5 else ''}")
+    if groups is not None and len(np.unique(groups)) < 2:
+        raise ValueError(f"all recordings are of one subject, {groups[0]}; at least two are needed")
+
+
+def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
+            folds: int) -> dict[str, float] | None:
+    """Print scores by subject; give their means, or None where no subjects are known."""
+    from .evaluation import format_scores, subject_scores
+
+    if groups is None:
+        print("No subjects are known, so there are no honest scores: a random split puts one "
+              "person on both sides. Add a column `subject`.", file=sys.stderr)
+        return None
+    try:
+        scores = subject_scores(system, clips, y, groups, cv=folds)
+    except ValueError as error:
+        raise ValueError(f"no scores by subject: {error}. `--folds 0` trains without them"
+                         ) from error
+    print(format_scores(scores))
+    return {c: float(scores[c].mean()) for c in scores.columns[3:]}
+
+
 def _predict(args: argparse.Namespace) -> int:
     system = load_model(args.model)
+    if not hasattr(system, "predict_proba"):
+        raise ValueError(f"{args.model}: holds {type(system).__name__}, which is no classifier")
+    _set_run(system, n_jobs=None, verbose=False)
+    many = len(args.videos) > 1
+    jobs = (joblib.delayed(_ask)(system, video) for video in args.videos)
+    answers = joblib.Parallel(n_jobs=args.n_jobs if many else 1, return_as="generator")(jobs)
     rows, failures = [], []
-    for video in progress(args.videos, total=len(args.videos), name="predicting", unit="video",
-                          verbose=not args.quiet and len(args.videos) > 1):
-        try:
-            p = system.predict_proba(as_clips([video]))[0]
-        except (ValueError, OSError) as error:
-            failures.append({"clip": video, "error": str(error)})
+    for video, p in zip(args.videos, progress(answers, total=len(args.videos), name="predicting",
+                                              unit="video", verbose=many and not args.quiet),
+                        strict=True):
+        if isinstance(p, Exception):
+            failures.append({"clip": video, "error": str(p)})
             continue
         rows.append({"video": video, "decision": _plain(system.classes_[p.argmax()]),
                      **{f"P({c})": float(v) for c, v in zip(system.classes_, p, strict=True)}})
@@ -153,34 +244,54 @@ def _predict(args: argparse.Namespace) -> int:
         print(json.dumps({"predictions": rows, "failures": failures}, indent=2))
     elif rows:
         table = pd.DataFrame(rows)
-        print(table.to_csv(index=False).rstrip() if args.csv else
-              table.to_string(index=False, float_format="{:.3f}".format, justify="left"))
+        print(table.to_csv(index=False).rstrip() if args.csv else _readable(table))
     return _report(pd.DataFrame(failures, columns=["clip", "error"]))
 
 
+def _ask(system: Any, video: str) -> np.ndarray | Exception:
+    """The probabilities of the classes, or why there are none."""
+    try:
+        (clip,) = open_items([video])
+        if isinstance(clip, Exception):
+            return clip
+        return np.asarray(system.predict_proba([clip])[0])
+    except (ValueError, OSError) as error:
+        return error
+
+
+def _readable(table: pd.DataFrame) -> str:
+    """A table whose names stand below their titles, left as these."""
+    for column in ("video", "decision"):
+        text = table[column].astype(str)
+        table[column] = text.str.ljust(int(text.str.len().max()))
+    return table.to_string(index=False, float_format="{:.3f}".format, justify="left")
+
+
 def _extract(args: argparse.Namespace) -> int:
-    suffix = args.output.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise ValueError(f"{args.output}: give a name that ends in .csv or .parquet")
+    if args.output.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+        raise ImportError("parquet needs pyarrow: pip install 'smilegenuine[parquet]', or write "
+                          ".csv")
+    _make_way(args.output)
     system = make_system("auda-svm") if args.model is None else load_model(args.model)
-    aligner = system.named_steps["faces"].set_params(n_jobs=args.n_jobs, verbose=not args.quiet)
-    faces = transform_clips(aligner, args.videos, on_error="skip")
-    failures = faces.failures[["clip", "error"]]
-    if faces.data:
-        smile = system.named_steps["smile"].set_params(n_jobs=args.n_jobs)
-        if args.model is None:
-            smile.fit(faces.data)
-        measured = transform_clips(smile, faces.data, on_error="skip")
-        units = system.named_steps["aus"].estimator.set_params(n_jobs=args.n_jobs)
-        clips = transform_clips(units, measured.data, on_error="skip")
-        failures = pd.concat([failures, measured.failures[["clip", "error"]],
-                              clips.failures[["clip", "error"]]])
-        if clips.data:
-            table = pd.concat([frame_table(clip) for clip in clips.data], ignore_index=True)
-            args.output.parent.mkdir(parents=True, exist_ok=True)
-            _write_table(table, args.output)
-            print(f"{args.output}: {len(table)} frames of {len(clips.data)} videos")
-    return _report(failures)
+    steps = getattr(system, "named_steps", {})
+    if not {"faces", "smile", "aus"} <= steps.keys():
+        raise ValueError(f"{args.model}: holds {type(system).__name__}, not a system that measures "
+                         "faces, smile intensity and action units")
+    _set_run(system, n_jobs=args.n_jobs, verbose=not args.quiet)
+    faces = transform_clips(steps["faces"], args.videos, on_error="skip")
+    clips, failures = faces.data, [faces.failures]
+    if args.model is None and clips:
+        steps["smile"].fit(clips)
+    for step in (steps["smile"], steps["aus"].estimator):
+        if clips:
+            measured = transform_clips(step, clips, on_error="skip")
+            clips = measured.data
+            failures.append(measured.failures)
+    if clips:
+        table = pd.concat([frame_table(clip) for clip in clips], ignore_index=True)
+        _write_table(table, args.output)
+        print(f"{args.output}: {len(table)} frames of {len(clips)} videos")
+    return _report(pd.concat(failures))
 
 
 def frame_table(clip: Clip) -> pd.DataFrame:
@@ -197,25 +308,39 @@ def frame_table(clip: Clip) -> pd.DataFrame:
         Columns `video`, `frame`, `time` (s), `valid`, `phase` ("onset", "apex", "offset" or ""),
         `smile`, and the 17 action units; NaN in frames that are not valid.
     """
+    aus = np.where(clip.mask[:, None], np.asarray(clip.aus), np.nan)
+    smile = aus[:, AU_NAMES.index("AU12")] if clip.smile is None else \
+        np.where(clip.mask, clip.smile, np.nan)
     phase = np.full(len(clip.times), "", dtype=object)
-    level = np.asarray(clip.aus)[:, AU_NAMES.index("AU12")] if clip.smile is None else clip.smile
-    for name, frames in detect_phases(level, clip.times).items():
-        if name in ("onset", "apex", "offset"):
-            phase[frames] = name
+    phases = detect_phases(smile, clip.times) if np.isfinite(smile).any() else {}
+    for name in ("onset", "apex", "offset"):
+        phase[phases.get(name, slice(0, 0))] = name
     columns = {"video": clip.label, "frame": np.arange(len(clip.times)), "time": clip.times,
-               "valid": clip.mask, "phase": phase, "smile": level}
-    return pd.DataFrame(columns).join(pd.DataFrame(np.asarray(clip.aus), columns=list(AU_NAMES)))
+               "valid": clip.mask, "phase": phase, "smile": smile}
+    return pd.DataFrame(columns).join(pd.DataFrame(aus, columns=list(AU_NAMES)))
 
 
 def _write_table(table: pd.DataFrame, file: Path) -> None:
     if file.suffix.lower() == ".csv":
         table.to_csv(file, index=False, float_format="%.6g")
-        return
-    try:
+    else:
         table.to_parquet(file, index=False)
-    except ImportError:
-        raise ImportError("parquet needs pyarrow: pip install 'smilegenuine[parquet]', or write "
-                          ".csv") from None
+
+
+def _make_way(output: Path) -> None:
+    """Find out that a file cannot be written before the work is done, not after it."""
+    if output.is_dir():
+        raise IsADirectoryError(f"{output}: is a folder; give the name of a file")
+    output.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _set_run(system: Any, **run: Any) -> None:
+    """Say how the steps run (`n_jobs`, `verbose`), which is no part of what they compute."""
+    for step in system.named_steps.values() if isinstance(system, Pipeline) else [system]:
+        step = getattr(step, "estimator", step)  # trained ones are wrapped in a FrozenEstimator
+        known = step.get_params(deep=False) if hasattr(step, "get_params") else {}
+        if known:
+            step.set_params(**{k: v for k, v in run.items() if k in known})
 
 
 def _plain(label: Any) -> Any:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import make_scorer, recall_score, roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.utils.validation import check_consistent_length
 
 _SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "roc_auc": "AUC"}
 
@@ -36,24 +38,40 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
     Raises
     ------
     ValueError
-        Fewer than two subjects.
+        Different lengths, fewer than two subjects, or a fold that leaves one class to train on.
     """
-    groups = np.asarray(groups)
+    y, groups = np.asarray(y), np.asarray(groups)
+    if groups.ndim != 1:
+        raise ValueError(f"groups must name the subject of each clip, (n_clips,), not {groups!r}")
+    check_consistent_length(X, y, groups)
     n_subjects = len(np.unique(groups))
     if n_subjects < 2:
         raise ValueError("all clips are of one subject; folds by subject need at least two")
     splits = list(GroupKFold(min(cv, n_subjects)).split(groups, groups=groups))
-    y = np.asarray(y)
-    mixed = [len(np.unique(y[test])) > 1 for _, test in splits]
-    wanted = list(_SCORES) if all(mixed) else list(_SCORES)[:2]
-    found = cross_validate(estimator, X, y, cv=splits, scoring=wanted, n_jobs=n_jobs,
+    for train, _ in splits:
+        if len(np.unique(y[train])) < 2:
+            raise ValueError(f"{len(splits)} folds by subject leave clips of class {y[train[0]]!r} "
+                             "only to train on; add subjects who show the other class")
+    scoring = {"accuracy": "accuracy", "balanced_accuracy": make_scorer(_balanced_accuracy),
+               "roc_auc": make_scorer(
+                   _auc, response_method=("decision_function", "predict_proba"))}
+    found = cross_validate(estimator, X, y, cv=splits, scoring=scoring, n_jobs=n_jobs,
                            error_score="raise")
     table = pd.DataFrame({
         "fold": range(1, len(splits) + 1), "clips": [len(test) for _, test in splits],
         "subjects": [len(np.unique(groups[test])) for _, test in splits]})
     for key, title in _SCORES.items():
-        table[title] = found.get(f"test_{key}", np.nan)
+        table[title] = found[f"test_{key}"]
     return table
+
+
+def _balanced_accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
+    # As scikit-learn's, but a fold that shows one class only is nothing to warn of here.
+    return float(recall_score(y, predicted, labels=np.unique(y), average="macro"))
+
+
+def _auc(y: np.ndarray, score: np.ndarray) -> float:
+    return float(roc_auc_score(y, score)) if len(np.unique(y)) > 1 else np.nan
 
 
 def format_scores(table: pd.DataFrame) -> str:
@@ -70,8 +88,15 @@ def format_scores(table: pd.DataFrame) -> str:
     titles = list(_SCORES.values())
     lines = ["fold  clips  subjects  " + "  ".join(f"{t:>17}" for t in titles)]
     for row in table.to_dict("records"):
-        cells = "  ".join(f"{row[t]:>17.3f}" for t in titles)
+        cells = "  ".join(f"{_mean(row[t]):>17}" for t in titles)
         lines.append(f"{row['fold']:>4}  {row['clips']:>5}  {row['subjects']:>8}  {cells}")
-    means = "  ".join(f"{f'{table[t].mean():.3f} ± {table[t].std(ddof=1):.3f}':>17}"
-                      for t in titles)
+    means = "  ".join(f"{_mean(*table[t].dropna()):>17}" for t in titles)
     return "\n".join([*lines, f"{'mean ± sd':<21}  {means}"])
+
+
+def _mean(*scores: float) -> str:
+    """The mean and, of several, the standard deviation; a dash for what is not known."""
+    if not np.isfinite(scores).any():
+        return "-"
+    spread = f" ± {np.std(scores, ddof=1):.3f}" if len(scores) > 1 else ""
+    return f"{np.mean(scores):.3f}{spread}"

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import sklearn
-import skops.io
 from sklearn.base import BaseEstimator
 
 from ._version import __version__
@@ -50,6 +49,8 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
     ValueError
         The model (or `info`) holds types that `load_model` would refuse; nothing is written.
     """
+    import skops.io  # here, because it imports torch where that is installed
+
     path = Path(path)
     about = {
         "smilegenuine": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__,
@@ -89,6 +90,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         Not a model file, cut off, of a later format, or asking for types that a model file has no
         business with.
     """
+    import skops.io
+
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; `smilegenuine train … -o {path}` makes one")

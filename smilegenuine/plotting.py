@@ -15,6 +15,8 @@ from .features.phases import detect_phases
 #: Colour-blind safe (Okabe & Ito), and told apart by line style in grey print.
 _LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"),
           ("#56B4E9", (0, (5, 1))), ("#E69F00", (0, (3, 1, 1, 1))))
+_STYLES = [(colour, _LINES[(k + turn) % len(_LINES)][1])  # 18 that all differ
+           for turn in range(3) for k, (colour, _) in enumerate(_LINES)]
 _SHADES = {"onset": "#cfe3f2", "apex": "#f3e3b3", "offset": "#e3d3e8"}
 
 
@@ -64,24 +66,35 @@ class SignalsDisplay:
         aus : sequence of str, default=("AU06", "AU12", "AU25", "AU45")
             Which action units to draw.
         title : str, optional
-            Else the clip's name.
+            Else the clip's name; of a long one, the end.
         axes : sequence of three matplotlib Axes, optional
             For chips, smile intensity and action units; else a new figure.
 
         Returns
         -------
         SignalsDisplay
+
+        Raises
+        ------
+        ClipError
+            The clip has no `aus` or no timing.
+        ValueError
+            No such action unit, or not three axes.
+        ImportError
+            No matplotlib.
         """
         require_fields(clip, ("aus", "times"), "SignalsDisplay", "run an action-unit step first")
-        unknown = [au for au in aus if au not in AU_NAMES]
+        aus = [aus] if isinstance(aus, str) else list(aus)
+        unknown = [str(au) for au in aus if au not in AU_NAMES]
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(AU_NAMES)}")
+            raise ValueError(f"{', '.join(unknown)}: no such action unit; there are "
+                             f"{', '.join(AU_NAMES)}")
         measured = np.asarray(clip.aus)
         curves = {au: measured[:, AU_NAMES.index(au)] for au in aus}
         level = measured[:, AU_NAMES.index("AU12")] if clip.smile is None else clip.smile
         phases = detect_phases(level, clip.times) if np.isfinite(level).any() else {}
         display = cls(clip.times, curves, clip.smile, phases, _moments(clip, phases),
-                      title or clip.label)
+                      _shortened(clip.label) if title is None else title)
         return display.plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> SignalsDisplay:
@@ -98,9 +111,10 @@ class SignalsDisplay:
         """
         plt = _pyplot()
         if axes is None:
-            _, axes = plt.subplots(3, 1, figsize=(7, 6), layout="constrained",
-                                   gridspec_kw={"height_ratios": (1.1, 1, 1.4)})
-        self.axes_ = np.asarray(axes, dtype=object).ravel()
+            top_height = 1.1 if self.chips else 0.1  # a line for the title
+            _, axes = plt.subplots(3, 1, figsize=(7, 3.8 + 2 * top_height), layout="constrained",
+                                   gridspec_kw={"height_ratios": (top_height, 1, 1.4)})
+        self.axes_ = np.array(axes, dtype=object).ravel()
         if len(self.axes_) != 3:
             raise ValueError(f"axes must be three, for chips, smile intensity and action units, "
                              f"not {len(self.axes_)}")
@@ -109,19 +123,38 @@ class SignalsDisplay:
         self._draw_chips(top)
         self._shade(middle, named=True)
         self._shade(bottom, named=False)
-        if self.smile is not None:
+        if self.smile is None:
+            middle.text(0.5, 0.5, "not measured", ha="center", va="center",
+                        transform=middle.transAxes)
+            middle.set_yticks([])
+        else:
             middle.plot(self.times, self.smile, color="black", linewidth=1.5)
-        middle.set(ylabel="smile intensity", xlim=(self.times[0], self.times[-1]))
+        middle.set(ylabel="smile intensity", xlim=self._limits())
         middle.tick_params(labelbottom=False)
-        for (au, curve), (colour, style) in zip(self.curves.items(), _LINES * 3, strict=False):
+        for (au, curve), (colour, style) in zip(self.curves.items(), _STYLES, strict=False):
             bottom.plot(self.times, curve, color=colour, linestyle=style, label=au)
         bottom.set(xlabel="time (s)", ylabel="AU intensity (0–5)", ylim=(-0.1, 5.1),
-                   xlim=(self.times[0], self.times[-1]))
-        bottom.legend(loc="upper left", bbox_to_anchor=(0.0, -0.3), ncols=6, frameon=False)
+                   xlim=self._limits())
+        if self.curves:
+            self._draw_legend(bottom)
         return self
 
+    def _limits(self) -> tuple[float, float]:
+        first, last = float(self.times[0]), float(self.times[-1])
+        return first, last if last > first else first + 1.0
+
+    def _draw_legend(self, ax: Any) -> None:
+        from matplotlib.transforms import ScaledTranslation
+
+        inch = self.figure_.dpi_scale_trans
+        width = ax.get_window_extent().transformed(inch.inverted()).width
+        below = ax.transAxes + ScaledTranslation(0.0, -0.5, inch)  # clear of the axis label
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below,
+                  borderaxespad=0.0, ncols=max(1, int(width / 0.85)), frameon=False)
+
     def _draw_chips(self, ax: Any) -> None:
-        ax.set_title(self.title, fontsize="medium", loc="left")
+        # A file name may hold dollar signs; it is no formula.
+        ax.set_title(self.title, fontsize="medium", loc="left", parse_math=False)
         ax.set_axis_off()
         if not self.chips:
             return
@@ -131,18 +164,20 @@ class SignalsDisplay:
             ax.imshow(chip, extent=(k * step, k * step + side, 0, side))
             ax.text(k * step + side / 2, -0.06 * side, name, ha="center", va="top",
                     fontsize="small")
-        ax.set(xlim=(0, step * max(4, len(self.chips))), ylim=(-0.25 * side, side))
+        # Room for five, so that chips are of one size whether a phase is missing or not.
+        ax.set(xlim=(0, 4 * step + side), ylim=(-0.25 * side, side), anchor="NW")
 
     def _shade(self, ax: Any, *, named: bool) -> None:
         for name, colour in _SHADES.items():
             frames = self.phases.get(name, slice(0, 0))
             if frames.stop > frames.start:
-                start = self.times[frames.start]
-                stop = self.times[min(frames.stop, len(self.times) - 1)]
-                ax.axvspan(start, stop, color=colour, linewidth=0)
-                if named:
-                    ax.text((start + stop) / 2, 1.02, name, ha="center", va="bottom",
-                            fontsize="small", transform=ax.get_xaxis_transform())
+                ax.axvspan(self.times[frames.start],
+                           self.times[min(frames.stop, len(self.times) - 1)],
+                           color=colour, linewidth=0, label=name if named else None)
+        if named and ax.get_legend_handles_labels()[1]:
+            # Not written on the phases: in a long recording they are narrower than their names.
+            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1, ncols=3,
+                      handlelength=1.2, fontsize="small", frameon=False)
 
 
 def _moments(clip: Clip, phases: dict[str, slice]) -> dict[str, np.ndarray]:
@@ -160,6 +195,10 @@ def _moments(clip: Clip, phases: dict[str, slice]) -> dict[str, np.ndarray]:
         return {}
     nearest = {name: int(valid[np.abs(valid - i).argmin()]) for name, i in moments.items()}
     return {name: clip.faces[i] for name, i in nearest.items()}
+
+
+def _shortened(name: str, most: int = 70) -> str:
+    return name if len(name) <= most else "…" + name[1 - most:]
 
 
 def _pyplot() -> Any:

@@ -333,7 +333,8 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
         names = self.get_feature_names_out()
         if self.level == "frame":
             return [pd.DataFrame(row, columns=names) for row in rows]
-        return pd.DataFrame(np.array(rows), columns=names, index=getattr(X, "index", None))
+        index = X.index if isinstance(X, pd.Series) else None
+        return pd.DataFrame(np.array(rows), columns=names, index=index)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the features in their order, such as "onset_AU12_adjslope27_max".

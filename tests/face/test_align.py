@@ -189,13 +189,22 @@ def test_a_clip_with_faces_passes_untouched():
 
 
 def test_a_clip_without_pictures():
-    clip = Clip(aus=np.zeros((9, 17)), fps=30, name="table.csv")
+    clip = Clip(smile=np.zeros(9), fps=30, name="table.csv")
     with pytest.raises(ClipError, match=r"table.csv: FaceAligner needs `frames`; give a video"):
         FaceAligner().transform([clip])
 
 
+def test_known_action_units_need_no_pictures():
+    clip = Clip(aus=np.zeros((9, 17)), fps=30)
+    assert FaceAligner().transform([clip])[0] is clip
+
+
 def test_times_of_other_frames(drawn):
-    clip = Clip(frames=drawn.frames[:10], times=np.arange(11) / 30)
+    class Unmeasured(FrameSource):
+        def __iter__(self):
+            return iter(drawn.frames[:10])
+
+    clip = Clip(frames=Unmeasured(), times=np.arange(11) / 30)
     with pytest.raises(ClipError, match="10 frames but 11 times"):
         FaceAligner().transform([clip])
 

@@ -1,0 +1,30 @@
+"""What many tests need: the real recordings beside the checkout, and small videos made to order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import mp4_boxes
+import pytest
+
+REAL = Path(__file__).parents[1] / ".." / "shared" / "real"
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder of real recordings, which are never copied into the project."""
+    if not REAL.is_dir():
+        pytest.skip(f"the real recordings are not there ({REAL.resolve()})")
+    return REAL
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Path]:
+    """Make a video in the test's folder; see `mp4_boxes.write_video`."""
+
+    def make(name: str = "clip.mp4", n: int = 12, fps: float = 25.0,
+             size: tuple[int, int] = (96, 64), codec: str = "mp4v") -> Path:
+        return mp4_boxes.write_video(tmp_path / name, n, fps, size, codec)
+
+    return make
