@@ -33,9 +33,9 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     clips_per_subject : int, default=4
         Smiles of each, half of them posed.
     n_held_out : int, default=2
-        People kept out of everything, for the predictions at the end.
+        People kept out of everything, for the predictions at the end; 0: no predictions.
     cv : int, default=5
-        Folds by subject.
+        Folds by subject, at least 2.
     n_jobs : int, optional
         Processes.
     random_state : int, default=0
@@ -47,13 +47,16 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     -------
     dict
         `scores` (DataFrame, a row a fold), `predictions` (list of dict), `model` and `picture`
-        (Path, the latter None without matplotlib).
+        (Path, the latter None without matplotlib or predictions).
+
+    Raises
+    ------
+    ValueError
+        Too few people for the folds, or a parameter is no such number.
     """
     output = Path(output)
     began = time.perf_counter()
-    if n_subjects - n_held_out < 2:
-        raise ValueError(f"{n_subjects} subjects with {n_held_out} held out leave fewer than two "
-                         "to train on")
+    _check(n_subjects, n_held_out, cv)
     print(f"1. Drawing {n_subjects} people, {clips_per_subject} smiles each, into "
           f"{output / 'videos'}")
     smiles = make_smiles(n_subjects, clips_per_subject, folder=output / "videos", n_jobs=n_jobs,
@@ -64,13 +67,14 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
 
     print("2. Finding and aligning faces, measuring action units")
     system = make_system("auda-svm", memory=output / "cache", n_jobs=n_jobs)
-    faces = transform_clips(system.named_steps["faces"].set_params(verbose=verbose), smiles.data,
-                            on_error="skip")
+    aligner, units = system.named_steps["faces"], system.named_steps["aus"].estimator
+    faces = transform_clips(aligner.set_params(verbose=verbose), smiles.data, on_error="skip")
     for failure in faces.failures.itertuples():
         print(f"   left out: {failure.error}")
     y, groups, held = y[faces.index], smiles.groups[faces.index], held[faces.index]
-    units = system.named_steps["aus"].estimator.set_params(verbose=verbose)
-    clips = units.transform(faces.data)
+    clips = units.set_params(verbose=verbose).transform(faces.data)
+    for step in (aligner, units):
+        step.set_params(verbose=False)  # everything is measured; the model is not to chatter
     train = [clip for clip, h in zip(clips, held, strict=True) if not h]
 
     print(f"\n3. auda-svm, {cv} folds by subject, {len(train)} videos")
@@ -88,9 +92,23 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     predictions, measured = _predict(load_model(path), paths)
     _print_predictions(predictions, y[held])
     picture = _draw(measured, predictions, output / "held_out.png")
-    print(f"\nModel: {path}\nPicture: {picture or 'not drawn: needs smilegenuine[plot]'}")
+    missing = "not drawn: needs smilegenuine[plot]" if predictions else "nobody is held out"
+    print(f"\nModel: {path}\nPicture: {picture or missing}")
     print(f"{_CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
     return {"scores": scores, "predictions": predictions, "model": path, "picture": picture}
+
+
+def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:
+    """Raise before minutes of drawing; `make_smiles` checks its own parameters."""
+    for name, value, least in (("n_subjects", n_subjects, 1), ("n_held_out", n_held_out, 0),
+                               ("cv", cv, 2)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    known = n_subjects - n_held_out
+    # A fold's training people are split once more inside the system, so they must be two.
+    if known < 3 or known - -(-known // min(cv, known)) < 2:
+        raise ValueError(f"{n_subjects} subjects with {n_held_out} held out are too few for {cv} "
+                         "folds: each must leave at least two subjects to train on")
 
 
 def _predict(system: Any, paths: list[str]) -> tuple[list[dict[str, Any]], list[Clip]]:

@@ -6,6 +6,7 @@ methods and for testing software; accuracy on drawn people says nothing about ac
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from ..drawing.renderer import FaceRenderer
 from ..progress import progress
 from ..video import FrameSource, VideoFrames
 from .motion import KINDS, Motion, Style, free_motion, random_style, smile_motion
+
+_LEAST_SIZE = 48  # what FaceRenderer draws
 
 _DESCR = """\
 Drawn people: {n_subjects} subjects, {n_clips} clips, {fps:g} frames a second, {size} pixels a side.
@@ -114,6 +117,13 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
         `filenames` : list of str, the files written, or empty
         `DESCR` : str
 
+    Raises
+    ------
+    ValueError
+        A parameter is no such number.
+    OSError
+        The files cannot be written.
+
     Examples
     --------
     >>> from smilegenuine.datasets import make_smiles
@@ -123,7 +133,8 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
     >>> next(iter(smiles.data[0].frames)).shape
     (160, 160, 3)
     """
-    _check(n_subjects=n_subjects, clips_per_subject=clips_per_subject)
+    _check_counts(1, n_subjects=n_subjects, clips_per_subject=clips_per_subject)
+    _check_recording(fps, size, head_motion)
     clips, target = [], []
     for subject, person, style, rng in _people(n_subjects, random_state):
         first = int(subject[1:]) % 2 if clips_per_subject % 2 else 0
@@ -163,8 +174,15 @@ def make_action_units(n_subjects: int = 20, *, duration: float = 12.0, fps: floa
     -------
     Bunch
         `data` (list of lazy Clip whose `aus` are known), `groups`, `aus`, `smile`, `times`, `pose`.
+
+    Raises
+    ------
+    ValueError
+        A parameter is no such number.
     """
-    _check(n_subjects=n_subjects)
+    _check_counts(1, n_subjects=n_subjects)
+    _check_recording(fps, size, head_motion)
+    _check_amount("duration", duration, above=True)
     clips = []
     for subject, person, style, rng in _people(n_subjects, random_state):
         motion = free_motion(style, fps, duration, rng, head_motion=head_motion)
@@ -174,10 +192,23 @@ def make_action_units(n_subjects: int = 20, *, duration: float = 12.0, fps: floa
     return bunch
 
 
-def _check(**counts: Any) -> None:
+def _check_recording(fps: Any, size: Any, head_motion: Any) -> None:
+    _check_amount("fps", fps, above=True)
+    _check_counts(_LEAST_SIZE, size=size)
+    _check_amount("head_motion", head_motion)
+
+
+def _check_counts(least: int, **counts: Any) -> None:
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+
+
+def _check_amount(name: str, value: Any, *, above: bool = False) -> None:
+    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and np.isfinite(value)
+    if not good or value < 0 or (above and value == 0):
+        raise ValueError(f"{name} must be a finite number {'above' if above else 'of at least'} 0, "
+                         f"not {value!r}")
 
 
 def _people(n_subjects: int, random_state: Any
@@ -185,6 +216,8 @@ def _people(n_subjects: int, random_state: Any
     """Each subject has a generator of their own, so adding subjects changes nobody."""
     seed = random_state if isinstance(random_state, (int, np.integer)) else \
         check_random_state(random_state).randint(2**31 - 1)
+    if seed < 0:
+        raise ValueError(f"random_state must not be negative, not {seed}")
     for k in range(n_subjects):
         rng = np.random.default_rng((int(seed), k))
         yield f"s{k:03d}", random_person(rng), random_style(rng), rng
@@ -227,11 +260,13 @@ def _write_one(clip: Clip, file: Path) -> None:
     size = clip.frames.size  # type: ignore[union-attr]
     codec = cv2.VideoWriter.fourcc(*"mp4v")
     writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, codec, clip.fps, (size, size))
-    if not writer.isOpened():
-        raise OSError(f"{file}: OpenCV cannot write MPEG-4 here; leave `folder` out")
     try:
+        if not writer.isOpened():
+            raise OSError(f"{file}: OpenCV cannot write MPEG-4 here; leave `folder` out")
         for frame in clip.frames:  # type: ignore[union-attr]
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        writer.release()
+        part.replace(file)
     finally:
         writer.release()
-    part.replace(file)
+        part.unlink(missing_ok=True)
