@@ -65,7 +65,9 @@ class Clip:
         Seconds, strictly increasing. Where it is not given, the frame source is asked (for a
         video that is one pass through the file, made when `times` is first read), then `fps`.
     fps : float, optional
-        Frame rate in Hz. Where it is not given: from `times`, else from the frame source.
+        Frame rate in Hz. Where it is not given: from `times`, else from the frame source. Given
+        for a video, it takes the place of the timestamps in the file, which may be wrong (slow
+        motion, a re-encoded recording).
     name : str, optional
         Where it is not given, the path of the frame source. Messages call the clip by it.
     subject : str, optional
@@ -210,8 +212,10 @@ class Clip:
         source = None if self.frames is None else self.frames.times
         if source is not None:
             self._check_lengths(source)
-            return _read_only(np.asarray(source, dtype=float))
-        n, fps = self._known_length(), self.fps
+            if self.__dict__["_fps"] is None:
+                return _read_only(np.asarray(source, dtype=float))
+        n = self._known_length() if source is None else len(source)
+        fps = self.fps
         return None if n is None or fps is None else _read_only(np.arange(n) / fps)
 
     def _known_length(self) -> int | None:

@@ -215,7 +215,9 @@ class ImageFrames(FrameSource):
     def __iter__(self) -> Iterator[np.ndarray]:
         size = None
         for file in self.files:
-            image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            # imread takes no name beyond the code page on Windows, fromfile takes any.
+            coded = np.fromfile(file, np.uint8)
+            image = cv2.imdecode(coded, cv2.IMREAD_COLOR) if len(coded) else None
             if image is None:
                 raise VideoError(str(file), "cannot be read as an image; it is damaged or in a "
                                  "format that OpenCV lacks")
@@ -330,11 +332,18 @@ def as_bytes(array: np.ndarray, label: str, what: str = "frames") -> np.ndarray:
 
 
 def _clean_times(stamps: np.ndarray, fps: float) -> np.ndarray:
-    """Seconds from the first frame; from the frame rate where the container's stamps are unusable.
+    """Seconds from the first frame, strictly increasing.
 
-    Raw streams give only zeros, and damaged files give stamps that run backwards.
+    A few stamps that stand still or run backwards, as some recorders write them, are interpolated
+    between their neighbours. Raw streams give nothing but zeros: then the frame rate has to do.
     """
-    times = stamps - stamps[0]
-    if len(times) > 1 and not (np.diff(times) > 0).all():
-        times = np.arange(len(stamps)) / fps
+    rising = np.r_[True, stamps[1:] > np.maximum.accumulate(stamps)[:-1]]
+    if rising.all():
+        return stamps - stamps[0]
+    n = np.arange(len(stamps))
+    if rising.mean() < 0.9:
+        return n / fps
+    times = np.interp(n, n[rising], stamps[rising]) - stamps[0]
+    last = int(n[rising][-1])
+    times[last:] += (n[last:] - last) / fps  # nothing to interpolate to
     return times

@@ -528,3 +528,8 @@ def test_real_openface_csv(real):
     assert clip.n_frames == 100
     assert clip.fps == DEFAULT_FPS
     assert as_clips([real / "OpenFace_Test.csv"], fps=30)[0].times[-1] == pytest.approx(3.3)
+
+
+def test_a_rate_that_is_given_takes_the_place_of_the_containers(make_video):
+    clip = Clip(frames=make_video(n=12, fps=30), fps=120)
+    np.testing.assert_allclose(clip.times, np.arange(12) / 120)
