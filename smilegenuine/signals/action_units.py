@@ -25,6 +25,9 @@ from ..clip import Clip
 from ..errors import ClipError
 from .smile_intensity import smooth_signal
 
+# Frames whose features are in memory at the same time; a frame has some 17 kB of them.
+_BLOCK = 1000
+
 NEUTRALS = ("rest", "median", "none")
 
 # A person's resting intensity of a unit is the level that a tenth of the frames stay below; what
@@ -115,7 +118,8 @@ class HOGActionUnits(ClipTransformer):
                            "action units are known. For clips without, put a trained one into the "
                            "pipeline: FrozenEstimator(load_drawn_action_units())")
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
-            hog, aus = self._gradients(clip), np.asarray(clip.aus)[clip.mask]
+            hog = self._gradients(clip, np.flatnonzero(clip.mask))
+            aus = np.asarray(clip.aus)[clip.mask]
             if len(hog):
                 x.append(hog - np.median(hog, axis=0) if self.neutral == "median" else hog)
                 y.append(aus)
@@ -163,10 +167,13 @@ class HOGActionUnits(ClipTransformer):
         valid = clip.mask
         if not valid.any():
             raise ClipError(clip.label, "no frame is valid, so action units cannot be measured")
-        hog = self._gradients(clip)
+        frames = np.flatnonzero(valid)
+        raw = np.concatenate([self._gradients(clip, block) @ self.coef_.T
+                              for block in np.array_split(frames, -(-len(frames) // _BLOCK))])
         if self.neutral == "median":
-            hog -= np.median(hog, axis=0)
-        intensity = smooth_signal(hog @ self.coef_.T + self.intercept_, clip.fps, self.smooth)
+            spread = frames[::-(-len(frames) // _BLOCK)]
+            raw -= np.median(self._gradients(clip, spread), axis=0) @ self.coef_.T
+        intensity = smooth_signal(raw + self.intercept_, clip.fps, self.smooth)
         if self.neutral == "rest":
             rest = np.quantile(intensity, _REST_QUANTILE, axis=0)
             intensity = intensity - np.clip(rest, -_MOST_REST, _MOST_REST)
@@ -174,13 +181,13 @@ class HOGActionUnits(ClipTransformer):
         aus[valid] = np.clip(intensity, 0.0, 5.0)
         return clip.replace(aus=aus)
 
-    def _gradients(self, clip: Clip) -> np.ndarray:
-        """(n, n_hog) float32: HOG of the valid frames."""
+    def _gradients(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
+        """(n, n_hog) float32: HOG of some frames."""
         n = int(self.chip_size)
         hog = cv2.HOGDescriptor((n, n), (16, 16), (8, 8), (8, 8), 9)
         chips = np.asarray(clip.faces)
-        out = np.empty((int(clip.mask.sum()), hog.getDescriptorSize()), np.float32)
-        for row, i in enumerate(np.flatnonzero(clip.mask)):
+        out = np.empty((len(frames), hog.getDescriptorSize()), np.float32)
+        for row, i in enumerate(frames):
             grey = cv2.cvtColor(np.ascontiguousarray(chips[i]), cv2.COLOR_RGB2GRAY)
             if grey.shape != (n, n):
                 grey = cv2.resize(grey, (n, n), interpolation=cv2.INTER_AREA)

@@ -146,7 +146,10 @@ class LBPSmileIntensity(ClipTransformer):
         if not valid.any():
             raise ClipError(clip.label, "no frame is valid, so smile intensity cannot be measured")
         smile = np.full(len(valid), np.nan)
-        smile[valid] = self.model_.decision_function(self._patterns(np.asarray(clip.faces)[valid]))
+        frames = np.flatnonzero(valid)
+        for block in np.array_split(frames, -(-len(frames) // 1000)):  # memory, for long clips
+            patterns = self._patterns(np.asarray(clip.faces)[block])
+            smile[block] = self.model_.decision_function(patterns)
         smile[valid] = smooth_signal(smile[valid], clip.fps, self.smooth)
         return clip.replace(smile=smile)
 

@@ -46,8 +46,7 @@ def test_training_on_some_people_reads_others(people, neutral):
 
 def test_what_is_learnt_is_one_linear_map(people):
     model = HOGActionUnits(n_components=30).fit(people[:4])
-    n_hog = model._gradients(people[0]).shape[1]
-    assert model.coef_.shape == (17, n_hog)
+    assert model.coef_.shape == (17, 11 * 11 * 4 * 9)  # blocks of 2 × 2 cells, 9 directions
     assert model.intercept_.shape == (17,)
     assert model.n_frames_ == sum(int(c.mask.sum()) for c in people[:4])
 
@@ -117,3 +116,11 @@ def test_no_valid_frame_is_named(people):
 def test_bad_parameters_are_named(params, message, people):
     with pytest.raises(ValueError, match=message):
         HOGActionUnits(**params).fit(people[:2])
+
+
+def test_long_clips_are_measured_in_blocks(people):
+    faces = np.concatenate([people[0].faces] * 15)[:1050]
+    model = load_drawn_action_units(smooth=0.0).set_params(neutral="none")
+    whole = model.transform([Clip(faces=faces, fps=25)])[0].aus
+    part = model.transform([Clip(faces=faces[980:1020], fps=25)])[0].aus
+    np.testing.assert_allclose(whole[980:1020], part, atol=1e-4)

@@ -113,3 +113,12 @@ def test_smoothing_keeps_what_is_slow():
     slow = np.sin(2 * np.pi * 0.5 * t)
     assert np.abs(smooth_signal(slow, 50, 0.05) - slow)[10:-10].max() < 0.02
     assert smooth_signal(slow, 50, 0.001) is slow
+
+
+def test_long_clips_are_measured_in_blocks(halves):
+    smiles, _ = halves
+    model = LBPSmileIntensity(smooth=0.0).fit(smiles.data[:8])
+    faces = np.concatenate([smiles.data[0].faces] * 20)[:1050]
+    whole = model.transform([Clip(faces=faces, fps=25)])[0].smile
+    part = model.transform([Clip(faces=faces[980:1020], fps=25)])[0].smile
+    np.testing.assert_allclose(whole[980:1020], part, atol=1e-9)
