@@ -79,6 +79,11 @@ class HOGActionUnits(ClipTransformer):
     n_frames_ : int
         Valid frames that were learnt from.
 
+    Raises
+    ------
+    RuntimeError
+        In `fit` and `transform`: this OpenCV comes without HOG (5.x does).
+
     References
     ----------
     Baltrušaitis, Mahmoud & Robinson (2015), Cross-dataset learning and person-specific
@@ -184,6 +189,10 @@ class HOGActionUnits(ClipTransformer):
     def _gradients(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
         """(n, n_hog) float32: HOG of some frames."""
         n = int(self.chip_size)
+        if not hasattr(cv2, "HOGDescriptor"):
+            raise RuntimeError(f"this OpenCV ({cv2.__version__}) comes without HOGDescriptor. "
+                               'Install one that has it, `pip install "opencv-python>=4.10,<5"`, '
+                               "or give clips that have `aus` already")
         hog = cv2.HOGDescriptor((n, n), (16, 16), (8, 8), (8, 8), 9)
         chips = np.asarray(clip.faces)
         out = np.empty((len(frames), hog.getDescriptorSize()), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from drawn import aligned_action_units
@@ -116,6 +117,12 @@ def test_no_valid_frame_is_named(people):
 def test_bad_parameters_are_named(params, message, people):
     with pytest.raises(ValueError, match=message):
         HOGActionUnits(**params).fit(people[:2])
+
+
+def test_an_opencv_without_hog_is_explained(people, monkeypatch):
+    monkeypatch.delattr(cv2, "HOGDescriptor")
+    with pytest.raises(RuntimeError, match=r"without HOGDescriptor.*opencv-python>=4\.10,<5"):
+        load_drawn_action_units().transform(blind(people[:1]))
 
 
 def test_long_clips_are_measured_in_blocks(people):
