@@ -62,6 +62,13 @@ def unknown(name, clips):
     return [c.replace(**{field: None}) for c in clips] if field else clips
 
 
+def assert_same(name, one, other, clips):
+    """Two fitted estimators make the same of clips."""
+    clips = unknown(name, clips)
+    for a, b in zip(outcome(name, one, clips), outcome(name, other, clips), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.fixture(scope="module")
 def fitted():
     made = {}
@@ -120,9 +127,7 @@ def test_nothing_works_before_fit(name, fitted):
 def test_fitting_again_gives_the_same(name, fitted):
     first, clips, y = fitted[name]
     again = clone(first).fit(clips, y).fit(clips, y)
-    for a, b in zip(outcome(name, first, unknown(name, clips)),
-                    outcome(name, again, unknown(name, clips)), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same(name, first, again, clips)
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -132,18 +137,14 @@ def test_refitting_on_other_clips_forgets_the_first(name, fitted):
     part = (clips[:half], None if y is None else y[:half])
     refitted = clone(first).fit(clips, y).fit(*part)
     fresh = clone(first).fit(*part)
-    for a, b in zip(outcome(name, refitted, unknown(name, clips)),
-                    outcome(name, fresh, unknown(name, clips)), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same(name, refitted, fresh, clips)
 
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_pickling_keeps_what_was_learnt(name, fitted):
     estimator, clips, _ = fitted[name]
     copy = pickle.loads(pickle.dumps(estimator))
-    for a, b in zip(outcome(name, estimator, unknown(name, clips)),
-                    outcome(name, copy, unknown(name, clips)), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same(name, estimator, copy, clips)
 
 
 @pytest.mark.parametrize("name", CLIPS)
