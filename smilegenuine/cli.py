@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from ._version import __version__
 from .au_table import AU_NAMES
-from .base import transform_clips
+from .base import ClipTransformer, transform_clips
 from .clip import DEFAULT_FPS, Clip, open_items
 from .errors import ClipError
 from .features.auda import signals_of
@@ -47,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as done:  # argparse has said why
         return int(done.code or 0)
     who = f"smilegenuine {args.command}"
+    if hasattr(sys.stdout, "reconfigure"):
+        # A name that the terminal cannot show must not cost the results.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             # What a user of the command should know, without the line of code that says it.
@@ -176,7 +179,7 @@ def _measure(system: Any, recordings: list[Clip]) -> tuple[list[Clip], np.ndarra
     failures = [faces.failures[["clip", "error"]]]
     clips, index = faces.data, faces.index
     if clips:
-        aus = transform_clips(system.named_steps["aus"].estimator, clips, on_error="skip")
+        aus = transform_clips(_bare(system.named_steps["aus"]), clips, on_error="skip")
         failures.append(aus.failures[["clip", "error"]])
         clips, index = aus.data, index[aus.index]
     untimed = [clip.label for clip in clips if clip.fps is None]
@@ -273,17 +276,17 @@ def _extract(args: argparse.Namespace) -> int:
                           ".csv")
     _make_way(args.output)
     system = make_system("auda-svm") if args.model is None else load_model(args.model)
-    steps = getattr(system, "named_steps", {})
-    if not {"faces", "smile", "aus"} <= steps.keys():
+    named = getattr(system, "named_steps", {})
+    steps = {name: _bare(named.get(name)) for name in ("faces", "smile", "aus")}
+    if None in steps.values() or not isinstance(steps["aus"], ClipTransformer):
         raise ValueError(f"{args.model}: holds {type(system).__name__}, not a system that measures "
                          "faces, smile intensity and action units")
     _set_run(system, n_jobs=args.n_jobs, verbose=not args.quiet)
-    faces = transform_clips(steps["faces"], args.videos, on_error="skip")
-    clips, failures = faces.data, [faces.failures]
-    if args.model is None and clips:
-        steps["smile"].fit(clips)
-    for step in (steps["smile"], steps["aus"].estimator):
-        if clips:
+    clips, failures = args.videos, []
+    for name, step in steps.items():
+        if clips and isinstance(step, ClipTransformer):  # and not "passthrough"
+            if name == "smile" and args.model is None:
+                step.fit(clips)
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
@@ -337,10 +340,15 @@ def _make_way(output: Path) -> None:
 def _set_run(system: Any, **run: Any) -> None:
     """Say how the steps run (`n_jobs`, `verbose`), which is no part of what they compute."""
     for step in system.named_steps.values() if isinstance(system, Pipeline) else [system]:
-        step = getattr(step, "estimator", step)  # trained ones are wrapped in a FrozenEstimator
+        step = _bare(step)
         known = step.get_params(deep=False) if hasattr(step, "get_params") else {}
         if known:
             step.set_params(**{k: v for k, v in run.items() if k in known})
+
+
+def _bare(step: Any) -> Any:
+    """A step itself: trained ones are wrapped in a FrozenEstimator."""
+    return getattr(step, "estimator", step)
 
 
 def _plain(label: Any) -> Any:

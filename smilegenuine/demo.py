@@ -81,8 +81,8 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     scores = subject_scores(system, train, y[~held], groups[~held], cv=cv)
     print(format_scores(scores))
 
-    print(f"\n4. Fitting on all {len(train)} videos, saving, loading, and predicting "
-          f"{n_held_out} people that it has never seen")
+    print(f"\n4. Fitting on all {len(train)} videos, saving, loading, and predicting those "
+          f"held out ({n_held_out} people, {held.sum()} videos)")
     system.fit(train, y[~held])
     path = save_model(system, output / "model.skops", info={
         "system": "auda-svm", "trained on": smiles.DESCR, "clips": len(train),
@@ -90,7 +90,8 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     paths = [name for name, h in zip(np.array(smiles.filenames)[faces.index], held, strict=True)
              if h]
     predictions, measured = _predict(load_model(path), paths)
-    _print_predictions(predictions, y[held])
+    if predictions:
+        _print_predictions(predictions, y[held])
     picture = _draw(measured, predictions, output / "held_out.png")
     missing = "not drawn: needs smilegenuine[plot]" if predictions else "nobody is held out"
     print(f"\nModel: {path}\nPicture: {picture or missing}")
@@ -138,9 +139,9 @@ def _draw(clips: list[Clip], predictions: list[dict[str, Any]], file: Path) -> P
         return None
     columns = min(4, len(clips))
     blocks = -(-len(clips) // columns)
-    figure = Figure(figsize=(5.2 * columns, 5.6 * blocks), layout="constrained")
+    figure = Figure(figsize=(5.2 * columns, 5.3 * blocks), layout="constrained")
     axes = figure.subplots(3 * blocks, columns, squeeze=False,
-                           height_ratios=(1.2, 1.0, 1.4) * blocks)
+                           height_ratios=(0.9, 1.0, 1.4) * blocks)
     for ax in axes.flat:
         ax.set_axis_off()
     for k, (clip, p) in enumerate(zip(clips, predictions, strict=True)):

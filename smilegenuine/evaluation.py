@@ -50,7 +50,7 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
     splits = list(GroupKFold(min(cv, n_subjects)).split(groups, groups=groups))
     for train, _ in splits:
         if len(np.unique(y[train])) < 2:
-            raise ValueError(f"{len(splits)} folds by subject leave clips of class {y[train[0]]!r} "
+            raise ValueError(f"{len(splits)} folds by subject leave clips of class '{y[train[0]]}' "
                              "only to train on; add subjects who show the other class")
     scoring = {"accuracy": "accuracy", "balanced_accuracy": make_scorer(_balanced_accuracy),
                "roc_auc": make_scorer(

@@ -158,14 +158,14 @@ class SignalsDisplay:
         ax.set_axis_off()
         if not self.chips:
             return
-        side = next(iter(self.chips.values())).shape[1]
-        step = round(side * 1.25)
+        height, width = next(iter(self.chips.values())).shape[:2]
+        step = round(width * 1.25)
         for k, (name, chip) in enumerate(self.chips.items()):
-            ax.imshow(chip, extent=(k * step, k * step + side, 0, side))
-            ax.text(k * step + side / 2, -0.06 * side, name, ha="center", va="top",
+            ax.imshow(chip, extent=(k * step, k * step + width, 0, height))
+            ax.text(k * step + width / 2, -0.06 * height, name, ha="center", va="top",
                     fontsize="small")
         # Room for five, so that chips are of one size whether a phase is missing or not.
-        ax.set(xlim=(0, 4 * step + side), ylim=(-0.25 * side, side), anchor="NW")
+        ax.set(xlim=(0, 4 * step + width), ylim=(-0.25 * height, height), anchor="NW")
 
     def _shade(self, ax: Any, *, named: bool) -> None:
         for name, colour in _SHADES.items():

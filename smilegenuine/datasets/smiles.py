@@ -91,9 +91,9 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
     fps : float, default=25.0
         Frame rate in Hz.
     size : int, default=160
-        Width and height of the pictures in pixels.
+        Width and height of the pictures in pixels, at least 48; even where files are written.
     head_motion : float, default=1.0
-        Strength of head motion.
+        Strength of head motion; 0 keeps the head still.
     folder : path, optional
         Where to write the clips as .mp4 files, named `s000_0_posed.mp4`, and `labels.csv` with the
         columns path, label, subject. Without it the clips are lazy: drawn when they are read.
@@ -135,6 +135,8 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
     """
     _check_counts(1, n_subjects=n_subjects, clips_per_subject=clips_per_subject)
     _check_recording(fps, size, head_motion)
+    if folder is not None and size % 2:
+        raise ValueError(f"size must be even for pictures that are written as MPEG-4, not {size}")
     clips, target = [], []
     for subject, person, style, rng in _people(n_subjects, random_state):
         first = int(subject[1:]) % 2 if clips_per_subject % 2 else 0
@@ -205,8 +207,8 @@ def _check_counts(least: int, **counts: Any) -> None:
 
 
 def _check_amount(name: str, value: Any, *, above: bool = False) -> None:
-    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and np.isfinite(value)
-    if not good or value < 0 or (above and value == 0):
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not np.isfinite(value) or value < 0 or (above and value == 0):
         raise ValueError(f"{name} must be a finite number {'above' if above else 'of at least'} 0, "
                          f"not {value!r}")
 

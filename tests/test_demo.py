@@ -1,0 +1,108 @@
+"""The demo: the whole line on a few drawn people, once, and what it refuses."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+from drawn import known_clips
+
+from smilegenuine import load_model
+from smilegenuine.datasets import make_smiles
+from smilegenuine.demo import _draw, run_demo
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> dict:
+    """The results of a small demo, its folder, and what it printed."""
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.print", lambda *args, **options: lines.extend(
+            " ".join(map(str, args)).splitlines()))
+        # Fewer and smaller pictures than users get: the demo is about the line, not about them.
+        patch.setattr("smilegenuine.demo.make_smiles", partial(make_smiles, fps=10, size=112))
+        folder = tmp_path_factory.mktemp("demo") / "out put"
+        found = run_demo(folder, n_subjects=5, clips_per_subject=2, n_held_out=1, cv=2, n_jobs=1,
+                         random_state=3, verbose=False)
+    return {**found, "folder": folder, "lines": lines}
+
+
+def test_prints_scores_by_subject(demo):
+    scores = demo["scores"]
+    assert list(scores["clips"]) == [4, 4]
+    assert list(scores["subjects"]) == [2, 2]
+    at = next(i for i, line in enumerate(demo["lines"]) if line.startswith("fold "))
+    assert [line.split()[0] for line in demo["lines"][at + 1:at + 4]] == ["1", "2", "mean"]
+
+
+def test_predicts_people_who_were_held_out(demo):
+    names = ["s004_0_posed.mp4", "s004_1_spontaneous.mp4"]
+    assert [p["video"] for p in demo["predictions"]] == [
+        str(demo["folder"] / "videos" / name) for name in names]
+    for p, name, truth in zip(demo["predictions"], names, ("posed", "spontaneous"), strict=True):
+        assert p["P(posed)"] + p["P(spontaneous)"] == pytest.approx(1)
+        (line,) = [line for line in demo["lines"] if line.startswith(name)]
+        assert line.split() == [name, truth, p["decision"], f"{p['P(spontaneous)']:.2f}"]
+
+
+def test_writes_model_and_picture(demo):
+    assert demo["model"] == demo["folder"] / "model.skops"
+    model = load_model(demo["model"])
+    assert (model.info_["clips"], model.info_["subjects"]) == (8, 4)
+    expected = {p["video"]: p["P(spontaneous)"] for p in demo["predictions"]}
+    found = model.predict_proba(list(expected)[:1])[0, 1]
+    assert found == pytest.approx(next(iter(expected.values())))
+    assert not model.named_steps["faces"].verbose
+    picture = cv2.imread(str(demo["picture"]))
+    assert picture.shape[0] > 400
+    assert picture.std() > 10
+
+
+def test_says_what_it_is_worth(demo):
+    assert any("say nothing about accuracy on people" in line for line in demo["lines"])
+    assert f"Model: {demo['model']}" in demo["lines"]
+    assert f"Picture: {demo['picture']}" in demo["lines"]
+
+
+@pytest.mark.parametrize(("people", "message"), [
+    ({"n_subjects": 4}, "4 subjects with 2 held out are too few for 5 folds"),
+    ({"n_subjects": 2, "n_held_out": 3}, "2 subjects with 3 held out are too few for 5 folds"),
+    ({"n_subjects": 4, "n_held_out": 1, "cv": 2}, "4 subjects with 1 held out are too few for 2"),
+    ({"n_subjects": 0}, "n_subjects must be a whole number of at least 1, not 0"),
+    ({"n_subjects": "9"}, "n_subjects must be a whole number of at least 1, not '9'"),
+    ({"n_held_out": -1}, "n_held_out must be a whole number of at least 0, not -1"),
+    ({"cv": 1}, "cv must be a whole number of at least 2, not 1"),
+    ({"cv": True}, "cv must be a whole number of at least 2, not True"),
+    ({"clips_per_subject": 0}, "clips_per_subject must be a whole number of at least 1, not 0"),
+])
+def test_refuses_before_it_draws(people, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("smilegenuine.datasets.smiles._write_all",
+                        lambda *args: pytest.fail("videos were drawn before the mistake was found"))
+    with pytest.raises(ValueError, match=message):
+        run_demo(tmp_path / "demo", **people)
+
+
+class TestPicture:
+    predictions = [{"video": f"a/s{i:03d}_0_posed.mp4", "decision": "posed",
+                    "P(spontaneous)": 0.25} for i in range(5)]
+
+    def test_columns_and_rows(self, tmp_path):
+        """Four side by side, the fifth below them."""
+        clips = [clip.replace(faces=np.full((len(clip.times), 20, 20, 3), 90, np.uint8))
+                 for clip in known_clips(5, 1).data]
+        shapes = {n: cv2.imread(str(_draw(clips[:n], self.predictions[:n], tmp_path / f"{n}.png"))
+                                ).shape[:2] for n in (1, 4, 5)}
+        assert shapes[4] == (shapes[1][0], 4 * shapes[1][1])
+        assert shapes[5] == (2 * shapes[1][0], shapes[4][1])
+
+    def test_nobody(self, tmp_path):
+        assert _draw([], [], tmp_path / "a.png") is None
+
+    def test_without_matplotlib(self, tmp_path, monkeypatch):
+        for name in ("matplotlib", "matplotlib.figure"):
+            monkeypatch.setitem(sys.modules, name, None)
+        assert _draw(known_clips(1, 1).data, self.predictions[:1], tmp_path / "a.png") is None
+        assert not (tmp_path / "a.png").exists()
