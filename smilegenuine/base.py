@@ -221,8 +221,24 @@ def _worker(transformer: ClipTransformer) -> Any:
     for k, v in learnt.items():
         setattr(bare, k, v)
     key = (type(transformer).__name__, __version__)
-    cached = check_memory(transformer.memory).cache(transform_cached)
-    return _Cached(cached, bare, key)
+    return _Cached(open_memory(transformer.memory).cache(transform_cached), bare, key)
+
+
+def open_memory(memory: Any) -> Any:
+    """Give the cache that a parameter `memory` means, at the same place for every process.
+
+    Parameters
+    ----------
+    memory : str, Path, joblib.Memory or None
+
+    Returns
+    -------
+    joblib.Memory, or what else has its interface
+    """
+    if isinstance(memory, (str, os.PathLike)):
+        # Worker processes outlive a change of folder, and would put a relative path elsewhere.
+        memory = os.path.abspath(memory)
+    return check_memory(memory)
 
 
 class _Cached:

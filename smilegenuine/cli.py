@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from sklearn.pipeline import Pipeline
 from ._version import __version__
 from .au_table import AU_NAMES
 from .base import ClipTransformer, transform_clips
-from .clip import DEFAULT_FPS, Clip, open_items
+from .clip import Clip, open_items
 from .errors import ClipError
 from .features.auda import signals_of
 from .features.phases import detect_phases
@@ -55,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             # What a user of the command should know, without the line of code that says it.
             warnings.showwarning = lambda message, *_: print(f"{who}: {message}", file=sys.stderr)
             return int(args.run(args))
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`); Python must not try to flush to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         print("\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])]), file=sys.stderr)
         return 1
@@ -74,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         sub.add_argument("--n-jobs", type=_n_jobs, default=-1, metavar="N",
                          help="processes; -1, the default, is one a core")
+        if name != "demo":
+            sub.add_argument("--fps", type=float, metavar="HZ",
+                             help="frame rate of what carries no timing: image folders, tables "
+                                  "without timestamps")
         sub.add_argument("--quiet", action="store_true", help="no progress bars")
         return sub
 
@@ -148,7 +157,7 @@ def _demo(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> int:
     from .datasets import load_table
 
-    table = load_table(args.data, on_error="skip")
+    table = load_table(args.data, fps=args.fps, on_error="skip")
     _check_set(table.target, table.groups)
     _make_way(args.output)
     system = make_system(args.system, memory=args.cache, n_jobs=args.n_jobs,
@@ -165,11 +174,12 @@ def _train(args: argparse.Namespace) -> int:
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)}}
     _set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
     if args.folds:
-        info["scores by subject"] = _scores(system, clips, y, groups, args.folds)
+        info["scores by subject"] = _scores(system, clips, y, groups, args)
     system.fit(clips, y)
     _set_run(system, n_jobs=None, verbose=False)  # that was for this run on this machine
     save_model(system, args.output, info=info)
-    print(f"{args.output}: {args.system}, fitted on {len(clips)} videos")
+    left_out = f"; {len(failures)} left out" if len(failures) else ""
+    print(f"{args.output}: {args.system}, fitted on {len(clips)} videos{left_out}")
     return _report(failures)
 
 
@@ -182,12 +192,6 @@ def _measure(system: Any, recordings: list[Clip]) -> tuple[list[Clip], np.ndarra
         aus = transform_clips(_bare(system.named_steps["aus"]), clips, on_error="skip")
         failures.append(aus.failures[["clip", "error"]])
         clips, index = aus.data, index[aus.index]
-    untimed = [clip.label for clip in clips if clip.fps is None]
-    if untimed:
-        warnings.warn(f"{len(untimed)} of {len(clips)} recordings carry no timing ({untimed[0]}"
-                      f"{', …' if len(untimed) > 1 else ''}): {DEFAULT_FPS:g} frames a second are "
-                      "assumed", stacklevel=2)
-        clips = [clip.replace(fps=DEFAULT_FPS) if clip.fps is None else clip for clip in clips]
     good = []
     for i, clip in enumerate(clips):
         try:
@@ -209,7 +213,7 @@ def _check_set(y: np.ndarray, groups: np.ndarray | None) -> None:
 
 
 def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
-            folds: int) -> dict[str, float] | None:
+            args: argparse.Namespace) -> dict[str, float] | None:
     """Print scores by subject; give their means, or None where no subjects are known."""
     from .evaluation import format_scores, subject_scores
 
@@ -218,7 +222,7 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
               "person on both sides. Add a column `subject`.", file=sys.stderr)
         return None
     try:
-        scores = subject_scores(system, clips, y, groups, cv=folds)
+        scores = subject_scores(system, clips, y, groups, cv=args.folds, verbose=not args.quiet)
     except ValueError as error:
         raise ValueError(f"no scores by subject: {error}. `--folds 0` trains without them"
                          ) from error
@@ -232,7 +236,7 @@ def _predict(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.model}: holds {type(system).__name__}, which is no classifier")
     _set_run(system, n_jobs=None, verbose=False)
     many = len(args.videos) > 1
-    jobs = (joblib.delayed(_ask)(system, video) for video in args.videos)
+    jobs = (joblib.delayed(_ask)(system, video, args.fps) for video in args.videos)
     answers = joblib.Parallel(n_jobs=args.n_jobs if many else 1, return_as="generator")(jobs)
     rows, failures = [], []
     for video, p in zip(args.videos, progress(answers, total=len(args.videos), name="predicting",
@@ -251,10 +255,10 @@ def _predict(args: argparse.Namespace) -> int:
     return _report(pd.DataFrame(failures, columns=["clip", "error"]))
 
 
-def _ask(system: Any, video: str) -> np.ndarray | Exception:
+def _ask(system: Any, video: str, fps: float | None) -> np.ndarray | Exception:
     """The probabilities of the classes, or why there are none."""
     try:
-        (clip,) = open_items([video])
+        (clip,) = open_items([video], fps=fps)
         if isinstance(clip, Exception):
             return clip
         return np.asarray(system.predict_proba([clip])[0])
@@ -282,11 +286,15 @@ def _extract(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.model}: holds {type(system).__name__}, not a system that measures "
                          "faces, smile intensity and action units")
     _set_run(system, n_jobs=args.n_jobs, verbose=not args.quiet)
-    clips, failures = args.videos, []
+    opened = open_items(args.videos, fps=args.fps)
+    clips = [clip for clip in opened if isinstance(clip, Clip)]
+    failures = [pd.DataFrame([{"clip": video, "error": str(error)} for video, error in
+                              zip(args.videos, opened, strict=True)
+                              if isinstance(error, Exception)], columns=["clip", "error"])]
     for name, step in steps.items():
         if clips and isinstance(step, ClipTransformer):  # and not "passthrough"
-            if name == "smile" and args.model is None:
-                step.fit(clips)
+            if name == "smile" and args.model is None and not _learn_smile(step, clips):
+                continue
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
@@ -297,25 +305,36 @@ def _extract(args: argparse.Namespace) -> int:
     return _report(pd.concat(failures))
 
 
+def _learn_smile(step: ClipTransformer, clips: list[Clip]) -> bool:
+    """Fit smile intensity on the clips; where none smiles, say so, and go on without it."""
+    try:
+        step.fit(clips)
+    except ValueError as error:
+        print(f"no smile intensity: {error}. AU12 gives the phases", file=sys.stderr)
+        return False
+    return True
+
+
 def frame_table(clip: Clip) -> pd.DataFrame:
     """Give what is known about each frame of a measured clip.
 
     Parameters
     ----------
     clip : Clip
-        With `aus` and `smile`.
+        With `aus`, and `smile` where it is known.
 
     Returns
     -------
     DataFrame
         Columns `video`, `frame`, `time` (s), `valid`, `phase` ("onset", "apex", "offset" or ""),
-        `smile`, and the 17 action units; NaN in frames that are not valid.
+        `smile`, and the 17 action units; NaN in frames that are not valid. Without smile
+        intensity, AU12 gives the phases.
     """
     aus = np.where(clip.mask[:, None], np.asarray(clip.aus), np.nan)
-    smile = aus[:, AU_NAMES.index("AU12")] if clip.smile is None else \
-        np.where(clip.mask, clip.smile, np.nan)
+    smile = np.where(clip.mask, np.nan if clip.smile is None else clip.smile, np.nan)
+    level = aus[:, AU_NAMES.index("AU12")] if clip.smile is None else smile
     phase = np.full(len(clip.times), "", dtype=object)
-    phases = detect_phases(smile, clip.times) if np.isfinite(smile).any() else {}
+    phases = detect_phases(level, clip.times) if np.isfinite(level).any() else {}
     for name in ("onset", "apex", "offset"):
         phase[phases.get(name, slice(0, 0))] = name
     columns = {"video": clip.label, "frame": np.arange(len(clip.times)), "time": clip.times,

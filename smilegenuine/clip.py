@@ -347,7 +347,8 @@ def as_clips(X: Iterable[Any], *, fps: float | None = None) -> list[Clip]:
     Returns
     -------
     list of Clip
-        Lazy: no video is decoded here. Items that are clips are passed on as they are.
+        Lazy: no video is decoded here. Items that are clips and know their timing are passed on
+        as they are.
 
     Raises
     ------
@@ -402,10 +403,10 @@ def open_items(X: Any, *, fps: float | None = None) -> list[Clip | Exception]:
     for i, item in enumerate(items):
         try:
             clip = as_clip(item, fps=fps)
-            timed = isinstance(item, Clip) or _is_timed(clip.frames)
-            if not timed and clip.fps is None:
-                untimed.append(clip.name or f"item {i}")
-                clip = clip.replace(fps=DEFAULT_FPS)
+            if not _is_timed(clip.frames) and clip.fps is None:
+                if fps is None:
+                    untimed.append(clip.name or f"item {i}")
+                clip = clip.replace(fps=DEFAULT_FPS if fps is None else fps)
             results.append(clip)
         except (OSError, ClipError, TypeError) as error:
             results.append(_with_index(error, i))

@@ -78,7 +78,7 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     train = [clip for clip, h in zip(clips, held, strict=True) if not h]
 
     print(f"\n3. auda-svm, {cv} folds by subject, {len(train)} videos")
-    scores = subject_scores(system, train, y[~held], groups[~held], cv=cv)
+    scores = subject_scores(system, train, y[~held], groups[~held], cv=cv, verbose=verbose)
     print(format_scores(scores))
 
     print(f"\n4. Fitting on all {len(train)} videos, saving, loading, and predicting those "

@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.metrics import make_scorer, recall_score, roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.utils.validation import check_consistent_length
+
+from .progress import progress
 
 _SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "roc_auc": "AUC"}
 
 
 def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
-                   n_jobs: int | None = None) -> pd.DataFrame:
+                   n_jobs: int | None = None, verbose: int | bool = False) -> pd.DataFrame:
     """Cross-validate with whole subjects held out.
 
     Parameters
@@ -28,6 +31,8 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
         Folds; as many as there are subjects, if those are fewer.
     n_jobs : int, optional
         Folds run at the same time.
+    verbose : int or bool, default=False
+        Show progress.
 
     Returns
     -------
@@ -55,13 +60,15 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
     scoring = {"accuracy": "accuracy", "balanced_accuracy": make_scorer(_balanced_accuracy),
                "roc_auc": make_scorer(
                    _auc, response_method=("decision_function", "predict_proba"))}
-    found = cross_validate(estimator, X, y, cv=splits, scoring=scoring, n_jobs=n_jobs,
-                           error_score="raise")
+    jobs = (delayed(cross_validate)(estimator, X, y, cv=[split], scoring=scoring,
+                                    error_score="raise") for split in splits)
+    found = list(progress(Parallel(n_jobs=n_jobs, return_as="generator")(jobs), total=len(splits),
+                          verbose=verbose, name="scoring", unit="fold"))
     table = pd.DataFrame({
         "fold": range(1, len(splits) + 1), "clips": [len(test) for _, test in splits],
         "subjects": [len(np.unique(groups[test])) for _, test in splits]})
     for key, title in _SCORES.items():
-        table[title] = found[f"test_{key}"]
+        table[title] = [fold[f"test_{key}"][0] for fold in found]
     return table
 
 

@@ -21,11 +21,6 @@ from ._version import __version__
 
 _FORMAT = 1
 
-# Parts of scikit-learn's CalibratedClassifierCV that skops does not know; plain numbers inside.
-_LIBRARY_TYPES = frozenset({
-    "sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration",
-})
-
 
 def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any] | None = None
                ) -> Path:
@@ -125,12 +120,12 @@ def _read(path: Path, reader: Any, **options: Any) -> Any:
 
 
 def _foreign(types: list[str]) -> list[str]:
-    """Those of the types that are neither estimators of this package nor known library types.
+    """Those of the types that are not estimators of this package.
 
     skops calls some of what a file names; a name that only leads through this package (to a
     function, to something that a module imports) is not enough to be trusted.
     """
-    return [t for t in types if t not in _LIBRARY_TYPES and not _is_own_estimator(t)]
+    return [t for t in types if not _is_own_estimator(t)]
 
 
 def _is_own_estimator(type_name: str) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_memory
 
-from .base import ClipTransformer
+from .base import ClipTransformer, open_memory
 from .classifiers.auda_svm import AUDASVMEnsemble
 from .face.align import FaceAligner
 from .signals.action_units import load_drawn_action_units
@@ -60,8 +58,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     """
     if name not in SYSTEMS:
         raise ValueError(f"there is no system {name!r}; there is {', '.join(sorted(SYSTEMS))}")
-    if memory is not None:
-        memory = check_memory(os.fspath(memory) if isinstance(memory, os.PathLike) else memory)
+    memory = None if memory is None else open_memory(memory)
     system = SYSTEMS[name](action_units, memory, n_jobs, verbose)
     return system.set_params(**overrides)
 

@@ -130,6 +130,12 @@ class VideoFrames(FrameSource):
     def _open(self) -> cv2.VideoCapture:
         if self.path.stat().st_size == 0:
             raise VideoError(str(self.path), "the file is empty")
+        try:
+            str(self.path).encode("utf-8")
+        except UnicodeEncodeError:
+            # OpenCV would take the whole process down.
+            raise VideoError(repr(str(self.path)), "the name is not valid UTF-8, and OpenCV cannot "
+                             "open it; rename the file") from None
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise VideoError(str(self.path), "cannot be opened as a video; it is cut off, not a "

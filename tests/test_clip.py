@@ -440,7 +440,7 @@ class TestAsClips:
             warnings.simplefilter("error")
             clips = as_clips(items, fps=40)
         assert [c.n_frames for c in clips] == [3, 3, 4, 5, 6, 8, 8, 1, 3, 3]
-        assert [c.fps for c in clips] == [25, 25, None, 40, 40, 40, 40, 40, 25, 25]
+        assert [c.fps for c in clips] == [25, 25, 40, 40, 40, 40, 40, 40, 25, 25]
 
     @pytest.mark.parametrize("kind", [
         list, tuple, iter, lambda x: (i for i in x), pd.Series, pd.Index,

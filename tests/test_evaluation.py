@@ -76,6 +76,7 @@ class TestFolds:
         assert list(table["clips"]) == [4, 4, 4]
         assert list(table["subjects"]) == [1, 1, 1]
 
+    @pytest.mark.filterwarnings("ignore:on held-out subjects")
     def test_lists_and_clips(self):
         smiles = known_clips(6, 2, random_state=1)
         clf = AUDASVMEnsemble(levels=("au",), cv=2)

@@ -25,7 +25,8 @@ def test_the_readme_runs_as_it_stands(monkeypatch, tmp_path, capsys):
                         flags=re.DOTALL)
     monkeypatch.chdir(tmp_path)
     exec(compile(blocks[0], "README.md", "exec"), {"__name__": "readme"})
-    assert len(re.findall(r"0\.\d+", capsys.readouterr().out)) >= 4
+    assert len(re.findall(r"0\.\d+", capsys.readouterr().out)) == 5
+    assert (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", *sorted(

@@ -505,3 +505,14 @@ def test_boxes_survive_patching(make_video, tmp_path):
     assert after["moov"] == before["moov"] + 8  # one run more in stts
     assert sum(after.values()) <= copy.stat().st_size
     assert len(list(VideoFrames(copy))) == 10
+
+
+def test_a_name_that_opencv_cannot_open_is_refused(make_video, tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
+    try:
+        with open(name, "wb") as copy:
+            copy.write(make_video(n=5).read_bytes())
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    with pytest.raises(VideoError, match="not valid UTF-8"):
+        list(VideoFrames(os.fsdecode(name)))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit, logit
-from sklearn import config_context
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -29,7 +29,8 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
 
     The second level never sees a decision value of a machine that was trained on the same subject:
     decision values come from folds that no subject straddles. Its probabilities are calibrated
-    (Platt) on out-of-fold values too.
+    (Platt 1999) on out-of-fold values too, by a logistic regression whose penalty keeps them near
+    even odds where samples are few.
 
     Parameters
     ----------
@@ -57,8 +58,10 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
     classes_ : array of shape (2,)
     block_models_ : dict of str to Pipeline
         First-level machines, trained on everything.
-    final_ : CalibratedClassifierCV
+    final_ : SVC
         Second level.
+    slope_, offset_ : float
+        Calibration: log-odds = slope · decision value of `final_` + offset.
     n_features_in_, feature_names_in_ : as in scikit-learn
 
     Examples
@@ -125,11 +128,11 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
         self.block_models_ = {name: model for name, (model, _) in
                               zip(self.columns_, fitted, strict=True)}
         values = np.column_stack([v for _, v in fitted])
-        final = SVC(kernel="linear", C=self.final_C)
-        self.final_ = CalibratedClassifierCV(final, method="sigmoid", cv=splits, ensemble=False)
-        # Weights go to this one machine and its calibration, whatever a caller routes elsewhere.
-        with config_context(enable_metadata_routing=False):
-            self.final_.fit(values, y, sample_weight=compute_sample_weight(self.class_weight, y))
+        final = SVC(kernel="linear", C=self.final_C, class_weight=self.class_weight)
+        unseen = cross_val_predict(final, values, y, cv=splits, method="decision_function")
+        self.final_ = final.fit(values, y)
+        self.slope_, self.offset_ = _calibrate(
+            unseen, y == self.classes_[1], compute_sample_weight(self.class_weight, y))
         return self
 
     def _machine(self) -> Pipeline:
@@ -189,8 +192,8 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
         array of shape (n_samples,)
         """
         check_is_fitted(self)
-        p = self.final_.predict_proba(self.decision_values(X))[:, 1]
-        return np.asarray(logit(np.clip(p, 1e-12, 1 - 1e-12)))
+        value = self.final_.decision_function(self.decision_values(X))
+        return np.asarray(self.slope_ * value + self.offset_)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give calibrated probabilities.
@@ -228,13 +231,26 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
         Series indexed by block
         """
         check_is_fitted(self)
-        final = self.final_.calibrated_classifiers_[0].estimator
-        return pd.Series(final.coef_[0], index=list(self.block_models_), name="weight")
+        return pd.Series(self.final_.coef_[0], index=list(self.block_models_), name="weight")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _calibrate(value: np.ndarray, positive: np.ndarray, weight: np.ndarray
+               ) -> tuple[float, float]:
+    """Slope and offset of the log-odds on decision values of machines that had not seen them."""
+    scale = float(value.std()) or 1.0
+    regression = LogisticRegression().fit(value[:, None] / scale, positive, sample_weight=weight)
+    slope = float(regression.coef_[0, 0]) / scale
+    if slope <= 0:
+        warnings.warn("on held-out subjects the decision values say nothing about the class, so "
+                      "probabilities are those of chance; more subjects are needed", stacklevel=3)
+        # Decisions stay the machine's own, and nobody is to be sure of them.
+        return 1e-3 / scale, 0.0
+    return slope, float(regression.intercept_[0])
 
 
 def _fit_block(model: Pipeline, X: np.ndarray, y: np.ndarray, splits: list[Any]

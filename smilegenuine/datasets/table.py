@@ -13,7 +13,8 @@ from ..errors import ClipError
 from ..video import VIDEO_SUFFIXES
 
 
-def load_table(path: str | os.PathLike[str], *, on_error: str = "raise") -> Bunch:
+def load_table(path: str | os.PathLike[str], *, fps: float | None = None,
+               on_error: str = "raise") -> Bunch:
     """Load a labelled set of recordings.
 
     Parameters
@@ -23,6 +24,9 @@ def load_table(path: str | os.PathLike[str], *, on_error: str = "raise") -> Bunc
         that keep people apart, `subject`. Or a folder: one that holds `labels.csv` is read through
         it; else its subfolders are the classes, their recordings the clips, and a further level of
         subfolders the subjects (``spontaneous/s01/a.mp4``).
+    fps : float, optional
+        Frame rate in Hz of recordings that carry no timing (image folders, tables without
+        timestamps).
     on_error : {"raise", "skip"}, default="raise"
         What to do about recordings that are not there or not to be read: raise, or leave them out
         and list them in `failures`.
@@ -56,7 +60,8 @@ def load_table(path: str | os.PathLike[str], *, on_error: str = "raise") -> Bunc
     errors: list[Exception] = []
     for i, row in enumerate(rows.itertuples()):
         try:
-            clips.append(as_clip(str(row.path)).replace(subject=row.subject if known else None))
+            clip = as_clip(str(row.path), fps=fps)
+            clips.append(clip.replace(subject=row.subject if known else None))
             kept.append(i)
         except (OSError, ClipError) as error:
             errors.append(error)

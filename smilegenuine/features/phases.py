@@ -16,6 +16,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from .dynamics import fill_invalid
 
+# A part of a rise or fall, beyond a pause, that moves this share of it still belongs to it.
+_STEP = 0.3
+
 #: The phases in their order; "smile" is onset start to offset end, "sequence" the whole clip.
 PHASES = ("onset", "apex", "offset", "smile", "sequence")
 
@@ -77,11 +80,10 @@ def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.04,
         return phases
     curve, sigma, level = _smoothed(fill_invalid(smile, times, known), times, smooth)
     onset, offset = _main_runs(curve, level, min_share)
-    speed = np.abs(np.gradient(curve, times))
     if onset is not None:
-        phases["onset"] = _trimmed(onset, speed, sigma)
+        phases["onset"] = _trimmed(onset, curve, times, sigma)
     if offset is not None:
-        phases["offset"] = _trimmed(offset, speed, sigma)
+        phases["offset"] = _trimmed(offset, curve, times, sigma)
     if onset is None and offset is None:
         return phases
     start = phases["onset"].start if onset is not None else 0
@@ -160,9 +162,29 @@ def _runs(curve: np.ndarray, height: float) -> list[tuple[int, int]]:
     return list(pairwise(turns))
 
 
-def _trimmed(run: tuple[int, int], speed: np.ndarray, sigma: float) -> slice:
+def _trimmed(run: tuple[int, int], curve: np.ndarray, times: np.ndarray, sigma: float) -> slice:
     """The frames of a run from where it gets going to where it comes to rest."""
     first, last = run
+    speed = np.abs(np.gradient(curve, times))
+    whole = abs(curve[last] - curve[first])
+    begin, end = _around_top(first, last, speed, sigma)
+    # A smile may come or go in steps: what moves much before or after the pause belongs to it.
+    if abs(curve[begin] - curve[first]) > _STEP * whole:
+        begin, _ = _around_top(first, first + _pause(speed[first:begin + 1], -1), speed, sigma)
+    if abs(curve[last] - curve[end]) > _STEP * whole:
+        _, end = _around_top(end + _pause(speed[end:last + 1], 1), last, speed, sigma)
+    return slice(begin, end + 1)
+
+
+def _pause(speed: np.ndarray, way: int) -> int:
+    """Where a movement has slowed down as far as it will, from the first frame on (or back)."""
+    faster = np.flatnonzero(np.diff(speed[::way]) > 0)
+    steps = int(faster[0]) if len(faster) else len(speed) - 1
+    return steps if way > 0 else len(speed) - 1 - steps
+
+
+def _around_top(first: int, last: int, speed: np.ndarray, sigma: float) -> tuple[int, int]:
+    """First and last frame of the movement around the top speed between two frames."""
     inside = speed[first:last + 1]
     top = int(inside.argmax())
     start = _standstill(inside[:top + 1][::-1])
@@ -170,7 +192,7 @@ def _trimmed(run: tuple[int, int], speed: np.ndarray, sigma: float) -> slice:
     widened = min(sigma, (start + stop) / 4.0)
     begin = max(0, round(top - start + widened))
     end = min(len(inside) - 1, round(top + stop - widened))
-    return slice(first + begin, first + max(begin, end) + 1)
+    return first + begin, first + max(begin, end)
 
 
 def _standstill(speed: np.ndarray) -> float:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from smilegenuine import BlockSVMEnsemble
+from smilegenuine.classifiers.block_ensemble import _calibrate
 from smilegenuine.classifiers.subject_folds import inner_splits
 
 
@@ -59,10 +62,26 @@ def test_the_second_level_learns_from_out_of_fold_values():
     out_of_fold = np.column_stack([
         cross_val_predict(clf._machine(), X[:, c], y, cv=splits, method="decision_function")
         for c in clf.columns_.values()])
-    final = clf.final_.calibrated_classifiers_[0].estimator
-    refitted = type(final)(**final.get_params()).fit(out_of_fold, y)
-    np.testing.assert_allclose(final.decision_function(out_of_fold),
+    refitted = clone(clf.final_).fit(out_of_fold, y)
+    np.testing.assert_allclose(clf.final_.decision_function(out_of_fold),
                                refitted.decision_function(out_of_fold), atol=1e-6)
+    unseen = cross_val_predict(refitted, out_of_fold, y, cv=splits, method="decision_function")
+    assert brier_score_loss(y, expit(clf.slope_ * unseen + clf.offset_)) < 0.25
+
+
+def test_what_is_not_better_than_chance_is_not_sure():
+    value = np.linspace(-2, 2, 40)
+    with pytest.warns(UserWarning, match="say nothing about the class"):
+        slope, offset = _calibrate(value, value < 0.3, np.ones(40))
+    p = expit(slope * value + offset)
+    assert np.abs(p - 0.5).max() < 0.01
+    assert (np.diff(p) > 0).all()  # the machine's own order is kept
+
+
+def test_few_samples_are_not_sure():
+    X, y, groups = table(16, seed=5)
+    p = BlockSVMEnsemble(BLOCKS).fit(X, y, groups).predict_proba(X)
+    assert p.max() < 0.98
 
 
 def test_probabilities_are_better_than_knowing_nothing():

@@ -204,9 +204,11 @@ def test_a_clip_without_action_units_is_named():
         AUDA().transform([Clip(smile=np.zeros(9), fps=25, name="s7.mp4")])
 
 
-def test_a_clip_without_timing_is_named():
-    with pytest.raises(ClipError, match=r"s7: AUDA needs `times`.*fps="):
-        AUDA().transform([Clip(aus=np.zeros((9, 17)), name="s7")])
+def test_a_clip_without_timing_is_taken_at_50_hz_with_a_warning():
+    clip = drawn_clip(50)
+    with pytest.warns(UserWarning, match=r"1 of 1 clips carry no timing \(s7\): 50 frames"):
+        assumed = AUDA().transform([Clip(aus=clip.aus, smile=clip.smile, name="s7")])
+    np.testing.assert_allclose(assumed, AUDA().transform([clip]), atol=1e-9)
 
 
 def test_too_few_valid_frames_are_named():

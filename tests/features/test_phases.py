@@ -87,6 +87,14 @@ def test_a_wavering_apex_is_one_apex():
     assert t[found["apex"].stop - 1] == pytest.approx(4.0, abs=0.1)
 
 
+def test_a_fall_in_two_steps_is_one_offset():
+    t = np.arange(0, 6, 1 / 50)
+    smile = np.interp(t, [0.5, 1, 2, 2.3, 3, 4], [0, 1, 1, 0.5, 0.5, 0])
+    found = detect_phases(smile, t)
+    assert t[found["offset"].start] == pytest.approx(2.0, abs=0.1)
+    assert t[found["offset"].stop - 1] == pytest.approx(4.0, abs=0.1)
+
+
 @pytest.mark.parametrize("smile", [np.zeros(80), np.full(80, 3.3),
                                    np.random.default_rng(0).normal(size=80)],
                          ids=["zero", "constant", "noise"])
