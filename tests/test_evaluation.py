@@ -76,12 +76,11 @@ class TestFolds:
         assert list(table["clips"]) == [4, 4, 4]
         assert list(table["subjects"]) == [1, 1, 1]
 
-    @pytest.mark.filterwarnings("ignore:on held-out subjects")
     def test_lists_and_clips(self):
-        smiles = known_clips(6, 2, random_state=1)
+        smiles = known_clips(6, 4, random_state=1)
         clf = AUDASVMEnsemble(levels=("au",), cv=2)
         table = subject_scores(clf, smiles.data, list(smiles.target), list(smiles.groups), cv=2)
-        assert list(table["clips"]) == [6, 6]
+        assert list(table["clips"]) == [12, 12]
         assert table[COLUMNS[3:]].to_numpy().min() >= 0
         assert not hasattr(clf, "ensemble_")
 
