@@ -36,11 +36,18 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    _adds : str
-        The field of `Clip` that the step fills. Clips that have it already pass through untouched.
+    _adds : tuple of str
+        The fields of `Clip` that the step fills. Clips that have the first already pass through
+        untouched.
+    _reads : tuple of str
+        The fields that it looks at; a cached result is used again where these are the same.
+    _keeps_clips : bool
+        Whether `memory` keeps measured clips. False where a step keeps something better itself.
     """
 
-    _adds: str = ""
+    _adds: tuple[str, ...] = ()
+    _reads: tuple[str, ...] = ()
+    _keeps_clips: bool = True
     n_jobs: int | None = None
     verbose: int | bool = False
     memory: Any = None
@@ -213,7 +220,7 @@ def _worker(transformer: ClipTransformer) -> Any:
     What enters the cache key is the kind of step, what it computes (parameters and learnt state)
     and the clip; not how it is run.
     """
-    if transformer.memory is None:
+    if transformer.memory is None or not transformer._keeps_clips:
         return transformer._transform_clip
     bare = clone(transformer).set_params(
         **{p: None for p in _RUN_PARAMS if p in transformer.get_params(deep=False)})
@@ -248,14 +255,18 @@ class _Cached:
         self.cached, self.step, self.key = cached, step, key
 
     def __call__(self, clip: Clip) -> Clip:
-        result: Clip = self.cached(self.step, clip, self.key)
-        # The frame source is not worth caching, and its state must not shadow the caller's.
-        return result.replace(frames=clip.frames)
+        known = clip.known()
+        if known[self.step._adds[0]] is not None:
+            return self.step._transform_clip(clip)  # nothing to do, and nothing to keep
+        # What the step does not read must not make it a different clip.
+        seen = {field: known[field] for field in (*self.step._reads, "name", "fps")}
+        return clip.replace(**self.cached(self.step, Clip(**seen), self.key))
 
 
-def transform_cached(step: ClipTransformer, clip: Clip, key: tuple[str, ...]) -> Clip:
-    """Run one step on one clip; joblib caches this call."""
-    return step._transform_clip(clip).replace(frames=None)
+def transform_cached(step: ClipTransformer, clip: Clip, key: tuple[str, ...]) -> dict[str, Any]:
+    """Run one step on one clip and give the fields that it adds; joblib caches this call."""
+    known = step._transform_clip(clip).known()
+    return {field: known[field] for field in step._adds}
 
 
 def _run_one(worker: Any, clip: Clip, place: int, catch: bool) -> Any:

@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "Take drawn people through the whole line: draw, fit, score by "
                                   "subject, predict.")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
-    demo.add_argument("--subjects", type=_whole, default=18, metavar="N", help="drawn people")
+    demo.add_argument("--subjects", type=_whole, default=24, metavar="N", help="drawn people")
     demo.add_argument("--random-state", type=_whole, default=0, metavar="SEED")
 
     train = command("train", _train, "Fit a system on labelled videos, score it by subject, and "

@@ -255,13 +255,17 @@ class Clip:
         -------
         Clip
         """
-        fields = {f: self.__dict__[f] for f in ("frames", "name", "subject", *_SIGNALS)}
-        fields.update(times=self.__dict__["_times"], fps=self.__dict__["_fps"])
+        fields = self.known()
         unknown = sorted(set(changes) - set(fields))
         if unknown:
             raise TypeError(f"Clip has no field {', '.join(unknown)}; its fields are "
                             f"{', '.join(fields)}")
         return Clip(**{**fields, **changes})
+
+    def known(self) -> dict[str, Any]:
+        """Give the fields as they are stored; nothing lazy is worked out."""
+        fields = {f: self.__dict__[f] for f in ("frames", "name", "subject", *_SIGNALS)}
+        return {**fields, "times": self.__dict__["_times"], "fps": self.__dict__["_fps"]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickles do not carry that an array is read-only.

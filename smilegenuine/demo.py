@@ -19,7 +19,7 @@ _CAVEAT = ("These people are drawn. The numbers show that the software works; th
            "about accuracy on people.")
 
 
-def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int = 4,
+def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int = 4,
              n_held_out: int = 2, cv: int = 5, n_jobs: int | None = -1, random_state: int = 0,
              verbose: int | bool = True) -> dict[str, Any]:
     """Make videos of drawn people and take them through the whole line.
@@ -28,7 +28,7 @@ def run_demo(output: str | Path, *, n_subjects: int = 18, clips_per_subject: int
     ----------
     output : str or Path
         Folder for videos, cache, model and pictures.
-    n_subjects : int, default=18
+    n_subjects : int, default=24
         People.
     clips_per_subject : int, default=4
         Smiles of each, half of them posed.

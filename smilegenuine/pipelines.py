@@ -30,9 +30,9 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         train it again. Without it, the one that comes with the package, which was trained on drawn
         people (see `load_drawn_action_units`). Clips whose `aus` are known need neither.
     memory : str, Path or joblib.Memory, optional
-        Cache folder. It serves the pipeline as in scikit-learn, and the steps that do not learn
-        from the training clips also keep each clip they measured: over folds, parameters and
-        repeated runs a face is aligned once.
+        Cache folder of the steps. Each clip is kept by itself: over folds, candidates of a grid
+        search and repeated runs, a face is aligned once. (The pipeline's own parameter `memory`
+        is scikit-learn's: it keeps whole training sets, faces and all, fold by fold.)
     n_jobs : int, optional
         Clips measured, and machines trained, at the same time.
     verbose : int or bool, default=False
@@ -70,10 +70,10 @@ def _auda_svm(action_units: ClipTransformer | None, memory: Any, n_jobs: int | N
         action_units = load_drawn_action_units(**run, memory=memory)
     return Pipeline([
         ("faces", FaceAligner(**run, memory=memory)),
-        ("smile", LBPSmileIntensity(**run)),
+        ("smile", LBPSmileIntensity(**run, memory=memory)),
         ("aus", FrozenEstimator(action_units)),
         ("ensemble", AUDASVMEnsemble(n_jobs=n_jobs)),
-    ], memory=memory)
+    ])
 
 
 #: Name -> what makes it.

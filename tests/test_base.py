@@ -26,7 +26,8 @@ from smilegenuine.errors import ClipError, NoFaceError, VideoError
 class MeanSmile(ClipTransformer):
     """A step that learns nothing: smile intensity is the mean of the action units."""
 
-    _adds = "smile"
+    _adds = ("smile",)
+    _reads = ("frames", "aus", "times", "valid")
     computed: list = []  # names of the clips that were worked on, in this process
 
     def __init__(self, scale: float = 1.0, n_jobs: int | None = None, verbose: int | bool = False,

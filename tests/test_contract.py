@@ -58,8 +58,8 @@ def outcome(name, fitted, clips):
 
 def unknown(name, clips):
     """The clips without what the step is to measure, so that it measures."""
-    field = getattr(REGISTRY[name].make(), "_adds", "")
-    return [c.replace(**{field: None}) for c in clips] if field else clips
+    adds = getattr(REGISTRY[name].make(), "_adds", ())
+    return [c.replace(**{adds[0]: None}) for c in clips] if adds else clips
 
 
 def assert_same(name, one, other, clips):

@@ -95,7 +95,8 @@ class FaceAligner(ClipTransformer):
     (120, 64, 64, 3)
     """
 
-    _adds = "faces"
+    _adds = ("faces", "valid", "times")
+    _reads = ("frames", "times", "valid", "aus")
 
     def __init__(self, size: int = 96, margin: float = 0.32, eye_height: float = 0.30,
                  detect_every: float = 0.15, smooth: float = 0.05, max_gap: float = 0.5,

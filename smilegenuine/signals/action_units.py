@@ -90,7 +90,8 @@ class HOGActionUnits(ClipTransformer):
     normalisation for automatic action unit detection, doi:10.1109/FG.2015.7284869.
     """
 
-    _adds = "aus"
+    _adds = ("aus",)
+    _reads = ("faces", "times", "valid")
 
     def __init__(self, chip_size: int = 96, n_components: int | float = 300, C: float = 0.01,
                  neutral: str = "rest", balance: bool = True, smooth: float = 0.04,

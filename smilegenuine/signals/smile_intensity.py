@@ -17,12 +17,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from ..base import ClipTransformer, check_positive, require_fields
+from ..base import ClipTransformer, check_positive, open_memory, require_fields
 from ..clip import Clip
 from ..errors import ClipError
 
 #: Distinct codes of uniform patterns of 8 neighbours, orientation kept.
 _N_CODES = 59
+
+_PATTERN_PARAMS = ("grid", "region", "chip_size", "blur", "radius")
 
 # Where the mouth moves on an aligned chip: rows, then columns, as shares of the chip.
 _MOUTH = (slice(0.55, 0.95), slice(0.15, 0.85))
@@ -63,7 +65,7 @@ class LBPSmileIntensity(ClipTransformer):
     verbose : int or bool, default=False
         Show progress.
     memory : str or joblib.Memory, optional
-        Cache of measured clips.
+        Cache of the clips' patterns.
     random_state : int, RandomState or None, default=0
         Of the balancing of neutral and smiling frames.
 
@@ -83,7 +85,9 @@ class LBPSmileIntensity(ClipTransformer):
     True
     """
 
-    _adds = "smile"
+    _adds = ("smile",)
+    # The patterns are what takes time, and they are the same whatever was learnt.
+    _keeps_clips = False
 
     def __init__(self, grid: int = 6, region: str = "mouth", chip_size: int = 96,
                  blur: float = 1.5, radius: int = 2, kernel: str = "linear", C: float = 1e-5,
@@ -125,7 +129,7 @@ class LBPSmileIntensity(ClipTransformer):
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
             for found, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
                 if len(frames):
-                    found.append(self._patterns(np.asarray(clip.faces)[frames]))
+                    found.append(self._patterns(clip, frames))
         if not neutral or not smiling:
             raise ValueError(f"none of the {len(pictured)} clips shows a face that goes from "
                              "neutral to smiling, so there is nothing to learn from")
@@ -148,28 +152,49 @@ class LBPSmileIntensity(ClipTransformer):
         smile = np.full(len(valid), np.nan)
         frames = np.flatnonzero(valid)
         for block in np.array_split(frames, -(-len(frames) // 1000)):  # memory, for long clips
-            patterns = self._patterns(np.asarray(clip.faces)[block])
-            smile[block] = self.model_.decision_function(patterns)
+            smile[block] = self.model_.decision_function(self._patterns(clip, block))
         smile[valid] = smooth_signal(smile[valid], clip.fps, self.smooth)
         return clip.replace(smile=smile)
 
-    def _patterns(self, chips: np.ndarray) -> np.ndarray:
-        """(n, cells · 59) square roots of the cells' histograms (distances between histograms)."""
-        side, cells = self.chip_size, self.grid
-        band = np.arange(side) * cells // side
-        first = cells // 2 if self.region == "mouth" else 0
-        rows = band >= first
-        cell = ((band[rows, None] - first) * cells + band[None, :]) * _N_CODES
-        out = np.empty((len(chips), (cells - first) * cells * _N_CODES), np.float32)
-        for i, chip in enumerate(chips):
-            grey = cv2.cvtColor(np.ascontiguousarray(chip), cv2.COLOR_RGB2GRAY)
-            if grey.shape != (side, side):
-                grey = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
-            if self.blur > 0:
-                grey = cv2.GaussianBlur(grey, (0, 0), self.blur)
-            codes = local_binary_pattern(grey, 8, self.radius, method="nri_uniform")[rows]
-            out[i] = np.bincount((codes.astype(np.intp) + cell).ravel(), minlength=out.shape[1])
-        return np.sqrt(out / (side / cells) ** 2)
+    def _patterns(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
+        """(n, cells · 59): square roots of shares, whose distances are those of histograms."""
+        chips, how = np.asarray(clip.faces), {p: getattr(self, p) for p in _PATTERN_PARAMS}
+        if self.memory is None:
+            counts = count_patterns(chips[frames], **how)
+        else:
+            # All frames at once: every fold of a cross-validation asks for other ones.
+            counts = open_memory(self.memory).cache(count_patterns)(chips, **how)[frames]
+        return np.sqrt(counts / np.float32(self.chip_size / self.grid) ** 2, dtype=np.float32)
+
+
+def count_patterns(chips: np.ndarray, *, grid: int, region: str, chip_size: int, blur: float,
+                   radius: int) -> np.ndarray:
+    """Count the uniform local binary patterns in each cell of aligned faces.
+
+    Parameters
+    ----------
+    chips : array of shape (n, h, w, 3), uint8
+    grid, region, chip_size, blur, radius
+        See `LBPSmileIntensity`.
+
+    Returns
+    -------
+    array of shape (n, cells · 59), uint16
+    """
+    band = np.arange(chip_size) * grid // chip_size
+    first = grid // 2 if region == "mouth" else 0
+    rows = band >= first
+    cell = ((band[rows, None] - first) * grid + band[None, :]) * _N_CODES
+    out = np.empty((len(chips), (grid - first) * grid * _N_CODES), np.uint16)
+    for i, chip in enumerate(chips):
+        grey = cv2.cvtColor(np.ascontiguousarray(chip), cv2.COLOR_RGB2GRAY)
+        if grey.shape != (chip_size, chip_size):
+            grey = cv2.resize(grey, (chip_size, chip_size), interpolation=cv2.INTER_AREA)
+        if blur > 0:
+            grey = cv2.GaussianBlur(grey, (0, 0), blur)
+        codes = local_binary_pattern(grey, 8, radius, method="nri_uniform")[rows]
+        out[i] = np.bincount((codes.astype(np.intp) + cell).ravel(), minlength=out.shape[1])
+    return out
 
 
 def _known_without_pictures(clip: Clip) -> bool:
