@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numbers
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ from .progress import progress
 _RUN_PARAMS = frozenset({"n_jobs", "verbose", "memory"})
 
 
-class ClipTransformer(TransformerMixin, BaseEstimator):
+class ClipTransformer(TransformerMixin, BaseEstimator, ABC):
     """Base of the steps from clips to clips.
 
     A subclass stores `n_jobs`, `verbose` and (where caching pays) `memory` in its constructor, and
@@ -121,8 +122,9 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
     def _fit(self, clips: list[Clip]) -> None:
         pass
 
+    @abstractmethod
     def _transform_clip(self, clip: Clip) -> Clip:
-        raise NotImplementedError
+        """Give a copy of the clip that knows more."""
 
     def __sklearn_is_fitted__(self) -> bool:
         # Steps that learn nothing are ready from the start, as scikit-learn's stateless ones are.
@@ -206,7 +208,7 @@ def run_clips(transformer: ClipTransformer, clips: list[Clip], *,
     Clips without a name are called by their place in the list, or by `places`, in errors. With
     `catch`, a clip that cannot be used gives its exception in place of a clip.
     """
-    worker = _worker(transformer)
+    worker = _Worker(transformer)
     numbered = zip(range(len(clips)) if places is None else places, clips, strict=True)
     jobs = (joblib.delayed(_run_one)(worker, clip, i, catch) for i, clip in numbered)
     parallel = joblib.Parallel(n_jobs=transformer.n_jobs, return_as="generator")
@@ -214,21 +216,33 @@ def run_clips(transformer: ClipTransformer, clips: list[Clip], *,
                     name=type(transformer).__name__)
 
 
-def _worker(transformer: ClipTransformer) -> Any:
-    """The function from clip to clip, cached on disk where `memory` says so.
+class _Worker:
+    """The function from clip to clip, in a form that crosses process borders.
 
-    What enters the cache key is the kind of step, what it computes (parameters and learnt state)
-    and the clip; not how it is run.
+    Clips that know what the step adds pass untouched. Where `memory` says so, what it adds is kept
+    on disk: under the kind of step, what it computes (parameters and learnt state) and the fields
+    that it reads, whatever else the clip knows and however the step is run.
     """
-    if transformer.memory is None or not transformer._keeps_clips:
-        return transformer._transform_clip
-    bare = clone(transformer).set_params(
-        **{p: None for p in _RUN_PARAMS if p in transformer.get_params(deep=False)})
-    learnt = {k: v for k, v in vars(transformer).items() if k.endswith("_")}
-    for k, v in learnt.items():
-        setattr(bare, k, v)
-    key = (type(transformer).__name__, __version__)
-    return _Cached(open_memory(transformer.memory).cache(transform_cached), bare, key)
+
+    def __init__(self, transformer: ClipTransformer) -> None:
+        self.step, self.cached = transformer, None
+        if transformer.memory is not None and transformer._keeps_clips:
+            run = _RUN_PARAMS & set(transformer.get_params(deep=False))
+            self.step = clone(transformer).set_params(**dict.fromkeys(run))
+            for name, learnt in vars(transformer).items():
+                if name.endswith("_"):
+                    setattr(self.step, name, learnt)
+            self.cached = open_memory(transformer.memory).cache(transform_cached)
+
+    def __call__(self, clip: Clip) -> Clip:
+        known = clip.known()
+        if known[self.step._adds[0]] is not None:
+            return clip
+        if self.cached is None:
+            return self.step._transform_clip(clip)
+        seen = Clip(**{field: known[field] for field in (*self.step._reads, "name", "fps")})
+        key = (type(self.step).__name__, __version__)
+        return clip.replace(**self.cached(self.step, seen, key))
 
 
 def open_memory(memory: Any) -> Any:
@@ -246,21 +260,6 @@ def open_memory(memory: Any) -> Any:
         # Worker processes outlive a change of folder, and would put a relative path elsewhere.
         memory = os.path.abspath(memory)
     return check_memory(memory)
-
-
-class _Cached:
-    """A picklable call of a cached step (a lambda would not cross process borders)."""
-
-    def __init__(self, cached: Any, step: ClipTransformer, key: tuple[str, ...]) -> None:
-        self.cached, self.step, self.key = cached, step, key
-
-    def __call__(self, clip: Clip) -> Clip:
-        known = clip.known()
-        if known[self.step._adds[0]] is not None:
-            return self.step._transform_clip(clip)  # nothing to do, and nothing to keep
-        # What the step does not read must not make it a different clip.
-        seen = {field: known[field] for field in (*self.step._reads, "name", "fps")}
-        return clip.replace(**self.cached(self.step, Clip(**seen), self.key))
 
 
 def transform_cached(step: ClipTransformer, clip: Clip, key: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import mp4_boxes
 import pytest
 
@@ -28,3 +29,16 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
         return mp4_boxes.write_video(tmp_path / name, n, fps, size, codec)
 
     return make
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list:
+    """Files that were opened by OpenCV, one entry for each time."""
+    opened, original = [], cv2.VideoCapture
+
+    def capture(path, *args):
+        opened.append(path)
+        return original(path, *args)
+
+    monkeypatch.setattr(cv2, "VideoCapture", capture)
+    return opened

@@ -32,3 +32,10 @@ def known_clips(n_subjects: int, clips_per_subject: int = 4, random_state: int =
     smiles.data = [c.replace(frames=None, aus=a, smile=s, times=t) for c, a, s, t in
                    zip(smiles.data, smiles.aus, smiles.smile, smiles.times, strict=True)]
     return smiles
+
+
+def overlap(a: slice, b: slice) -> float:
+    """Intersection over union of two stretches of frames; 1 for two empty ones."""
+    both = max(0, min(a.stop, b.stop) - max(a.start, b.start))
+    either = (a.stop - a.start) + (b.stop - b.start) - both
+    return 1.0 if either == 0 else both / either

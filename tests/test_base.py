@@ -41,8 +41,6 @@ class MeanSmile(ClipTransformer):
         check_positive("scale", self.scale)
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.smile is not None:
-            return clip
         require_fields(clip, ("aus",), "MeanSmile", "measure them first")
         if np.isnan(clip.aus).all():
             raise NoFaceError(clip.label, "no frame was measured")
@@ -148,9 +146,9 @@ class TestTransformer:
         with sklearn.config_context(transform_output="pandas"):
             assert isinstance(MeanSmile().fit_transform(some_clips()), list)
 
-    def test_not_implemented(self):
-        with pytest.raises(NotImplementedError):
-            ClipTransformer().transform(some_clips())
+    def test_a_step_must_say_what_it_does(self):
+        with pytest.raises(TypeError, match="_transform_clip"):
+            ClipTransformer()
 
     def test_order_does_not_matter_to_a_clip(self):
         clips = some_clips()

@@ -125,7 +125,7 @@ class FaceAligner(ClipTransformer):
             raise ValueError(f"min_face must lie within 0.02 and 1, not {self.min_face!r}")
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.faces is not None or (clip.frames is None and clip.aus is not None):
+        if clip.frames is None and clip.aus is not None:
             return clip
         require_fields(clip, ("frames",), "FaceAligner",
                        "give a video, an image folder, an array of frames, or clips that have "

@@ -167,8 +167,6 @@ class HOGActionUnits(ClipTransformer):
         return np.asarray(picked)[:, 0]
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.aus is not None:
-            return clip
         require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
         valid = clip.mask
         if not valid.any():

@@ -140,7 +140,7 @@ class LBPSmileIntensity(ClipTransformer):
         self.n_frames_ = n
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.smile is not None or _known_without_pictures(clip):
+        if _known_without_pictures(clip):
             return clip
         if self.model_ is None:
             raise ClipError(clip.label, f"{type(self).__name__} was fitted on clips without "

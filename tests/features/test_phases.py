@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn import overlap
 
 from smilegenuine.datasets import make_smiles
 from smilegenuine.features.phases import PHASES, detect_phases
-
-
-def overlap(a: slice, b: slice) -> float:
-    """Intersection over union of two stretches of frames; 1 for two empty ones."""
-    both = max(0, min(a.stop, b.stop) - max(a.start, b.start))
-    either = (a.stop - a.start) + (b.stop - b.start) - both
-    return 1.0 if either == 0 else both / either
 
 
 def test_true_intensity_gives_the_true_phases():

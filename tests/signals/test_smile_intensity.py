@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn import aligned_smiles
+from drawn import aligned_smiles, overlap
 
 from smilegenuine import Clip, ClipError, LBPSmileIntensity, detect_phases
 from smilegenuine.signals.smile_intensity import smooth_signal
-
-
-def overlap(a: slice, b: slice) -> float:
-    both = max(0, min(a.stop, b.stop) - max(a.start, b.start))
-    either = (a.stop - a.start) + (b.stop - b.start) - both
-    return 1.0 if either == 0 else both / either
 
 
 @pytest.fixture(scope="module")

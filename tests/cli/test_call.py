@@ -1,0 +1,71 @@
+"""The command line as a whole: calls, exit statuses, what is said where."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from smilegenuine.cli import main
+
+
+class TestCall:
+    def test_version(self, capsys):
+        assert main(["--version"]) == 0
+        assert capsys.readouterr().out.startswith("smilegenuine 0.")
+
+    def test_module(self):
+        done = subprocess.run([sys.executable, "-m", "smilegenuine", "--version"], text=True,
+                              capture_output=True, check=True)
+        assert done.stdout.startswith("smilegenuine 0.")
+        assert done.stderr == ""
+
+    @pytest.mark.parametrize(("argv", "message"), [
+        ([], "required: COMMAND"),
+        (["smile"], "invalid choice: 'smile'"),
+        (["predict", "m.skops"], "required: VIDEO"),
+        (["predict", "m.skops", "a.mp4", "--json", "--csv"], "not allowed with argument --json"),
+        (["train", "folder"], "required: -o/--output"),
+        (["train", "folder", "-o", "m", "--system", "magic"], "invalid choice: 'magic'"),
+        (["train", "folder", "-o", "m", "--folds", "1"], "--folds: must be 0 or at least 2, not 1"),
+        (["train", "folder", "-o", "m", "--folds", "-2"], "must be 0 or at least 2, not -2"),
+        (["train", "folder", "-o", "m", "--folds", "two"], "must be a whole number, not two"),
+        (["train", "folder", "-o", "m", "--n-jobs", "0"], "--n-jobs: must not be 0"),
+        (["extract", "a.mp4", "-o", "a.xlsx"], "a.xlsx: give a name that ends in .csv or .parquet"),
+    ])
+    def test_wrong_call(self, argv, message, capsys):
+        assert main(argv) == 2
+        assert message in capsys.readouterr().err
+
+    def test_interrupt(self, run, monkeypatch):
+        def stop(path):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("smilegenuine.cli.load_model", stop)
+        assert run("predict", "m.skops", "a.mp4") == (130, "", "smilegenuine predict: stopped\n")
+
+    @pytest.mark.parametrize("kind", [OSError, ValueError, ImportError, RuntimeError])
+    def test_errors_are_told_with_their_notes(self, kind, run, monkeypatch):
+        def fail(path):
+            error = kind("the disk is full")
+            error.add_note("It was raised while a.mp4 was worked on.")
+            raise error
+
+        monkeypatch.setattr("smilegenuine.cli.load_model", fail)
+        assert run("predict", "m.skops", "a.mp4") == (
+            1, "", "smilegenuine predict: the disk is full\n"
+                   "It was raised while a.mp4 was worked on.\n")
+
+    def test_demo_gets_its_arguments(self, run, monkeypatch, tmp_path):
+        calls = []
+        monkeypatch.setattr("smilegenuine.demo.run_demo", lambda *a, **k: calls.append((a, k)))
+        assert run("demo", "--output", tmp_path, "--subjects", 7, "--random-state", 3)[0] == 0
+        assert calls == [((tmp_path,), {"n_subjects": 7, "n_jobs": 1, "random_state": 3,
+                                        "verbose": False})]
+
+    def test_demo_with_too_few_people(self, run, tmp_path):
+        status, out, err = run("demo", "--output", tmp_path / "demo", "--subjects", 4)
+        assert (status, out) == (1, "")
+        assert "4 subjects with 2 held out are too few" in err
+        assert not (tmp_path / "demo").exists()

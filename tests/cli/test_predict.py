@@ -1,0 +1,118 @@
+"""`smilegenuine predict`: tables, JSON, CSV, and videos that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from cli_inputs import KINDS, write_openface
+from drawn import known_clips
+
+from smilegenuine import AUDA, load_model, save_model
+from smilegenuine.cli import main
+from smilegenuine.errors import VideoError
+
+
+class TestPredict:
+    def test_table(self, trained, videos, run):
+        good = sorted(map(str, videos.glob("s00[01]*.mp4")))
+        missing = str(videos / "missing.mp4")
+        status, out, err = run("predict", trained["model"], good[0], missing, *good[1:])
+        assert status == 1
+        assert err == f"1 could not be used:\n  {missing}: no such file\n"
+        head, *lines = out.splitlines()
+        assert head.split() == ["video", "decision", "P(posed)", "P(spontaneous)"]
+        at = head.index("decision")
+        assert [line[:at].rstrip() for line in lines] == good
+        expected = load_model(trained["model"]).predict_proba(good)
+        numbers = [[float(x) for x in line[at:].split()[1:]] for line in lines]
+        np.testing.assert_allclose(numbers, expected, atol=6e-4)
+        assert [line[at:].split()[0] for line in lines] == [
+            KINDS[i] for i in expected.argmax(axis=1)]
+
+    def test_json(self, table_model, tables, run):
+        names = [str(tables / name) for name in ("smile é 0.csv", "no.mp4", "smile é 3.csv")]
+        status, out, err = run("predict", table_model, *names, "--json")
+        found = json.loads(out)
+        assert status == 1
+        assert [p["video"] for p in found["predictions"]] == [names[0], names[2]]
+        for p in found["predictions"]:
+            assert p["P(posed)"] + p["P(spontaneous)"] == pytest.approx(1)
+            assert p["decision"] == max(KINDS, key=lambda kind: p[f"P({kind})"])
+        assert found["failures"] == [{"clip": names[1], "error": f"{names[1]}: no such file"}]
+        assert names[1] in err
+
+    def test_csv(self, table_model, tables, run):
+        names = [str(tables / name) for name in ("smile é 4.csv", "smile é 1.csv")]
+        status, out, err = run("predict", table_model, *names, "--csv")
+        assert (status, err) == (0, "")
+        table = pd.read_csv(StringIO(out))
+        assert list(table) == ["video", "decision", "P(posed)", "P(spontaneous)"]
+        assert list(table["video"]) == names
+        expected = load_model(table_model).predict_proba(names)
+        np.testing.assert_allclose(table.iloc[:, 2:], expected, rtol=1e-12)
+
+    def test_nothing_but_bad_ones(self, table_model, make_video, run):
+        blank = str(make_video("blank.mp4", n=9))
+        status, out, err = run("predict", table_model, blank, "no.csv", "--csv")
+        assert (status, out) == (1, "")
+        assert err.startswith("2 could not be used:")
+        assert f"{blank}: no face in any of its 9 frames" in err
+        assert "no.csv: no such file" in err
+
+    def test_videos_for_a_model_of_tables(self, table_model, videos, run):
+        status, _, err = run("predict", table_model, videos / "s000_0_posed.mp4")
+        assert status == 1
+        assert "fitted on clips without pictures" in err
+
+    def test_several_processes(self, table_model, tables, capsys):
+        argv = ["predict", str(table_model), "--csv", "--quiet",
+                *sorted(map(str, tables.glob("smile*.csv")))[:3], "no.mp4"]
+        assert main([*argv, "--n-jobs", "1"]) == 1
+        alone = capsys.readouterr()
+        assert main([*argv, "--n-jobs", "2"]) == 1
+        assert capsys.readouterr() == alone
+        assert len(alone.out.splitlines()) == 4
+
+    def test_unknown_rate_is_told_without_a_line_of_code(self, table_model, tables, run):
+        write_openface(tables / "untimed.csv", known_clips(1, 1).data[0], times=False)
+        status, _, err = run("predict", table_model, tables / "untimed.csv")
+        assert status == 0
+        assert err.startswith("smilegenuine predict: 1 of 1 clips carry no timing")
+        assert len(err.splitlines()) == 1
+
+    def test_models_that_are_none(self, tables, run):
+        (tables / "junk.skops").write_text("hello")
+        save_model(AUDA(level="au").fit([known_clips(1, 1).data[0]]), tables / "auda.skops")
+        for name, message in (("none.skops", "no such file; `smilegenuine train"),
+                              ("junk.skops", "not a smilegenuine model file"),
+                              ("auda.skops", "holds AUDA, which is no classifier")):
+            status, out, err = run("predict", tables / name, "a.mp4")
+            assert (status, out) == (1, "")
+            assert err.startswith(f"smilegenuine predict: {tables / name}: {message}")
+
+    def test_terminal_that_cannot_show_a_name(self, table_model, tables):
+        done = subprocess.run([sys.executable, "-m", "smilegenuine", "predict", str(table_model),
+                               str(tables / "smile é 0.csv")], capture_output=True, text=True,
+                              env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "smile \\xe9 0.csv" in done.stdout
+
+
+def test_broken_video_does_not_stop_the_others(table_model, tables, run, monkeypatch):
+    """Errors that turn up while a video is read are told like those that turn up before."""
+    def broken(self):
+        raise VideoError("a.mp4", "is cut off")
+
+    (tables / "a.mp4").write_bytes(b"x")
+    monkeypatch.setattr("smilegenuine.video.VideoFrames.__iter__", broken)
+    monkeypatch.setattr("smilegenuine.video.VideoFrames.fps", 25.0)
+    status, out, err = run("predict", table_model, tables / "a.mp4", tables / "smile é 2.csv")
+    assert status == 1
+    assert err == "1 could not be used:\n  a.mp4: is cut off\n"
+    assert "smile é 2.csv" in out
