@@ -1,6 +1,6 @@
 """Train the HOG action-unit model that comes with the package, on drawn people.
 
-    python tools/train_action_units.py [--subjects 120] [--output FILE]
+    python tools/train_action_units.py [--subjects 100] [--output FILE]
 
 Draws people who move all 17 action units independently, finds and aligns their faces as anybody's
 would be, fits `HOGActionUnits`, and writes its coefficients (no pickle). Prints the correlation
@@ -30,7 +30,7 @@ def aligned(n_subjects: int, seed: int, fps: float, duration: float) -> list[Cli
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--subjects", type=int, default=120)
+    parser.add_argument("--subjects", type=int, default=100)
     parser.add_argument("--output", type=Path, default=DATA)
     args = parser.parse_args()
     model = HOGActionUnits().fit(aligned(args.subjects, seed=101, fps=5.0, duration=12.0))
