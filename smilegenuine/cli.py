@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import cv2
 import joblib
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from .features.phases import detect_phases
 from .persistence import load_model, save_model
 from .pipelines import SYSTEMS, make_system
 from .progress import progress
+from .video import VIDEO_SUFFIXES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as done:  # argparse has said why
         return int(done.code or 0)
     who = f"smilegenuine {args.command}"
+    # FFmpeg and OpenCV print warnings of their own beside what the errors here say.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # for worker processes
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     if hasattr(sys.stdout, "reconfigure"):
         # A name that the terminal cannot show must not cost the results.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -105,14 +111,16 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = command("predict", _predict, "Ask a saved model about videos.")
     predict.add_argument("model", type=Path, metavar="MODEL")
-    predict.add_argument("videos", nargs="+", metavar="VIDEO")
+    predict.add_argument("videos", nargs="+", metavar="VIDEO",
+                        help="videos, or folders of videos, image folders or OpenFace CSVs")
     form = predict.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
 
     extract = command("extract", _extract, "Write action units, smile intensity and phase of every "
                                            "frame.")
-    extract.add_argument("videos", nargs="+", metavar="VIDEO")
+    extract.add_argument("videos", nargs="+", metavar="VIDEO",
+                        help="videos, or folders of videos, image folders or OpenFace CSVs")
     extract.add_argument("-o", "--output", type=_table_file, required=True, metavar="FILE",
                          help=".csv or .parquet")
     extract.add_argument("--model", type=Path, metavar="MODEL",
@@ -221,6 +229,10 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
         print("No subjects are known, so there are no honest scores: a random split puts one "
               "person on both sides. Add a column `subject`.", file=sys.stderr)
         return None
+    if len(np.unique(groups)) < 3:
+        raise ValueError("scores by subject need at least three subjects, as what is left to train "
+                         "on is split by subject once more; there are two. `--folds 0` trains "
+                         "without them")
     try:
         scores = subject_scores(system, clips, y, groups, cv=args.folds, verbose=not args.quiet)
     except ValueError as error:
@@ -235,6 +247,7 @@ def _predict(args: argparse.Namespace) -> int:
     if not hasattr(system, "predict_proba"):
         raise ValueError(f"{args.model}: holds {type(system).__name__}, which is no classifier")
     _set_run(system, n_jobs=None, verbose=False)
+    args.videos = _files(args.videos)
     many = len(args.videos) > 1
     jobs = (joblib.delayed(_ask)(system, video, args.fps) for video in args.videos)
     answers = joblib.Parallel(n_jobs=args.n_jobs if many else 1, return_as="generator")(jobs)
@@ -253,6 +266,16 @@ def _predict(args: argparse.Namespace) -> int:
         table = pd.DataFrame(rows)
         print(table.to_csv(index=False).rstrip() if args.csv else _readable(table))
     return _report(pd.DataFrame(failures, columns=["clip", "error"]))
+
+
+def _files(names: list[str]) -> list[str]:
+    """The recordings that are meant: a folder that holds videos stands for all of them."""
+    files: list[str] = []
+    for name in names:
+        inside = sorted(f for f in Path(name).iterdir() if f.suffix.lower() in VIDEO_SUFFIXES
+                        and not f.name.startswith(".")) if Path(name).is_dir() else []
+        files += map(str, inside) if inside else [name]
+    return files
 
 
 def _ask(system: Any, video: str, fps: float | None) -> np.ndarray | Exception:
@@ -286,6 +309,7 @@ def _extract(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.model}: holds {type(system).__name__}, not a system that measures "
                          "faces, smile intensity and action units")
     _set_run(system, n_jobs=args.n_jobs, verbose=not args.quiet)
+    args.videos = _files(args.videos)
     opened = open_items(args.videos, fps=args.fps)
     clips = [clip for clip in opened if isinstance(clip, Clip)]
     failures = [pd.DataFrame([{"clip": video, "error": str(error)} for video, error in

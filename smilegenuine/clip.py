@@ -143,6 +143,11 @@ class Clip:
                     or not (np.diff(times) > 0).all()):
                 raise ClipError(self.label, "times must be (T,) seconds, finite and strictly "
                                 "increasing")
+            if store["_fps"] is not None and len(times) > 1:
+                rate = 1.0 / float(np.median(np.diff(times)))
+                if not 0.9 < rate / store["_fps"] < 1.1:
+                    raise ClipError(self.label, f"times are at {rate:.4g} Hz but fps is "
+                                    f"{store['_fps']:g}; give one of the two, times in seconds")
             store["_times"] = _read_only(times)
 
     def _check_signals(self) -> None:
@@ -334,7 +339,7 @@ def as_clip(item: Any, *, fps: float | None = None) -> Clip:
     if isinstance(item, FrameSource):
         return Clip(frames=item, fps=None if _is_timed(item) else fps)
     raise TypeError(f"cannot make a clip of {type(item).__name__}; give a path, a Clip, frames "
-                    "(T, H, W, 3), action units (T, 17) or an OpenFace-like DataFrame")
+                    "(T, H, W, 3) as one array, action units (T, 17) or an OpenFace-like DataFrame")
 
 
 def as_clips(X: Iterable[Any], *, fps: float | None = None) -> list[Clip]:

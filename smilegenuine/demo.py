@@ -123,8 +123,13 @@ def _predict(system: Any, paths: list[str]) -> tuple[list[dict[str, Any]], list[
 
 def _print_predictions(predictions: list[dict[str, Any]], truth: np.ndarray) -> None:
     print(f"{'video':<26}{'truth':<13}{'decision':<13}{'P(spontaneous)':>14}")
+    right = 0
     for p, t in zip(predictions, truth, strict=True):
-        print(f"{Path(p['video']).name:<26}{t:<13}{p['decision']:<13}{p['P(spontaneous)']:>14.2f}")
+        right += p["decision"] == t
+        print(f"{Path(p['video']).name:<26}{t:<13}{p['decision']:<13}{p['P(spontaneous)']:>14.2f}"
+              f"{'' if p['decision'] == t else '   wrong'}")
+    print(f"{right} of {len(truth)} right; guessing gets half. Two people are few: the folds above "
+          "say more.")
 
 
 def _draw(clips: list[Clip], predictions: list[dict[str, Any]], file: Path) -> Path | None:

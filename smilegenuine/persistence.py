@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from ._version import __version__
 
@@ -41,11 +42,14 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
 
     Raises
     ------
+    NotFittedError
+        The model is not fitted.
     ValueError
         The model (or `info`) holds types that `load_model` would refuse; nothing is written.
     """
     import skops.io  # here, because it imports torch where that is installed
 
+    check_is_fitted(model)
     path = Path(path)
     about = {
         "smilegenuine": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__,
@@ -58,7 +62,8 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
         foreign = _foreign(skops.io.get_untrusted_types(file=part))
         if foreign:
             raise ValueError(f"{type(model).__name__} is not saved: `load_model` would refuse its "
-                             f"{', '.join(foreign[:5])}")
+                             f"{', '.join(foreign[:5])}. Of a search, save `best_estimator_`; for "
+                             "what skops does not trust (trees, other libraries), use joblib.dump")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from .base import ClipTransformer, open_memory
 from .classifiers.auda_svm import AUDASVMEnsemble
@@ -49,6 +50,8 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     ------
     ValueError
         There is no such system or parameter.
+    NotFittedError
+        `action_units` is not trained.
 
     Examples
     --------
@@ -66,7 +69,9 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
 def _auda_svm(action_units: ClipTransformer | None, memory: Any, n_jobs: int | None,
               verbose: int | bool) -> Pipeline:
     run: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
-    if action_units is None:
+    if action_units is not None:
+        check_is_fitted(action_units)
+    else:
         action_units = load_drawn_action_units(**run, memory=memory)
     return Pipeline([
         ("faces", FaceAligner(**run, memory=memory)),

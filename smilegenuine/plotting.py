@@ -129,7 +129,7 @@ class SignalsDisplay:
             middle.set_yticks([])
         else:
             middle.plot(self.times, self.smile, color="black", linewidth=1.5)
-        middle.set(ylabel="smile intensity", xlim=self._limits())
+        middle.set(ylabel="smile intensity\n(arb. unit)", xlim=self._limits())
         middle.tick_params(labelbottom=False)
         for (au, curve), (colour, style) in zip(self.curves.items(), _STYLES, strict=False):
             bottom.plot(self.times, curve, color=colour, linestyle=style, label=au)

@@ -352,3 +352,8 @@ class TestIdentity:
 def test_a_rate_that_is_given_takes_the_place_of_the_containers(make_video):
     clip = Clip(frames=make_video(n=12, fps=30), fps=120)
     np.testing.assert_allclose(clip.times, np.arange(12) / 120)
+
+
+def test_a_rate_that_contradicts_the_times_is_refused():
+    with pytest.raises(ClipError, match="times are at 25 Hz but fps is 60"):
+        Clip(smile=np.zeros(9), times=np.arange(9) / 25, fps=60)

@@ -45,7 +45,9 @@ def test_predicts_people_who_were_held_out(demo):
     for p, name, truth in zip(demo["predictions"], names, ("posed", "spontaneous"), strict=True):
         assert p["P(posed)"] + p["P(spontaneous)"] == pytest.approx(1)
         (line,) = [line for line in demo["lines"] if line.startswith(name)]
-        assert line.split() == [name, truth, p["decision"], f"{p['P(spontaneous)']:.2f}"]
+        wrong = [] if p["decision"] == truth else ["wrong"]
+        said = [name, truth, p["decision"], f"{p['P(spontaneous)']:.2f}", *wrong]
+        assert line.split() == said
 
 
 def test_writes_model_and_picture(demo):

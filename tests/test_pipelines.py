@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from drawn import aligned_smiles, known_clips
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline
@@ -165,6 +166,11 @@ def test_pandas_output_reaches_nobody_who_minds():
 def test_memory_in_any_form(kind, tmp_path):
     memory = tmp_path if kind == "path" else kind(str(tmp_path))
     assert make_system("auda-svm", memory=memory).named_steps["faces"].memory is not None
+
+
+def test_untrained_action_units_are_refused_at_once():
+    with pytest.raises(NotFittedError, match="HOGActionUnits"):
+        make_system("auda-svm", action_units=HOGActionUnits())
 
 
 def test_unknown_names_are_refused():

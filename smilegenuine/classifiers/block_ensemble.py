@@ -110,6 +110,10 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
             Other than two classes, one subject only, or blocks that name columns `X` has not.
         """
         check_positive("cv", self.cv, whole=True, at_least=2)
+        check_positive("C", self.C, at_least=1e-12)
+        check_positive("final_C", self.final_C, at_least=1e-12)
+        if self.kernel not in ("rbf", "linear"):
+            raise ValueError(f"kernel must be 'rbf' or 'linear', not {self.kernel!r}")
         X, y = validate_data(self, X, y)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -120,6 +124,9 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
             groups = np.asarray(groups)
             if groups.shape != y.shape:
                 raise ValueError(f"groups has the shape {groups.shape} for {len(y)} samples")
+            if pd.isna(groups).any():
+                raise ValueError("groups names no subject for some samples; name all, or leave "
+                                 "groups out")
         splits = inner_splits(y, groups, self.cv)
         self.columns_ = self._columns()
         fitted = Parallel(n_jobs=self.n_jobs)(

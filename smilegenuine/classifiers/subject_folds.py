@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ..clip import Clip
@@ -28,12 +29,15 @@ def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        `groups` has another length.
+        `groups` has another length, or gaps.
     """
     if groups is not None:
         subjects = np.asarray(groups)
         if subjects.shape != (len(clips),):
             raise ValueError(f"groups has the shape {subjects.shape} for {len(clips)} clips")
+        if pd.isna(subjects).any():
+            raise ValueError("groups names no subject for some clips; name all, or leave groups "
+                             "out")
         return subjects
     named = [clip.subject for clip in clips]
     unknown = sum(s is None for s in named)

@@ -21,8 +21,8 @@ def load_openface(path: str | os.PathLike[str], *, fps: float | None = None) -> 
     path : str or Path
         One CSV, or a folder of them (subfolders included).
     fps : float, optional
-        Frame rate in Hz of files that have no timestamps (OpenFace on image folders). Without it
-        such clips have no timing, and steps that need one refuse them.
+        Frame rate in Hz of files that have no timestamps (OpenFace on image folders); 50 Hz is
+        assumed, with a warning, where it is needed and not given.
 
     Returns
     -------

@@ -24,6 +24,9 @@ from .phases import PHASES, detect_phases
 
 LEVELS = ("frame", "au", "cross")
 
+# Frame rates beyond these are mistaken units (times in milliseconds) sooner than recordings.
+_LEAST_FPS, _MOST_FPS = 4.0, 1000.0
+
 # Columns a and b of the 136 pairs, a before b in the order of the action units.
 _PAIR_A, _PAIR_B = np.array(list(combinations(range(len(AU_NAMES)), 2))).T
 
@@ -245,10 +248,12 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
     Parameters
     ----------
     level : {"au", "frame", "cross"}, default="au"
-        "frame": 154 numbers a frame; "au": 119 a phase; "cross": 1088 a phase.
+        "au": 119 numbers a phase; "cross": 1088 a phase; "frame": 154 a frame, so that
+        `transform` gives a list with an array a clip, and no table for a classifier.
     windows : tuple of int, default=(9, 27)
         Regression windows in frames at 50 fps (0.18 s and 0.54 s), increasing, each at least 3. At
-        another frame rate the odd number of frames nearest to the same duration is taken.
+        another frame rate the odd number of frames nearest to the same duration is taken, at least
+        3: below 12 fps or so, short windows come out the same.
     phases : tuple of str, default=("onset", "apex", "offset", "smile")
         Of "onset", "apex", "offset", "smile", "sequence". A phase that a clip does not have gives
         zeros. Not used by level "frame".
@@ -323,7 +328,8 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
         Raises
         ------
         ClipError
-            A clip without action units, without timing, or with fewer than three valid frames.
+            A clip without action units, with fewer than three valid frames, or with times that
+            cannot be seconds.
         """
         self._check_params()
         clips = as_clips(X)
@@ -335,6 +341,24 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
             return [pd.DataFrame(row, columns=names) for row in rows]
         index = X.index if isinstance(X, pd.Series) else None
         return pd.DataFrame(np.array(rows), columns=names, index=index)
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Check, and compute the features.
+
+        Parameters
+        ----------
+        X : list of recordings
+            See `fit`.
+        y : ignored
+
+        Returns
+        -------
+        array or list of arrays
+            See `transform`.
+        """
+        # Opened once: an iterator is used up by one pass, and one warning is enough.
+        clips = X if isinstance(X, pd.Series) else as_clips(X)
+        return self.fit(clips, y, **fit_params).transform(clips)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the features in their order, such as "onset_AU12_adjslope27_max".
@@ -380,8 +404,9 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
     def _check_params(self) -> None:
         if self.level not in LEVELS:
             raise ValueError(f"level must be one of {', '.join(LEVELS)}, not {self.level!r}")
-        if not len(self.windows):
-            raise ValueError("windows is empty; the published ones are (9, 27)")
+        if not isinstance(self.windows, Sequence) or not len(self.windows):
+            raise ValueError("windows must be a tuple of at least one window, as the published "
+                             f"(9, 27), not {self.windows!r}")
         for w in self.windows:
             check_positive("each of windows", w, whole=True, at_least=3)
         if list(self.windows) != sorted(set(self.windows)):
@@ -423,7 +448,8 @@ def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Raises
     ------
     ClipError
-        No action units, no timing, or fewer than three valid frames.
+        No action units, no timing, fewer than three valid frames, or fewer than 4 or more than
+        1000 frames a second.
     """
     require_fields(clip, ("aus",), "AUDA", "run an action-unit step first (HOGActionUnits), or "
                    "read them from a file (load_openface)")
@@ -432,6 +458,11 @@ def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     usable = clip.mask & np.isfinite(measured).all(axis=1)
     if clip.smile is not None:
         usable &= np.isfinite(clip.smile)
+    if len(usable) < 3:
+        raise ClipError(clip.label, f"is too short: {len(usable)} frames, at least 3 are needed")
+    if not _LEAST_FPS <= (rate := 1.0 / float(np.median(np.diff(clip.times)))) <= _MOST_FPS:
+        raise ClipError(clip.label, f"has {rate:.3g} frames a second; {_LEAST_FPS:g} to "
+                        f"{_MOST_FPS:g} are understood. Are its times in seconds?")
     if usable.sum() < 3:
         raise ClipError(clip.label, f"only {int(usable.sum())} of {len(usable)} frames are valid; "
                         "at least 3 are needed. Was the face in view?")

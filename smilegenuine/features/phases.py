@@ -56,7 +56,7 @@ def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.04,
     Raises
     ------
     ValueError
-        Different lengths, or no number in `smile`.
+        Different lengths, times that do not increase, or no number in `smile`.
 
     Examples
     --------
@@ -71,6 +71,8 @@ def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.04,
     times = np.asarray(times, dtype=float)
     if smile.ndim != 1 or smile.shape != times.shape:
         raise ValueError(f"smile and times must both be (T,); got {smile.shape} and {times.shape}")
+    if not (np.diff(times) > 0).all():
+        raise ValueError("times must increase strictly")
     known = np.isfinite(smile)
     if not known.any():
         raise ValueError("smile holds no finite number")

@@ -130,6 +130,22 @@ def test_cv_must_be_possible():
         BlockSVMEnsemble(cv=1).fit(X, y)
 
 
+@pytest.mark.parametrize(("params", "message"), [
+    ({"kernel": "poly"}, "kernel must be 'rbf' or 'linear'"), ({"C": -1}, "C must be"),
+    ({"final_C": 0}, "final_C must be"),
+])
+def test_bad_parameters_are_named(params, message):
+    X, y, _ = table()
+    with pytest.raises(ValueError, match=message):
+        BlockSVMEnsemble(**params).fit(X, y)
+
+
+def test_groups_with_gaps():
+    X, y, _ = table()
+    with pytest.raises(ValueError, match="names no subject for some samples"):
+        BlockSVMEnsemble().fit(X, y, groups=[None] * len(y))
+
+
 def test_groups_of_another_length():
     X, y, _ = table()
     with pytest.raises(ValueError, match=r"groups has the shape \(3,\)"):

@@ -77,6 +77,11 @@ def test_no_subject_at_all():
         assert subjects_of(clips(None, None)) is None
 
 
+def test_groups_with_gaps():
+    with pytest.raises(ValueError, match="names no subject for some clips"):
+        subjects_of(clips("a", "b"), groups=["a", None])
+
+
 def test_groups_of_another_length():
     with pytest.raises(ValueError, match=r"shape \(3,\) for 2 clips"):
         subjects_of(clips("a", "b"), groups=[1, 2, 3])

@@ -19,6 +19,11 @@ from smilegenuine.errors import VideoError
 
 
 class TestPredict:
+    def test_a_folder_stands_for_its_videos(self, trained, videos, run):
+        status, out, _ = run("predict", trained["model"], videos, "--csv")
+        assert status == 0
+        assert list(pd.read_csv(StringIO(out))["video"]) == sorted(map(str, videos.glob("*.mp4")))
+
     def test_table(self, trained, videos, run):
         good = sorted(map(str, videos.glob("s00[01]*.mp4")))
         missing = str(videos / "missing.mp4")

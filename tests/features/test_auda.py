@@ -187,7 +187,8 @@ def test_pandas_output_survives_clone():
 
 @pytest.mark.parametrize(("params", "message"), [
     ({"level": "clip"}, "level must be one of"),
-    ({"windows": ()}, "windows is empty"),
+    ({"windows": ()}, "windows must be a tuple of at least one"),
+    ({"windows": 9}, "windows must be a tuple of at least one"),
     ({"windows": (27, 9)}, "windows must increase"),
     ({"windows": (2, 9)}, "at least 3"),
     ({"windows": (9.5,)}, "whole number"),
@@ -209,6 +210,23 @@ def test_a_clip_without_timing_is_taken_at_50_hz_with_a_warning():
     with pytest.warns(UserWarning, match=r"1 of 1 clips carry no timing \(s7\): 50 frames"):
         assumed = AUDA().transform([Clip(aus=clip.aus, smile=clip.smile, name="s7")])
     np.testing.assert_allclose(assumed, AUDA().transform([clip]), atol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1000.0, 0.001], ids=["milliseconds", "kiloseconds"])
+def test_times_that_cannot_be_seconds_are_refused(unit):
+    clip = drawn_clip()
+    with pytest.raises(ClipError, match="Are its times in seconds"):
+        AUDA().transform([Clip(aus=clip.aus, times=clip.times * unit)])
+
+
+def test_an_iterator_is_used_up_once():
+    clips = [drawn_clip(seed=k) for k in range(3)]
+    np.testing.assert_array_equal(AUDA().fit_transform(iter(clips)), AUDA().transform(clips))
+
+
+def test_two_frames_are_too_short():
+    with pytest.raises(ClipError, match="too short: 2 frames"):
+        AUDA().transform([Clip(aus=np.zeros((2, 17)), fps=25)])
 
 
 def test_too_few_valid_frames_are_named():

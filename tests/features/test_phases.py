@@ -118,6 +118,11 @@ def test_lengths_must_agree():
         detect_phases(np.zeros(5), np.arange(4.0))
 
 
+def test_times_must_increase():
+    with pytest.raises(ValueError, match="increase strictly"):
+        detect_phases(np.zeros(5), np.array([0.0, 1, 4, 3, 2]))
+
+
 def test_all_nan_is_refused():
     with pytest.raises(ValueError, match="no finite number"):
         detect_phases(np.full(9, np.nan), np.arange(9.0))
