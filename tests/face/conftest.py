@@ -1,9 +1,8 @@
-"""Recordings for the tests of `smilegenuine.face`: real ones where they are, and drawn ones."""
+"""Drawn recordings for the tests of `smilegenuine.face`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,16 +10,6 @@ import pytest
 from smilegenuine import AU_NAMES
 from smilegenuine.drawing.people import random_person
 from smilegenuine.drawing.renderer import FaceRenderer
-
-REAL = Path(__file__).parents[2] / ".." / "shared" / "real"
-
-
-@pytest.fixture(scope="session")
-def real() -> Path:
-    """Folder of real recordings, which are not part of the project."""
-    if not REAL.is_dir():
-        pytest.skip(f"the real recordings are not here ({REAL})")
-    return REAL.resolve()
 
 
 @dataclass(frozen=True)
