@@ -306,6 +306,20 @@ def require_fields(clip: Clip, fields: tuple[str, ...], who: str, remedy: str) -
         raise ClipError(clip.label, f"{who} needs `{'` and `'.join(missing)}`; {remedy}")
 
 
+def has_signals_only(clip: Clip) -> bool:
+    """Say whether a clip knows its action units and has no picture: there is nothing to look at.
+
+    Parameters
+    ----------
+    clip : Clip
+
+    Returns
+    -------
+    bool
+    """
+    return clip.faces is None and clip.frames is None and clip.aus is not None
+
+
 def check_positive(name: str, value: Any, *, whole: bool = False, at_least: float = 0.0) -> None:
     """Raise a `ValueError` unless a parameter is a (whole) number above `at_least`."""
     kind: Any = numbers.Integral if whole else numbers.Real

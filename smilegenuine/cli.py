@@ -28,7 +28,7 @@ from .features.phases import detect_phases
 from .persistence import load_model, save_model
 from .pipelines import SYSTEMS, make_system
 from .progress import progress
-from .video import VIDEO_SUFFIXES
+from .video import is_recording
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -272,8 +272,7 @@ def _files(names: list[str]) -> list[str]:
     """The recordings that are meant: a folder that holds videos stands for all of them."""
     files: list[str] = []
     for name in names:
-        inside = sorted(f for f in Path(name).iterdir() if f.suffix.lower() in VIDEO_SUFFIXES
-                        and not f.name.startswith(".")) if Path(name).is_dir() else []
+        inside = sorted(filter(is_recording, Path(name).iterdir())) if Path(name).is_dir() else []
         files += map(str, inside) if inside else [name]
     return files
 

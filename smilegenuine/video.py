@@ -29,6 +29,23 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".
 _MAX_GAP = 1000
 
 
+def is_recording(path: Path, suffixes: frozenset[str] = VIDEO_SUFFIXES) -> bool:
+    """Say whether a path is a file of one of the kinds, and none that a system hides.
+
+    Parameters
+    ----------
+    path : Path
+    suffixes : frozenset of str, default=VIDEO_SUFFIXES
+        In lower case, with the dot.
+
+    Returns
+    -------
+    bool
+    """
+    # Some systems leave a hidden twin, ._name, beside each file on a shared disk.
+    return path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+
+
 class FrameSource(ABC):
     """What `Clip.frames` holds: re-iterable frames that know their timing.
 
@@ -204,8 +221,7 @@ class ImageFrames(FrameSource):
         self.name: str | None = str(path)
         if self.path.is_dir():
             self.files = sorted(
-                (f for f in self.path.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES
-                 and not f.name.startswith(".") and f.is_file()),
+                (f for f in self.path.iterdir() if is_recording(f, IMAGE_SUFFIXES)),
                 key=lambda f: (_natural_key(f.name), f.name))
             if not self.files:
                 raise VideoError(str(self.path), "the folder has no image "

@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base import check_positive
-from .subject_folds import inner_splits
+from .subject_folds import check_groups, inner_splits
 
 
 class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
@@ -121,12 +121,7 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
             raise ValueError("Only binary classification is supported. The type of the target is "
                              f"multiclass: {len(self.classes_)} classes")
         if groups is not None:
-            groups = np.asarray(groups)
-            if groups.shape != y.shape:
-                raise ValueError(f"groups has the shape {groups.shape} for {len(y)} samples")
-            if pd.isna(groups).any():
-                raise ValueError("groups names no subject for some samples; name all, or leave "
-                                 "groups out")
+            groups = check_groups(groups, len(y), "samples")
         splits = inner_splits(y, groups, self.cv)
         self.columns_ = self._columns()
         fitted = Parallel(n_jobs=self.n_jobs)(

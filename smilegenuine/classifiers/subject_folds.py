@@ -12,6 +12,33 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from ..clip import Clip
 
 
+def check_groups(groups: Any, n: int, unit: str) -> np.ndarray:
+    """Give groups as an array that names the subject of each of n clips or samples.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n,)
+    n : int
+    unit : str
+        "clips" or "samples", for the messages.
+
+    Returns
+    -------
+    array of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        Another length, or gaps.
+    """
+    subjects = np.asarray(groups)
+    if subjects.shape != (n,):
+        raise ValueError(f"groups has the shape {subjects.shape} for {n} {unit}")
+    if pd.isna(subjects).any():
+        raise ValueError(f"groups names no subject for some {unit}; name all, or leave groups out")
+    return subjects
+
+
 def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
     """Give the subject of each clip: from `groups` where given, else from the clips.
 
@@ -32,13 +59,7 @@ def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
         `groups` has another length, or gaps.
     """
     if groups is not None:
-        subjects = np.asarray(groups)
-        if subjects.shape != (len(clips),):
-            raise ValueError(f"groups has the shape {subjects.shape} for {len(clips)} clips")
-        if pd.isna(subjects).any():
-            raise ValueError("groups names no subject for some clips; name all, or leave groups "
-                             "out")
-        return subjects
+        return check_groups(groups, len(clips), "clips")
     named = [clip.subject for clip in clips]
     unknown = sum(s is None for s in named)
     if unknown:

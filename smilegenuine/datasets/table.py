@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 from ..clip import as_clip
 from ..errors import ClipError
-from ..video import VIDEO_SUFFIXES
+from ..video import is_recording
 
 
 def load_table(path: str | os.PathLike[str], *, fps: float | None = None,
@@ -116,8 +116,7 @@ def _rows_of_folder(root: Path) -> pd.DataFrame:
     rows = []
     for kind in sorted(d for d in root.iterdir() if d.is_dir() and not d.name.startswith(".")):
         for file in sorted(kind.rglob("*")):
-            if (file.suffix.lower() in VIDEO_SUFFIXES and not file.name.startswith(".")
-                    and file.is_file()):
+            if is_recording(file):
                 below = file.relative_to(kind).parts
                 rows.append({"path": str(file), "label": kind.name,
                              "subject": below[0] if len(below) > 1 else None})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..base import ClipTransformer, check_positive, require_fields
-from ..clip import DEFAULT_FPS, Clip
+from ..base import ClipTransformer, check_positive, has_signals_only, require_fields
+from ..clip import Clip
 from ..errors import ClipError, NoFaceError
 from .chips import ChipCutter, store_chips
 from .detect import FaceDetector
@@ -125,12 +124,12 @@ class FaceAligner(ClipTransformer):
             raise ValueError(f"min_face must lie within 0.02 and 1, not {self.min_face!r}")
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if clip.frames is None and clip.aus is not None:
+        if has_signals_only(clip):
             return clip
         require_fields(clip, ("frames",), "FaceAligner",
                        "give a video, an image folder, an array of frames, or clips that have "
                        "`faces` already")
-        rate = _frame_rate(clip)
+        rate = float(clip.fps)  # `as_clips` gave one to clips that carry none
         scene, frames, n = self._follow_faces(clip, rate)
         times = _times(clip, n, rate)
         tracks = main_face(scene.tracks)
@@ -179,15 +178,6 @@ def _times(clip: Clip, n: int, rate: float) -> np.ndarray:
         raise ClipError(clip.label, f"has {n} frames but {len(times)} times; give the times of "
                         "these frames, or leave `times` out")
     return times
-
-
-def _frame_rate(clip: Clip) -> float:
-    rate = clip.fps
-    if rate is None:
-        warnings.warn(f"{clip.label} carries no timing: {DEFAULT_FPS:g} frames a second are "
-                      "assumed. Give Clip(…, fps=…)", stacklevel=3)
-        return DEFAULT_FPS
-    return float(rate)
 
 
 def _chips(clip: Clip, frames: Iterable[np.ndarray] | None, eyes: np.ndarray, cutter: ChipCutter

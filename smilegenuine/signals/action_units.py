@@ -22,11 +22,7 @@ from sklearn.utils import check_random_state
 from ..au_table import AU_NAMES
 from ..base import ClipTransformer, check_positive, require_fields
 from ..clip import Clip
-from ..errors import ClipError
-from .smile_intensity import smooth_signal
-
-# Frames whose features are in memory at the same time; a frame has some 17 kB of them.
-_BLOCK = 1000
+from .valid_frames import grey_chip, measurable_frames, portions, smooth_signal
 
 NEUTRALS = ("rest", "median", "none")
 
@@ -167,22 +163,18 @@ class HOGActionUnits(ClipTransformer):
         return np.asarray(picked)[:, 0]
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
-        valid = clip.mask
-        if not valid.any():
-            raise ClipError(clip.label, "no frame is valid, so action units cannot be measured")
-        frames = np.flatnonzero(valid)
-        raw = np.concatenate([self._gradients(clip, block) @ self.coef_.T
-                              for block in np.array_split(frames, -(-len(frames) // _BLOCK))])
+        frames = measurable_frames(clip, type(self).__name__, "action units")
+        raw = np.concatenate([self._gradients(clip, portion) @ self.coef_.T
+                              for portion in portions(frames)])
         if self.neutral == "median":
-            spread = frames[::-(-len(frames) // _BLOCK)]
+            spread = frames[::len(portions(frames))]
             raw -= np.median(self._gradients(clip, spread), axis=0) @ self.coef_.T
         intensity = smooth_signal(raw + self.intercept_, clip.fps, self.smooth)
         if self.neutral == "rest":
             rest = np.quantile(intensity, _REST_QUANTILE, axis=0)
             intensity = intensity - np.clip(rest, -_MOST_REST, _MOST_REST)
-        aus = np.full((len(valid), len(AU_NAMES)), np.nan)
-        aus[valid] = np.clip(intensity, 0.0, 5.0)
+        aus = np.full((len(clip.mask), len(AU_NAMES)), np.nan)
+        aus[frames] = np.clip(intensity, 0.0, 5.0)
         return clip.replace(aus=aus)
 
     def _gradients(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
@@ -196,10 +188,7 @@ class HOGActionUnits(ClipTransformer):
         chips = np.asarray(clip.faces)
         out = np.empty((len(frames), hog.getDescriptorSize()), np.float32)
         for row, i in enumerate(frames):
-            grey = cv2.cvtColor(np.ascontiguousarray(chips[i]), cv2.COLOR_RGB2GRAY)
-            if grey.shape != (n, n):
-                grey = cv2.resize(grey, (n, n), interpolation=cv2.INTER_AREA)
-            out[row] = np.ravel(hog.compute(grey))
+            out[row] = np.ravel(hog.compute(grey_chip(chips[i], n)))
         return out
 
 

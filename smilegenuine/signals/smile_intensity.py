@@ -6,20 +6,27 @@ grey face, an SVM between neutral and smiling, and its decision value as the int
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 from imblearn.under_sampling import RandomUnderSampler
-from scipy.ndimage import gaussian_filter1d
 from skimage.feature import local_binary_pattern
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from ..base import ClipTransformer, check_positive, open_memory, require_fields
+from ..base import (
+    ClipTransformer,
+    check_positive,
+    has_signals_only,
+    open_memory,
+    require_fields,
+)
 from ..clip import Clip
 from ..errors import ClipError
+from .valid_frames import grey_chip, measurable_frames, portions, smooth_signal
 
 #: Distinct codes of uniform patterns of 8 neighbours, orientation kept.
 _N_CODES = 59
@@ -122,14 +129,15 @@ class LBPSmileIntensity(ClipTransformer):
         neutral: list[np.ndarray] = []
         smiling: list[np.ndarray] = []
         self.model_, self.n_frames_ = None, (0, 0)
-        pictured = [clip for clip in clips if not _known_without_pictures(clip)]
+        pictured = [clip for clip in clips if not has_signals_only(clip)]
         if not pictured:
             return
         for clip in pictured:
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
+            count = self._counter(clip)
             for found, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
                 if len(frames):
-                    found.append(self._patterns(clip, frames))
+                    found.append(self._patterns(count(frames)))
         if not neutral or not smiling:
             raise ValueError(f"none of the {len(pictured)} clips shows a face that goes from "
                              "neutral to smiling, so there is nothing to learn from")
@@ -140,30 +148,30 @@ class LBPSmileIntensity(ClipTransformer):
         self.n_frames_ = n
 
     def _transform_clip(self, clip: Clip) -> Clip:
-        if _known_without_pictures(clip):
+        if has_signals_only(clip):
             return clip
         if self.model_ is None:
             raise ClipError(clip.label, f"{type(self).__name__} was fitted on clips without "
                             "pictures, so it has not learnt what a smile looks like")
-        require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
-        valid = clip.mask
-        if not valid.any():
-            raise ClipError(clip.label, "no frame is valid, so smile intensity cannot be measured")
-        smile = np.full(len(valid), np.nan)
-        frames = np.flatnonzero(valid)
-        for block in np.array_split(frames, -(-len(frames) // 1000)):  # memory, for long clips
-            smile[block] = self.model_.decision_function(self._patterns(clip, block))
-        smile[valid] = smooth_signal(smile[valid], clip.fps, self.smooth)
+        frames = measurable_frames(clip, type(self).__name__, "smile intensity")
+        count = self._counter(clip)
+        level = np.concatenate([self.model_.decision_function(self._patterns(count(portion)))
+                                for portion in portions(frames)])
+        smile = np.full(len(clip.mask), np.nan)
+        smile[frames] = smooth_signal(level, clip.fps, self.smooth)
         return clip.replace(smile=smile)
 
-    def _patterns(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
-        """(n, cells · 59): square roots of shares, whose distances are those of histograms."""
+    def _counter(self, clip: Clip) -> Callable[[np.ndarray], np.ndarray]:
+        """A function from frames to their patterns' counts; the cache is asked once a clip."""
         chips, how = np.asarray(clip.faces), {p: getattr(self, p) for p in _PATTERN_PARAMS}
         if self.memory is None:
-            counts = count_patterns(chips[frames], **how)
-        else:
-            # All frames at once: every fold of a cross-validation asks for other ones.
-            counts = open_memory(self.memory).cache(count_patterns)(chips, **how)[frames]
+            return lambda frames: count_patterns(chips[frames], **how)
+        # All frames at once: every fold of a cross-validation asks for other ones.
+        counts: np.ndarray = open_memory(self.memory).cache(count_patterns)(chips, **how)
+        return counts.__getitem__
+
+    def _patterns(self, counts: np.ndarray) -> np.ndarray:
+        """(n, cells · 59): square roots of shares, whose distances are those of histograms."""
         return np.sqrt(counts / np.float32(self.chip_size / self.grid) ** 2, dtype=np.float32)
 
 
@@ -187,37 +195,12 @@ def count_patterns(chips: np.ndarray, *, grid: int, region: str, chip_size: int,
     cell = ((band[rows, None] - first) * grid + band[None, :]) * _N_CODES
     out = np.empty((len(chips), (grid - first) * grid * _N_CODES), np.uint16)
     for i, chip in enumerate(chips):
-        grey = cv2.cvtColor(np.ascontiguousarray(chip), cv2.COLOR_RGB2GRAY)
-        if grey.shape != (chip_size, chip_size):
-            grey = cv2.resize(grey, (chip_size, chip_size), interpolation=cv2.INTER_AREA)
+        grey = grey_chip(chip, chip_size)
         if blur > 0:
             grey = cv2.GaussianBlur(grey, (0, 0), blur)
         codes = local_binary_pattern(grey, 8, radius, method="nri_uniform")[rows]
         out[i] = np.bincount((codes.astype(np.intp) + cell).ravel(), minlength=out.shape[1])
     return out
-
-
-def _known_without_pictures(clip: Clip) -> bool:
-    return clip.faces is None and clip.frames is None and clip.aus is not None
-
-
-def smooth_signal(values: np.ndarray, fps: float, seconds: float) -> np.ndarray:
-    """Smooth signals along time with a Gaussian.
-
-    Parameters
-    ----------
-    values : array of shape (T,) or (T, K)
-    fps : float
-        Frame rate in Hz.
-    seconds : float
-        Standard deviation; below a third of a frame nothing is done.
-
-    Returns
-    -------
-    array of the shape of `values`
-    """
-    sigma = seconds * fps
-    return values if sigma < 1 / 3 else gaussian_filter1d(values, sigma, axis=0, mode="nearest")
 
 
 def _example_frames(clip: Clip) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 from drawn import aligned_smiles, overlap
 
 from smilegenuine import Clip, ClipError, LBPSmileIntensity, detect_phases
-from smilegenuine.signals.smile_intensity import smooth_signal
+from smilegenuine.signals.valid_frames import smooth_signal
 
 
 @pytest.fixture(scope="module")
