@@ -12,16 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import joblib
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from ..clip import Clip
 from ..drawing.people import Person, random_person
 from ..drawing.renderer import FaceRenderer
-from ..progress import progress
-from ..video import FrameSource, VideoFrames
+from ..video import FrameSource
+from .files import write_clips
 from .motion import KINDS, Motion, Style, free_motion, random_style, smile_motion
 
 _LEAST_SIZE = 48  # what FaceRenderer draws
@@ -150,7 +148,7 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
     bunch.DESCR = _DESCR.format(n_subjects=n_subjects, n_clips=len(clips), fps=fps, size=size)
     bunch.filenames = []
     if folder is not None:
-        _write_all(bunch, Path(folder), n_jobs, verbose)
+        write_clips(bunch, Path(folder), n_jobs=n_jobs, verbose=verbose)
     return bunch
 
 
@@ -237,38 +235,3 @@ def _bunch(clips: list[Clip], **more: Any) -> Bunch:
                  aus=[m.aus for m in motions], smile=[m.smile for m in motions],
                  times=[m.times for m in motions], pose=[m.pose for m in motions],
                  phases=[m.phases for m in motions], **more)
-
-
-def _write_all(bunch: Bunch, folder: Path, n_jobs: int | None, verbose: int | bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{clip.name}.mp4" for clip in bunch.data]
-    jobs = (joblib.delayed(_write_one)(clip, file)
-            for clip, file in zip(bunch.data, files, strict=True))
-    written = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    for _ in progress(written, total=len(files), verbose=verbose, name="drawing"):
-        pass
-    bunch.filenames = [str(file) for file in files]
-    bunch.data = [Clip(frames=VideoFrames(file), subject=clip.subject)
-                  for clip, file in zip(bunch.data, files, strict=True)]
-    rows = [f"{file.name},{bunch.target_names[y]},{s}"
-            for file, y, s in zip(files, bunch.target, bunch.groups, strict=True)]
-    (folder / "labels.csv").write_text("\n".join(["path,label,subject", *rows]) + "\n",
-                                       encoding="utf-8")
-
-
-def _write_one(clip: Clip, file: Path) -> None:
-    """Write under another name first, so that a file that is there is a whole one."""
-    part = file.with_name(f".part-{file.name}")
-    size = clip.frames.size  # type: ignore[union-attr]
-    codec = cv2.VideoWriter.fourcc(*"mp4v")
-    writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, codec, clip.fps, (size, size))
-    try:
-        if not writer.isOpened():
-            raise OSError(f"{file}: OpenCV cannot write MPEG-4 here; leave `folder` out")
-        for frame in clip.frames:  # type: ignore[union-attr]
-            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-        writer.release()
-        part.replace(file)
-    finally:
-        writer.release()
-        part.unlink(missing_ok=True)
