@@ -1,51 +1,29 @@
 """How drawn people move: one smile, or all action units at once, and the head with them.
 
-Curves only, no pictures. Amplitudes and durations of smiles come from `kinematics`.
+Curves only, no pictures. A smile is shaped at 50 Hz, the rate of the figures it is made from, and
+then read at the frame rate that is asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.stats import norm
 
 from ..au_table import AU_NAMES
-from .kinematics import quantile_of
+from .eyelids import FULL_BLINK, LidMotion, lid_motion
+from .habits import Style, sample_figures
+from .lips import LipMotion, lip_motion
+from .measures import RATE
 
-KINDS = ("posed", "spontaneous")
+#: Lip-corner displacement, in lip widths, that one point of AU12 stands for.
+LIP_PER_AU12 = 0.07
 
-#: Lip-corner displacement (fraction of the lip width) and eyelid closure (fraction of the eye
-#: width) that one point of AU12 and AU06 intensity stand for.
-LIP_PER_AU12 = 0.06
-EYELID_PER_AU06 = 0.07
-
-
-@dataclass(frozen=True)
-class Style:
-    """What a subject keeps from one smile to the next.
-
-    Attributes
-    ----------
-    latents : dict of str to float
-        Standard-normal habits: tempo, size, eyes, wobble.
-    parts_lips, drops_jaw, dimples, lifts_lip : float
-        How strongly AU25, AU26, AU14 and AU10 go along with the lip corners, 0 to 1.
-    blinks_per_s : float
-        Rate of blinks.
-    pose : array of shape (3,)
-        Habitual yaw, pitch and roll in degrees.
-    """
-
-    latents: dict[str, float]
-    parts_lips: float
-    drops_jaw: float
-    dimples: float
-    lifts_lip: float
-    blinks_per_s: float
-    pose: np.ndarray
+# How much one point narrows (AU06, AU07) or widens (AU05) the eye, in eye widths.
+_LID_PER = {"AU06": 0.008, "AU07": 0.02, "AU05": 0.02}
+_CUT_SHORT = 0.03  # share of recordings that end before the offset
 
 
 class Motion(NamedTuple):
@@ -56,13 +34,22 @@ class Motion(NamedTuple):
     times : array of shape (T,)
         Seconds.
     aus : array of shape (T, 17)
-        Intensities 0–5.
+        Intensities 0–5, the mean of both sides of the face.
     smile : array of shape (T,)
-        True smile intensity, 0–1: the lip corners' share of their largest pull.
+        True smile intensity, 0–1: AU12 over 5.
     pose : array of shape (T, 6)
         Yaw, pitch, roll in degrees; shift right and down as fractions of the picture; scale.
     phases : dict of str to slice
         True onset, apex, offset and smile; empty slices for what is not in the clip.
+    gaze : array of shape (T, 2)
+        Degrees right and down.
+    lips, cheeks : array of shape (T, 2)
+        How far the left and the right lip corner (cheek) lie from the middle between both at rest,
+        over their distance at rest: 0.5 at rest. Left and right are the picture's.
+    eyelids : array of shape (T, 2)
+        Opening of the left and the right eye over the eye's width, as a tracker sees it.
+    balance : float
+        How much more the left side smiles than the right, relative to their mean.
     """
 
     times: np.ndarray
@@ -70,38 +57,28 @@ class Motion(NamedTuple):
     smile: np.ndarray
     pose: np.ndarray
     phases: dict[str, slice]
+    gaze: np.ndarray
+    lips: np.ndarray
+    cheeks: np.ndarray
+    eyelids: np.ndarray
+    balance: float
 
 
-def random_style(rng: np.random.Generator) -> Style:
-    """Draw a subject's habits.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    Style
-    """
-    return Style(latents={k: float(rng.normal()) for k in ("tempo", "size", "eyes", "wobble")},
-                 parts_lips=float(rng.beta(1.5, 1.2)), drops_jaw=float(rng.beta(1.0, 4.0)),
-                 dimples=float(rng.beta(1.0, 4.0)), lifts_lip=float(rng.beta(1.0, 4.0)),
-                 blinks_per_s=float(rng.uniform(0.1, 0.4)), pose=rng.normal(0, (2.5, 1.5, 1.2)))
-
-
-def smile_motion(kind: str, style: Style, fps: float, rng: np.random.Generator, *,
+def smile_motion(label: int, style: Style, fps: float, rng: np.random.Generator, *,
+                 scores: np.ndarray | None = None, difference: str = "kinematics",
                  head_motion: float = 1.0) -> Motion:
     """Draw one smile from neutral to neutral (a few recordings end before it has faded).
 
     Parameters
     ----------
-    kind : {"posed", "spontaneous"}
-        Whose kinematics.
+    label : {0, 1}
+        Posed or spontaneous.
     style : Style
         The subject's.
     fps : float
-        Frame rate in Hz.
+        Frame rate in Hz. The motion does not depend on it.
     rng : numpy.random.Generator
+    scores, difference : see `habits.sample_figures`
     head_motion : float, default=1.0
         Strength of head motion; 0 keeps the head still.
 
@@ -109,24 +86,26 @@ def smile_motion(kind: str, style: Style, fps: float, rng: np.random.Generator, 
     -------
     Motion
     """
-    draw = _Figures(kind, style, rng)
-    start = 0.15 + draw("smile_start_s")
-    onset = max(0.2, draw("lip_onset_duration_s", "tempo"))
-    apex = max(0.25, draw("lip_apex_duration_s") + 0.2)
-    offset = max(0.3, draw("lip_offset_duration_s", "tempo"))
-    rise = max(0.04, draw("lip_onset_rise", "size"))
-    tail = float(rng.uniform(0.1, 0.5))
-    cut = 0.0 if rng.random() > 0.06 else tail + offset + 0.2 * apex  # a clip that ends in the apex
-    n = max(12, round((start + onset + apex + offset + tail - cut) * fps))
-    t = np.arange(n) / fps
-    ends = np.cumsum([start, onset, apex, offset])
-    wobble = _apex_wobble(kind, t, ends[1], ends[2], draw("lip_apex_wobble", "wobble") / rise, rng)
-    lips = _swell(t, *ends) * (1.0 + wobble)
-    aus = _smile_aus(kind, lips * rise / LIP_PER_AU12, t, ends, style, draw, rng)
-    aus[:, AU_NAMES.index("AU45")] = _blinks(t, style.blinks_per_s, rng)
-    aus = np.clip(aus, 0.0, 5.0)
-    smile = aus[:, AU_NAMES.index("AU12")] / 5.0
-    return Motion(t, aus, smile, head_pose(t, style, rng, head_motion), _true_phases(t, ends))
+    figures = sample_figures(label, style, rng, scores=scores, difference=difference)
+    lips = lip_motion(figures, rng)
+    lids = lid_motion(figures, lips, rng)
+    t = np.arange(len(lips.lip)) / RATE
+    aus = _smile_aus(lips, lids, style, figures["cheek"], t, rng)
+    balance = _balance(figures["lip_onset_left_right_difference"], lips, style, rng)
+    corners = 0.5 + lips.lip[:, None] * (1.0 + 0.5 * balance * np.array([1.0, -1.0]))
+    eyes = _eyes(figures["eyelid_onset_left_right_difference"], lips, lids, style, rng)
+    lift = 0.02 * aus[:, AU_NAMES.index("AU06")] + 0.008 * aus[:, AU_NAMES.index("AU12")]
+    cheeks = np.hypot(0.5, lift[:, None] * (1.0 + 0.5 * balance * np.array([1.0, -1.0])))
+    moving = [aus, head_pose(t, style, rng, head_motion), gaze(t, style, rng), corners, cheeks,
+              eyes]
+    stop = len(t)
+    if rng.random() < _CUT_SHORT:
+        stop = max(12, lips.fall - int(0.4 * rng.random() * (lips.fall - lips.top)))
+    times = np.arange(0.0, t[stop - 1] + 1e-9, 1.0 / fps)
+    aus, pose, looks, corners, cheeks, eyes = (_read(times, t, m) for m in moving)
+    phases = _true_phases(times, np.array([lips.start, lips.top, lips.fall, lips.end]) / RATE)
+    return Motion(times, aus, aus[:, AU_NAMES.index("AU12")] / 5.0, pose, phases, looks, corners,
+                  cheeks, eyes, balance)
 
 
 def free_motion(style: Style, fps: float, duration: float, rng: np.random.Generator, *,
@@ -148,7 +127,7 @@ def free_motion(style: Style, fps: float, duration: float, rng: np.random.Genera
     Returns
     -------
     Motion
-        Without phases.
+        Without phases; lips, cheeks and eyelids are NaN.
     """
     t = np.arange(max(3, round(duration * fps))) / fps
     aus = np.zeros((len(t), len(AU_NAMES)))
@@ -161,8 +140,10 @@ def free_motion(style: Style, fps: float, duration: float, rng: np.random.Genera
             at += rise + hold + fall + rest
     aus[:, -1] = _blinks(t, 0.7, rng)
     aus = np.clip(aus, 0.0, 5.0)
-    smile = aus[:, AU_NAMES.index("AU12")] / 5.0
-    return Motion(t, aus, smile, head_pose(t, style, rng, head_motion), {})
+    unknown = np.full((len(t), 2), np.nan)
+    return Motion(t, aus, aus[:, AU_NAMES.index("AU12")] / 5.0,
+                  head_pose(t, style, rng, head_motion), {}, gaze(t, style, rng),
+                  unknown, unknown, unknown, 0.0)
 
 
 def head_pose(times: np.ndarray, style: Style, rng: np.random.Generator, strength: float
@@ -194,18 +175,103 @@ def head_pose(times: np.ndarray, style: Style, rng: np.random.Generator, strengt
     return pose
 
 
-class _Figures:
-    """Draws published figures; what a subject does habitually enters with its own weight."""
+def gaze(times: np.ndarray, style: Style, rng: np.random.Generator) -> np.ndarray:
+    """Draw eyes that rest on a point and jump to the next.
 
-    def __init__(self, kind: str, style: Style, rng: np.random.Generator) -> None:
-        self.kind, self.style, self.rng = kind, style, rng
-        self.shared = float(rng.normal())  # fast today is fast throughout the clip
+    Parameters
+    ----------
+    times : array of shape (T,)
+        Seconds.
+    style : Style
+        With the habitual gaze.
+    rng : numpy.random.Generator
 
-    def __call__(self, figure: str, habit: str | None = None) -> float:
-        z = self.rng.normal()
-        if habit is not None:
-            z = 0.6 * self.style.latents[habit] + 0.3 * self.shared + np.sqrt(0.55) * z
-        return quantile_of(figure, self.kind, float(norm.cdf(z)))
+    Returns
+    -------
+    array of shape (T, 2)
+        Degrees right and down.
+    """
+    looks = np.empty((len(times), 2))
+    at, rested = 0, 0.0
+    while at < len(times):
+        rested += float(rng.gamma(2.0, 0.5))
+        until = max(at + 1, int(np.searchsorted(times, rested)))
+        looks[at:until] = style.gaze + rng.normal(0.0, (2.5, 1.5))
+        at = until
+    return looks
+
+
+def _smile_aus(lips: LipMotion, lids: LidMotion, style: Style, cheek: float, t: np.ndarray,
+               rng: np.random.Generator) -> np.ndarray:
+    """The action units that make a smile, lips and eyelids given."""
+    aus = np.zeros((len(t), len(AU_NAMES)))
+
+    def put(au: str, curve: np.ndarray | float) -> None:
+        aus[:, AU_NAMES.index(au)] += curve
+
+    au12 = np.clip(lips.calm, 0.0, None) / LIP_PER_AU12
+    most = au12.max()
+    put("AU12", au12)
+    put("AU23", np.clip(-lips.calm, 0.0, None) * 25.0)  # corners drawn in, lips tightened
+    # The cheeks may lead the lips, but at the first frame all faces are neutral.
+    lag = max(rng.normal(0.05, 0.10), min(0.0, (12 - lips.start) / RATE))
+    softened = gaussian_filter1d(au12, 3.0)
+    raised = np.interp(t - lag, t, np.clip(softened - softened[0], 0.0, None)) / max(most, 0.1)
+    eyes = float(np.clip(0.55 * most + 0.8 * cheek, 0.0, 5.0))
+    put("AU06", eyes * raised)
+    left = lids.narrowing - _LID_PER["AU06"] * eyes
+    put("AU07", np.clip(left / _LID_PER["AU07"], 0.0, 3.0) * raised)
+    put("AU05", np.clip(-lids.narrowing / _LID_PER["AU05"], 0.0, 2.0) * raised)
+    put("AU45", lids.blinks * (5.0 / FULL_BLINK))
+    shown = np.clip(au12 - 0.8, 0.0, None)
+    put("AU25", style.parts_lips * shown * rng.uniform(0.7, 1.3))
+    put("AU26", style.drops_jaw * shown * rng.uniform(0.3, 1.3))
+    put("AU10", style.lifts_lip * 0.5 * shown)
+    put("AU14", style.dimples * au12 * rng.uniform(0.2, 0.8))
+    for au, chance, peak in (("AU01", 0.2, 2.0), ("AU02", 0.15, 2.0), ("AU04", 0.08, 1.5),
+                             ("AU15", 0.08, 1.0), ("AU17", 0.15, 1.5), ("AU23", 0.08, 1.5)):
+        if rng.random() < chance:
+            at = float(rng.uniform(0.02, t[-1]))
+            put(au, peak * rng.random() * _swell(t, at, at + 0.4, at + 0.7, at + 1.3))
+    if rng.random() < style.talks:
+        _talk(put, t, float(rng.uniform(t[lips.fall], t[lips.end])), rng)
+    return np.clip(aus, 0.0, 5.0)
+
+
+def _talk(put: Callable[[str, np.ndarray], None], t: np.ndarray, at: float,
+          rng: np.random.Generator) -> None:
+    """Speech-like movements of the mouth from a time on: syllables of jaw and lips."""
+    while at < t[-1]:
+        length = float(rng.uniform(0.15, 0.35))
+        syllable = _swell(t, at, at + 0.4 * length, at + 0.5 * length, at + length)
+        for au, most in (("AU25", 2.0), ("AU26", 2.0), ("AU20", 0.6), ("AU17", 0.8)):
+            put(au, most * rng.random() * syllable)
+        at += length + float(rng.exponential(0.08))
+
+
+def _balance(difference: float, lips: LipMotion, style: Style, rng: np.random.Generator) -> float:
+    """How uneven a smile must be for the corners to differ so much in the onset."""
+    side = style.stronger if rng.random() < 0.75 else -style.stronger
+    mean = abs(lips.lip[:lips.span.apex + 1].mean())
+    return float(side * min(difference / max(mean, 1e-4), 0.9))
+
+
+def _eyes(difference: float, lips: LipMotion, lids: LidMotion, style: Style,
+          rng: np.random.Generator) -> np.ndarray:
+    """The opening of both eyes, (T, 2): one narrows more; each trembles a little on its own."""
+    smiling = np.clip(lips.calm, 0.0, None) / max(lips.calm.max(), 1e-6)
+    moving = np.diff(lids.lid, prepend=lids.lid[0]) != 0.0
+    side = style.stronger if rng.random() < 0.75 else -style.stronger
+    aside = difference * side * smiling / max(smiling[:lips.span.apex + 1].mean(), 0.05)
+    aside = np.clip(aside, -0.1, 0.1) + moving * rng.normal(0.0, 0.004, len(moving))
+    return style.eye_opening + lids.lid[:, None] + 0.5 * aside[:, None] * np.array([1.0, -1.0])
+
+
+def _read(times: np.ndarray, t: np.ndarray, curves: np.ndarray) -> np.ndarray:
+    """Curves (n, k) at other times; at the rate they were made at, as they are."""
+    if len(times) <= len(t) and np.allclose(times, t[:len(times)], rtol=0.0, atol=1e-9):
+        return curves[:len(times)]
+    return np.column_stack([np.interp(times, t, curve) for curve in curves.T])
 
 
 def _swell(t: np.ndarray, start: float, top: float, fall: float, end: float) -> np.ndarray:
@@ -213,52 +279,6 @@ def _swell(t: np.ndarray, start: float, top: float, fall: float, end: float) -> 
     up = np.clip((t - start) / max(top - start, 1e-9), 0.0, 1.0)
     down = np.clip((t - fall) / max(end - fall, 1e-9), 0.0, 1.0)
     return 0.5 * (np.cos(np.pi * down) - np.cos(np.pi * up))
-
-
-def _apex_wobble(kind: str, t: np.ndarray, start: float, stop: float, amount: float,
-                 rng: np.random.Generator) -> np.ndarray:
-    """Irregular movement in the apex whose path length is `amount` (in units of the rise)."""
-    wobble = np.zeros(len(t))
-    inside = (t > start) & (t < stop)
-    if inside.sum() > 6:
-        x = (t[inside] - start) / (stop - start)
-        swings = rng.normal(size=4) * (1.0, 1.0, 0.6, 0.4 if kind == "posed" else 1.0)
-        shape = sum(a * np.sin(np.pi * (k + 1) * x) for k, a in enumerate(swings)) * x * (1 - x) * 4
-        path = np.abs(np.diff(shape)).sum()
-        wobble[inside] = shape * min(amount / max(path, 1e-9), 0.22 / np.abs(shape).max())
-    return wobble
-
-
-def _smile_aus(kind: str, au12: np.ndarray, t: np.ndarray, ends: np.ndarray, style: Style,
-               draw: _Figures, rng: np.random.Generator) -> np.ndarray:
-    """The action units that make a smile, the lip corners given."""
-    aus = np.zeros((len(t), len(AU_NAMES)))
-
-    def put(au: str, curve: np.ndarray | float) -> None:
-        aus[:, AU_NAMES.index(au)] += curve
-
-    start, _, fall, _ = ends
-    put("AU12", au12)
-    lag = float(rng.normal(0.05, 0.12))
-    eye_onset = max(0.2, draw("eyelid_onset_duration_s", "tempo"))
-    eye_fall = max(0.3, draw("eyelid_offset_duration_s", "tempo"))
-    eyes = draw("eyelid_onset_rise", "eyes") / EYELID_PER_AU06
-    raised = start + lag + eye_onset
-    cheek = _swell(t, start + lag, raised, max(fall, raised), max(fall, raised) + eye_fall)
-    put("AU06", eyes * cheek)
-    put("AU07", 0.3 * eyes * cheek * rng.random())
-    shown = np.clip(au12 - 0.8, 0.0, None)
-    put("AU25", style.parts_lips * shown * rng.uniform(0.7, 1.3))
-    put("AU26", style.drops_jaw * shown * rng.uniform(0.3, 1.3))
-    put("AU10", style.lifts_lip * 0.5 * shown)
-    put("AU14", style.dimples * au12 * rng.uniform(0.2, 0.8))
-    for au, chance, most in (("AU01", 0.2, 2.0), ("AU02", 0.15, 2.0), ("AU04", 0.08, 1.5),
-                             ("AU05", 0.08, 1.5), ("AU15", 0.08, 1.0), ("AU17", 0.15, 1.5),
-                             ("AU23", 0.08, 1.5)):
-        if rng.random() < chance:
-            at = float(rng.uniform(0.0, t[-1]))
-            put(au, most * rng.random() * _swell(t, at, at + 0.4, at + 0.7, at + 1.3))
-    return aus
 
 
 def _blinks(t: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:

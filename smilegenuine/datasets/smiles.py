@@ -6,95 +6,72 @@ methods and for testing software; accuracy on drawn people says nothing about ac
 
 from __future__ import annotations
 
-import numbers
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch
 
 from ..clip import Clip
 from ..drawing.people import Person, random_person
-from ..drawing.renderer import FaceRenderer
-from ..video import FrameSource
+from .checks import check_amount, check_counts, check_plan, check_shares
+from .drawn_frames import DrawnFrames, LandmarkList, absence
 from .files import write_clips
-from .motion import KINDS, Motion, Style, free_motion, random_style, smile_motion
+from .habits import random_style
+from .kinematics import KINDS
+from .layouts import check_layout
+from .motion import Motion, free_motion, smile_motion
+from .smile_signals import truth
+from .takes import person_rng, seed_of, takes
 
 _LEAST_SIZE = 48  # what FaceRenderer draws
 
 _DESCR = """\
-Drawn people: {n_subjects} subjects, {n_clips} clips, {fps:g} frames a second, {size} pixels a side.
-Their smiles take amplitudes and durations from aggregate figures of UvA-NEMO, see
-smilegenuine.datasets.kinematics. For trying methods and testing software: results on drawn people
-say nothing about accuracy on people.
+Drawn people: {n_subjects} subjects, {n_clips} clips, {fps:g} frames a second, {size} pixels a side;
+posed and spontaneous smiles differ in: {difference}. Their motion is sampled from aggregate figures
+of UvA-NEMO, see smilegenuine.datasets.kinematics. For trying methods and testing software: results
+on drawn people say nothing about accuracy on people.
 """
 
 
-class DrawnFrames(FrameSource):
-    """The frames of a drawn clip, each drawn when it is read.
-
-    Parameters
-    ----------
-    person : Person
-        Who.
-    motion : Motion
-        What they do.
-    size : int
-        Width and height in pixels.
-    seed : int
-        Of the sensor noise; frame i always gets the same noise.
-    name : str
-        Used in messages.
-    """
-
-    def __init__(self, person: Person, motion: Motion, size: int, seed: int, name: str) -> None:
-        self.person, self.motion, self.size, self.seed = person, motion, size, seed
-        self.name: str | None = name
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        renderer = FaceRenderer(self.person, self.size)
-        for i, (aus, pose) in enumerate(zip(self.motion.aus, self.motion.pose, strict=True)):
-            yaw, pitch, roll, right, down, scale = pose
-            yield renderer.draw(aus, yaw=yaw, pitch=pitch, roll=roll, shift=(right, down),
-                                scale=scale, rng=np.random.default_rng((self.seed, i)))
-
-    def __len__(self) -> int:
-        return len(self.motion.times)
-
-    @property
-    def times(self) -> np.ndarray:
-        """(T,) float64 seconds."""
-        return self.motion.times
-
-    @property
-    def fps(self) -> float:
-        """Frame rate in Hz."""
-        return float(1.0 / (self.motion.times[1] - self.motion.times[0]))
-
-
-def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float = 25.0,
-                size: int = 160, head_motion: float = 1.0,
-                folder: str | os.PathLike[str] | None = None, n_jobs: int | None = None,
-                verbose: int | bool = False, random_state: Any = None) -> Bunch:
+def make_smiles(n_subjects: int = 20, clips_per_subject: int | str = 4, *, fps: float = 25.0,
+                size: int = 160, difference: str = "kinematics", head_motion: float = 1.0,
+                compression: float = 0.3, absences: float = 0.0,
+                folder: str | os.PathLike[str] | None = None, layout: str = "flat",
+                n_jobs: int | None = None, verbose: int | bool = False,
+                random_state: Any = None) -> Bunch:
     """Make clips of drawn people who smile, posed and spontaneously.
 
     Parameters
     ----------
     n_subjects : int, default=20
         People, each with a face and habits of their own.
-    clips_per_subject : int, default=4
-        Half of them posed (odd: the kinds take turns in who gets one more).
+    clips_per_subject : int or "uva-nemo", default=4
+        An int: half of them posed (odd: the kinds take turns in who gets one more). "uva-nemo": one
+        to three of a kind, some subjects only of one kind; 400 subjects give 643 posed and 597
+        spontaneous clips.
     fps : float, default=25.0
-        Frame rate in Hz.
+        Frame rate in Hz. The motion does not depend on it.
     size : int, default=160
-        Width and height of the pictures in pixels, at least 48; even where files are written.
+        Width and height of the pictures in pixels, at least 48; even where files are written. 256
+        shows fine movements of the lips.
+    difference : str, default="kinematics"
+        What the classes differ in, see `make_smile_signals`: "kinematics" (as on UvA-NEMO), "au06",
+        "onset_speed", "asymmetry", "apex" or "none".
     head_motion : float, default=1.0
         Strength of head motion; 0 keeps the head still.
+    compression : float, default=0.3
+        Strength of compression artefacts, 0 (none) to 1 (heavy).
+    absences : float, default=0.0
+        Share of clips, 0 to 1, in which the person is out of the picture for a moment.
     folder : path, optional
-        Where to write the clips as .mp4 files, named `s000_0_posed.mp4`, and `labels.csv` with the
-        columns path, label, subject. Without it the clips are lazy: drawn when they are read.
+        Where to write the clips as .mp4 files with the table `labels.csv` (path, label, subject).
+        Without it the clips are lazy: drawn when they are read. Interrupted, the same call goes on
+        where it stopped.
+    layout : {"flat", "uva-nemo"}, default="flat"
+        Of the folder. "flat": `s000_0_posed.mp4` and so on. "uva-nemo": as the UvA-NEMO smile
+        database lies on disk, `videos/001_deliberate_smile_1.mp4`, with details file and folds.
     n_jobs : int, optional
         Processes that write files.
     verbose : int or bool, default=False
@@ -110,15 +87,22 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
         `target` : array of shape (n_clips,), 1 spontaneous and 0 posed
         `target_names` : ["posed", "spontaneous"]
         `groups` : array of shape (n_clips,), the subjects
-        `aus`, `smile`, `times`, `pose` : lists of arrays, the truth in each frame
+        `gender`, `age` : arrays of shape (n_clips,), of the subject: "female" or "male", years
+        `times`, `aus`, `smile`, `lips`, `eyelids`, `cheeks`, `pose`, `gaze` : lists of arrays, the
+        truth in each frame, see `make_smile_signals`
         `phases` : list of dict of str to slice, the true phases
+        `visible` : list of arrays of shape (T,), whether the person is in the picture
+        `landmarks` : sequence of arrays of shape (T, 478, 3), computed when asked for: the true
+        places of MediaPipe's mesh points, x, y and z in pixels, NaN where nobody is to be seen
+        `landmarks_visible` : sequence of arrays of shape (T, 478), False also for what the head
+        itself hides
         `filenames` : list of str, the files written, or empty
         `DESCR` : str
 
     Raises
     ------
     ValueError
-        A parameter is no such number.
+        A parameter is no such number or name, or the folder holds other clips.
     OSError
         The files cannot be written.
 
@@ -131,24 +115,35 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int = 4, *, fps: float 
     >>> next(iter(smiles.data[0].frames)).shape
     (160, 160, 3)
     """
-    _check_counts(1, n_subjects=n_subjects, clips_per_subject=clips_per_subject)
+    check_counts(1, n_subjects=n_subjects)
+    check_plan(clips_per_subject, difference)
+    check_layout(layout)
     _check_recording(fps, size, head_motion)
+    check_shares(compression=compression, absences=absences)
     if folder is not None and size % 2:
         raise ValueError(f"size must be even for pictures that are written as MPEG-4, not {size}")
-    clips, target = [], []
-    for subject, person, style, rng in _people(n_subjects, random_state):
-        first = int(subject[1:]) % 2 if clips_per_subject % 2 else 0
-        for k in range(clips_per_subject):
-            label = (k + first) % 2
-            motion = smile_motion(KINDS[label], style, fps, rng, head_motion=head_motion)
-            clips.append(_drawn_clip(f"{subject}_{k}_{KINDS[label]}", subject, person, motion, size,
-                                     rng))
-            target.append(label)
-    bunch = _bunch(clips, target=np.array(target), target_names=list(KINDS))
-    bunch.DESCR = _DESCR.format(n_subjects=n_subjects, n_clips=len(clips), fps=fps, size=size)
-    bunch.filenames = []
+    seed = seed_of(random_state)
+    people = [random_person(person_rng(seed, k)) for k in range(n_subjects)]
+    clips, motions, target, cast = [], [], [], []
+    for take in takes(n_subjects, clips_per_subject, seed):
+        motion = smile_motion(take.label, take.style, fps, take.rng, scores=take.scores,
+                              difference=difference, head_motion=head_motion)
+        frames = DrawnFrames(people[take.number], motion, size, int(take.rng.integers(2**31)),
+                             take.name, quality=_quality(compression, take.rng),
+                             visible=absence(len(motion.times), absences, take.rng))
+        clips.append(Clip(frames=frames, subject=take.subject))
+        motions.append(motion)
+        target.append(take.label)
+        cast.append(people[take.number])
+    bunch = _bunch(clips, cast, motions, target=np.array(target), target_names=list(KINDS))
+    bunch.DESCR = _DESCR.format(n_subjects=n_subjects, n_clips=len(clips), fps=fps, size=size,
+                                difference=difference)
     if folder is not None:
-        write_clips(bunch, Path(folder), n_jobs=n_jobs, verbose=verbose)
+        settings = {"n_subjects": n_subjects, "clips_per_subject": clips_per_subject, "fps": fps,
+                    "size": size, "difference": difference, "head_motion": head_motion,
+                    "compression": compression, "absences": absences, "random_state": seed}
+        write_clips(bunch, Path(folder), layout=layout, n_jobs=n_jobs, verbose=verbose,
+                    settings=settings if isinstance(random_state, (int, np.integer)) else None)
     return bunch
 
 
@@ -173,65 +168,45 @@ def make_action_units(n_subjects: int = 20, *, duration: float = 12.0, fps: floa
     Returns
     -------
     Bunch
-        `data` (list of lazy Clip whose `aus` are known), `groups`, `aus`, `smile`, `times`, `pose`.
+        `data` (list of lazy Clip whose `aus` are known), and the truth as in `make_smiles`.
 
     Raises
     ------
     ValueError
         A parameter is no such number.
     """
-    _check_counts(1, n_subjects=n_subjects)
+    check_counts(1, n_subjects=n_subjects)
     _check_recording(fps, size, head_motion)
-    _check_amount("duration", duration, above=True)
-    clips = []
-    for subject, person, style, rng in _people(n_subjects, random_state):
-        motion = free_motion(style, fps, duration, rng, head_motion=head_motion)
-        clips.append(_drawn_clip(f"{subject}_free", subject, person, motion, size, rng))
-    bunch = _bunch(clips)
-    bunch.data = [clip.replace(aus=aus) for clip, aus in zip(bunch.data, bunch.aus, strict=True)]
-    return bunch
+    check_amount("duration", duration, above=True)
+    seed = seed_of(random_state)
+    clips, motions, cast = [], [], []
+    for k in range(n_subjects):
+        subject, rng = f"s{k:03d}", np.random.default_rng((seed, k, 3))
+        cast.append(random_person(person_rng(seed, k)))
+        motions.append(free_motion(random_style(rng), fps, duration, rng, head_motion=head_motion))
+        frames = DrawnFrames(cast[-1], motions[-1], size, int(rng.integers(2**31)),
+                             f"{subject}_free", quality=_quality(0.3, rng))
+        clips.append(Clip(frames=frames, subject=subject, aus=motions[-1].aus))
+    return _bunch(clips, cast, motions)
 
 
 def _check_recording(fps: Any, size: Any, head_motion: Any) -> None:
-    _check_amount("fps", fps, above=True)
-    _check_counts(_LEAST_SIZE, size=size)
-    _check_amount("head_motion", head_motion)
+    check_amount("fps", fps, above=True)
+    check_counts(_LEAST_SIZE, size=size)
+    check_amount("head_motion", head_motion)
 
 
-def _check_counts(least: int, **counts: Any) -> None:
-    for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+def _quality(compression: float, rng: np.random.Generator) -> int | None:
+    """JPEG quality of a clip; None for none."""
+    spread = float(rng.uniform(-6.0, 6.0))
+    return None if compression == 0 else int(np.clip(95.0 - 70.0 * compression + spread, 10, 98))
 
 
-def _check_amount(name: str, value: Any, *, above: bool = False) -> None:
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value < 0 or (above and value == 0):
-        raise ValueError(f"{name} must be a finite number {'above' if above else 'of at least'} 0, "
-                         f"not {value!r}")
-
-
-def _people(n_subjects: int, random_state: Any
-            ) -> Iterator[tuple[str, Person, Style, np.random.Generator]]:
-    """Each subject has a generator of their own, so adding subjects changes nobody."""
-    seed = random_state if isinstance(random_state, (int, np.integer)) else \
-        check_random_state(random_state).randint(2**31 - 1)
-    if seed < 0:
-        raise ValueError(f"random_state must not be negative, not {seed}")
-    for k in range(n_subjects):
-        rng = np.random.default_rng((int(seed), k))
-        yield f"s{k:03d}", random_person(rng), random_style(rng), rng
-
-
-def _drawn_clip(name: str, subject: str, person: Person, motion: Motion, size: int,
-                rng: np.random.Generator) -> Clip:
-    seed = int(rng.integers(2**31))
-    return Clip(frames=DrawnFrames(person, motion, size, seed, name), subject=subject)
-
-
-def _bunch(clips: list[Clip], **more: Any) -> Bunch:
-    motions: list[Motion] = [clip.frames.motion for clip in clips]  # type: ignore[union-attr]
+def _bunch(clips: list[Clip], cast: list[Person], motions: list[Motion], **more: Any) -> Bunch:
+    frames = [clip.frames for clip in clips]
     return Bunch(data=clips, groups=np.array([clip.subject for clip in clips]),
-                 aus=[m.aus for m in motions], smile=[m.smile for m in motions],
-                 times=[m.times for m in motions], pose=[m.pose for m in motions],
-                 phases=[m.phases for m in motions], **more)
+                 gender=np.array([person.sex for person in cast]),
+                 age=np.array([person.years for person in cast]),
+                 visible=[f.visible for f in frames],  # type: ignore[union-attr]
+                 landmarks=LandmarkList(frames, 0), landmarks_visible=LandmarkList(frames, 1),
+                 filenames=[], **truth(motions), **more)

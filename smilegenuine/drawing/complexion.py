@@ -84,10 +84,14 @@ def _nose(image: np.ndarray, person: Person, canvas: Canvas) -> None:
     dark = np.array(person.skin) * (0.36, 0.24, 0.22)
     shade = np.array(person.skin) * (0.66, 0.54, 0.50)
     size = np.array([person.nose_width, person.nose_length])
-    under = soft_stroke(
-        canvas, np.array([[-0.105, 0.415], [0.0, 0.43], [0.105, 0.415]]) * size, 0.03, 0.022
-    )
-    blend(image, shade, under, 0.55)
+    under = np.array([[-0.105, 0.415], [0.0, 0.43], [0.105, 0.415]]) * size
+    blend(image, shade, soft_stroke(canvas, under, 0.03, 0.022), 0.50)
+    # The shadow that the nose casts: away from the light.
+    aside, down = person.light[0] * 0.22, 0.05 - 0.10 * person.light[1]
+    cast = np.array([[-0.07, 0.41], [0.0, 0.42 + 0.3 * down], [0.07, 0.41]]) * size
+    cast[1:] += (-0.35 * aside, 0.25 * down)
+    cast[:-1] += (-0.35 * aside, 0.25 * down)
+    blend(image, shade, soft_stroke(canvas, cast, 0.05, 0.024), 0.40)
     for side in (-1.0, 1.0):
         flip = size * (side, 1.0)
         hole = np.array([[0.025, 0.405], [0.055, 0.388], [0.085, 0.400]]) * flip

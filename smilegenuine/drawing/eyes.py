@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .deformation import AU
-from .people import Person
+from .people import Person, youth
 from .strokes import Canvas, blend, disc, filled, line
 
 _STEPS = np.linspace(-1.0, 1.0, 17)
@@ -36,17 +36,24 @@ class Lids:
 
 
 def eye_centre(person: Person, side: float) -> tuple[float, float]:
-    """Return the middle between the resting corners of the eye on ``side`` (-1 or 1)."""
+    """Return where the iris rests, looking ahead, in the eye on ``side`` (-1 or 1)."""
     return side * 0.270 * person.eye_spacing, 0.0
 
 
 def eye_corners(person: Person, side: float) -> np.ndarray:
     """Return the resting inner and outer corner, (2, 2)."""
+    return _corner_line(person, side, np.array([-1.0, 1.0]))
+
+
+def _corner_line(person: Person, side: float, t: np.ndarray) -> np.ndarray:
+    """Return points (n, 2) between the corners of an eye, the inner one at t = -1.
+
+    The fissure reaches further inwards from the iris than outwards, and sinks towards the nose.
+    """
     cx, cy = eye_centre(person, side)
-    half = 0.136 * person.eye_width
-    return np.array(
-        [[cx - side * half, cy + person.eye_tilt], [cx + side * half, cy - person.eye_tilt]]
-    )
+    along = t - 0.15 * np.maximum(t, 0.0) ** 2
+    x = cx + side * 0.136 * person.eye_width * along
+    return np.stack([x, cy + 0.008 - (person.eye_tilt + 0.006) * t], axis=-1)
 
 
 def lids(person: Person, side: float, level: np.ndarray) -> Lids:
@@ -61,30 +68,28 @@ def lids(person: Person, side: float, level: np.ndarray) -> Lids:
     level : (17,) ndarray
         Activations 0..1 of that side.
     """
-    cx, cy = eye_centre(person, side)
-    half = 0.136 * person.eye_width
     au = {name: level[AU[name]] for name in ("AU05", "AU06", "AU07", "AU09", "AU12", "AU45")}
     squeeze = 0.008 * au["AU06"]
     t = _STEPS
-    x = cx + side * (half * t - squeeze * (t > 0) * t)
-    corner = cy - person.eye_tilt * t
+    x, corner = _corner_line(person, side, t).T
+    x = x - side * squeeze * np.maximum(t, 0.0)
     bow = np.maximum(1.0 - t * t, 0.0)
-    up = 0.054 * person.eye_opening + 0.040 * au["AU05"]
+    up = 0.047 * person.eye_opening + 0.040 * au["AU05"]
     up -= 0.012 * au["AU07"] + 0.004 * au["AU06"] + 0.003 * au["AU09"]
-    down = 0.043 * person.eye_opening + 0.006 * au["AU05"]
-    raised = 0.026 * au["AU06"] + 0.034 * au["AU07"] + 0.010 * au["AU09"] + 0.004 * au["AU12"]
-    down = max(down - raised, -0.012)
+    down = 0.044 * person.eye_opening + 0.006 * au["AU05"]
+    raised = 0.030 * au["AU06"] + 0.034 * au["AU07"] + 0.010 * au["AU09"] + 0.004 * au["AU12"]
+    down = max(down - raised * max(1.0, person.eye_opening), -0.012)
     # The cheek pushes the lower lid up in a bow; AU07 draws it straight.
     flat = 0.75 + 0.9 * au["AU07"]
     lower = corner + down * bow**flat - 0.006 * au["AU06"] * bow
     skew = bow**0.72 * (1.0 - 0.16 * t)
     upper = corner - max(up, 0.014) * skew
-    closed = float(np.clip(1.08 * au["AU45"], 0.0, 1.0))
+    closed = float(np.clip(1.08 * au["AU45"] ** 0.85, 0.0, 1.0))
     meet = np.maximum(lower, corner + 0.010 * bow)
     upper = upper + closed * (meet - upper)
     lower = np.maximum(lower, upper)
     fold = 0.030 - 0.014 * au["AU05"] - 0.006 * au["AU07"]
-    rest = corner - 0.054 * person.eye_opening * skew
+    rest = corner - 0.047 * person.eye_opening * skew
     crease = np.minimum(rest + 0.35 * (upper - rest), upper) - fold * bow**0.4
     return Lids(
         np.stack([x, upper], axis=1),
@@ -92,6 +97,11 @@ def lids(person: Person, side: float, level: np.ndarray) -> Lids:
         np.stack([x, crease], axis=1),
         closed,
     )
+
+
+def iris_radius(person: Person) -> float:
+    """Return the radius of an iris: as large in children, whose faces are smaller."""
+    return 0.0525 * (1.0 + 0.13 * youth(person.years))
 
 
 def iris_place(person: Person, side: float, gaze: tuple[float, float]) -> tuple[float, float]:
@@ -156,9 +166,12 @@ def _eyeball(
 ) -> None:
     """Draw sclera, iris, pupil, the lid's shadow and the glint inside ``opening``."""
     x, y = iris_place(person, side, gaze)
-    radius = 0.0525
-    white = np.array([0.88, 0.85, 0.83]) * (0.80 + 0.18 * person.skin[0])
-    blend(image, white, opening, 0.97)
+    radius = iris_radius(person)
+    white = np.array([0.88, 0.85, 0.83]) * (0.68 + 0.29 * person.skin[0])
+    # Towards the lids and the corners the eyeball turns away and is redder.
+    blend(image, white * (0.74, 0.60, 0.58), opening, 0.97)
+    soft = cv2.GaussianBlur(opening, (0, 0), 0.014 * canvas.unit)
+    blend(image, white, np.minimum(soft, opening), 0.97)
     ring = np.minimum(disc(canvas, (x, y), radius), opening)
     blend(image, np.array(person.iris_colour) * 0.45, ring)
     inner = np.minimum(disc(canvas, (x, y), 0.8 * radius), opening)

@@ -13,8 +13,15 @@ from .strokes import Canvas
 _PIVOT = np.array([0.0, 0.50, -0.25])
 
 # Where the eyes' middle lies in the image, and an eye-to-chin distance, in image sizes.
-_EYES_AT = np.array([0.5, 0.455])
+_EYES_AT = np.array([0.5, 0.487])
 _UNIT = 0.41
+
+# Behind this plane nothing is drawn; before the other there is only air.
+_FAR, _NEAR = -0.22, 0.84
+_LEVELS = 11
+
+# What carries the head: about the lower end of the neck.
+_BODY_PIVOT = np.array([0.0, 1.30, -0.30])
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -48,11 +55,16 @@ class HeadPose:
         self._person = person
         self._size = size
         self._coarse = Canvas.covering(0.5 * _UNIT * size, (-1.4, -1.6, 1.4, 1.6))
-        self._depth = parallax_depth(person, *self._coarse.coordinates()).astype(np.float32)
-        half = (size + 1) // 2
-        # The centres of the 2 x 2 blocks of the image's pixels.
-        grid = 2.0 * np.arange(half, dtype=np.float32) + 0.5
-        self._columns, self._rows = np.meshgrid(grid, grid)
+        depth = parallax_depth(person, *self._coarse.coordinates())
+        down, right = np.gradient(depth, 1.0 / self._coarse.unit)
+        self._depth = depth.astype(np.float32)
+        self._surface = np.dstack([depth, right, down]).astype(np.float32)
+        quarter = (size + 3) // 4
+        # The centres of the 2 x 2 and of the 4 x 4 blocks of the image's pixels.
+        self._blocks = [
+            np.meshgrid(*[step * np.arange(n, dtype=np.float32) + 0.5 * (step - 1)] * 2)
+            for step, n in ((2, 2 * quarter), (4, quarter))
+        ]
 
     def project(
         self, points: np.ndarray, turn: np.ndarray, shift: tuple[float, float], scale: float
@@ -93,29 +105,21 @@ class HeadPose:
         -------
         columns, rows : (size, size) float32 ndarray
         """
-        px, py = self._pivot_pixel(shift)
-        per_pixel = np.float32(1.0 / (scale * _UNIT * self._size))
-        u = (self._columns - np.float32(px)) * per_pixel
-        v = (self._rows - np.float32(py)) * per_pixel
-        back = np.linalg.inv(turn[:2, :2]).astype(np.float32)
-        across = back @ turn[:2, 2].astype(np.float32)
-        x0 = back[0, 0] * u + back[0, 1] * v + np.float32(_PIVOT[0])
-        y0 = back[1, 0] * u + back[1, 1] * v + np.float32(_PIVOT[1])
-        coarse, unit = self._coarse, np.float32(self._coarse.unit)
+        back = np.linalg.inv(turn[:2, :2])
+        across = (back @ turn[:2, 2]).astype(np.float32)
+        x0, y0 = self._plane(0, back, across, shift, scale)
         x, y = x0, y0
         if np.any(across != 0.0):
-            behind = np.float32(_PIVOT[2])
-            x, y = x0 - across[0] * 0.6, y0 - across[1] * 0.6
-            for _ in range(4):
-                depth = cv2.remap(
-                    self._depth,
-                    (x - np.float32(coarse.left)) * unit - np.float32(0.5),
-                    (y - np.float32(coarse.top)) * unit - np.float32(0.5),
-                    cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REPLICATE,
-                )
-                x = x0 - across[0] * (depth - behind)
-                y = y0 - across[1] * (depth - behind)
+            # Where the face hides part of itself, the edge of what hides is worth more points.
+            which = 0 if np.hypot(*turn[:2, 2]) > 0.3 else 1
+            z = self._seen_depth(*self._plane(which, back, across, shift, scale), across)
+            z = cv2.resize(z, x0.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            for _ in range(3):
+                surface = self._look_up(self._surface, x0 - across[0] * z, y0 - across[1] * z)
+                slope = across[0] * surface[..., 1] + across[1] * surface[..., 2]
+                step = (surface[..., 0] - z) / np.maximum(1.0 + slope, np.float32(0.4))
+                z = z + np.clip(step, np.float32(-0.1), np.float32(0.1))
+            x, y = x0 - across[0] * z, y0 - across[1] * z
         columns = (x - np.float32(canvas.left)) * np.float32(canvas.unit) - np.float32(0.5)
         rows = (y - np.float32(canvas.top)) * np.float32(canvas.unit) - np.float32(0.5)
         full = 2 * columns.shape[1], 2 * columns.shape[0]
@@ -125,14 +129,104 @@ class HeadPose:
             for part in (columns, rows)
         )
 
-    def body_transform(
-        self, canvas: Canvas, shift: tuple[float, float], scale: float
+    def _plane(
+        self,
+        which: int,
+        back: np.ndarray,
+        across: np.ndarray,
+        shift: tuple[float, float],
+        scale: float,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the sight lines of blocks of pixels cross the face's plane z = 0."""
+        px, py = self._pivot_pixel(shift)
+        per_pixel = 1.0 / (scale * _UNIT * self._size)
+        columns, rows = self._blocks[which]
+        u = (columns - np.float32(px)) * np.float32(per_pixel)
+        v = (rows - np.float32(py)) * np.float32(per_pixel)
+        at = _PIVOT[:2] + across * _PIVOT[2]
+        return tuple(
+            np.float32(a) * u + np.float32(b) * v + np.float32(origin)
+            for (a, b), origin in zip(back, at, strict=True)
+        )
+
+    def _seen_depth(self, x0: np.ndarray, y0: np.ndarray, across: np.ndarray) -> np.ndarray:
+        """Return at what depth each sight line first meets the head, roughly."""
+        levels = np.linspace(_NEAR, _FAR, _LEVELS, dtype=np.float32)[:, None, None]
+        stacked = (-1, x0.shape[1])
+        depth = self._look_up(
+            self._depth,
+            (x0 - across[0] * levels).reshape(stacked),
+            (y0 - across[1] * levels).reshape(stacked),
+        ).reshape(_LEVELS, *x0.shape)
+        inside = depth - levels
+        hit = np.argmax(inside >= 0.0, axis=0)
+        hit[~np.any(inside >= 0.0, axis=0)] = _LEVELS - 1
+        hit = np.maximum(hit, 1)[None]
+        before = np.take_along_axis(inside, hit - 1, axis=0)[0]
+        after = np.take_along_axis(inside, hit, axis=0)[0]
+        share = np.clip(before / np.minimum(before - after, -1e-6), 0.0, 1.0)
+        step = (_NEAR - _FAR) / (_LEVELS - 1)
+        return (_NEAR - step * (hit[0] - 1 + share)).astype(np.float32)
+
+    def _look_up(self, table: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return values of a table on the coarse grid at face coordinates."""
+        coarse = self._coarse
+        unit = np.float32(coarse.unit)
+        return cv2.remap(
+            table,
+            (x - np.float32(coarse.left)) * unit - np.float32(0.5),
+            (y - np.float32(coarse.top)) * unit - np.float32(0.5),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def behind_transform(
+        self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float], scale: float
     ) -> np.ndarray:
-        """Return the (2, 3) affine map from ``canvas`` to the image, for what does not turn."""
-        factor = scale * _UNIT * self._size / canvas.unit
-        corner = np.array([canvas.left, canvas.top]) * canvas.unit + 0.5
-        offset = self._pivot_pixel(shift) + factor * (corner - _PIVOT[:2] * canvas.unit)
-        return np.array([[factor, 0.0, offset[0]], [0.0, factor, offset[1]]])
+        """Return the (2, 3) affine map from ``canvas`` to the image, for the back of the head.
+
+        The skull is deeper than it is wide: turned, it shows more of itself.
+        """
+        side = float(np.hypot(*turn[:2, 2]))
+        across = turn[:2, 0] / np.hypot(*turn[:2, 0])
+        upright = np.column_stack([across, (-across[1], across[0])])
+        upright[:, 0] *= np.sqrt(1.0 - side**2 + (1.18 * side) ** 2)
+        # A sphere's middle goes along; how it is turned cannot be seen.
+        middle = np.array([0.0, -0.20, -0.32])
+        at = (turn @ (middle - _PIVOT))[:2]
+        return self._affine(canvas, upright, middle[:2], at + _PIVOT[:2], shift, scale)
+
+    def body_transform(
+        self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float], scale: float
+    ) -> np.ndarray:
+        """Return the (2, 3) affine map from ``canvas`` to the image, for neck and shoulders.
+
+        Parameters
+        ----------
+        canvas : Canvas
+            The body's drawing.
+        turn : (3, 3) ndarray
+            The body's own rotation, about the lower end of the neck.
+        shift, scale : as in `project`
+        """
+        at = _BODY_PIVOT[:2] - turn[:2, 2] * _BODY_PIVOT[2]
+        return self._affine(canvas, turn[:2, :2], _BODY_PIVOT[:2], at, shift, scale)
+
+    def _affine(
+        self,
+        canvas: Canvas,
+        linear: np.ndarray,
+        middle: np.ndarray,
+        at: np.ndarray,
+        shift: tuple[float, float],
+        scale: float,
+    ) -> np.ndarray:
+        """Return the map that takes ``middle`` to ``at`` and all else about it by ``linear``."""
+        factor = scale * _UNIT * self._size
+        matrix = linear * (factor / canvas.unit)
+        first = np.array([canvas.left, canvas.top]) + 0.5 / canvas.unit - middle
+        offset = self._pivot_pixel(shift) + factor * (at - _PIVOT[:2] + linear @ first)
+        return np.column_stack([matrix, offset])
 
     def _pivot_pixel(self, shift: tuple[float, float]) -> np.ndarray:
         """Return where the pivot of the head lies in the image, in pixels."""

@@ -12,8 +12,8 @@ from .strokes import Canvas, spline
 # Right half of an average head, from the crown to the chin.
 _OUTLINE = np.array(
     [
-        [0.00, -1.02], [0.24, -0.99], [0.42, -0.88], [0.535, -0.68], [0.585, -0.45], [0.595, -0.2],
-        [0.59, 0.05], [0.575, 0.25], [0.535, 0.47], [0.46, 0.67], [0.35, 0.83], [0.22, 0.945],
+        [0.00, -0.97], [0.22, -0.93], [0.39, -0.82], [0.505, -0.64], [0.570, -0.43], [0.592, -0.2],
+        [0.585, 0.05], [0.565, 0.25], [0.525, 0.47], [0.45, 0.67], [0.34, 0.83], [0.22, 0.945],
         [0.10, 0.992], [0.00, 1.00],
     ]
 )  # fmt: skip
@@ -95,14 +95,19 @@ def radial_position(outline: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nda
 def parallax_depth(person: Person, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the depth, in units, that moves points under a turn of the head.
 
-    Smoother than the relief that is lit, so that it can be inverted by a few fixed-point steps.
+    Smoother than the relief that is lit. Towards its rim the face turns away steeply: cheeks and
+    temples end at the ears, far behind the chin.
     """
     rho = radial_position(head_outline(person), x, y)
-    depth = _DEPTH * np.cos(np.minimum(rho, 1.4) * 1.15)
+    down = (y - _CENTRE[1]) / np.maximum(np.hypot(x - _CENTRE[0], y - _CENTRE[1]), 1e-6)
+    low = np.clip((down - 0.55) / 0.45, 0.0, 1.0)
+    rim = -0.06 + 0.42 * low * low * (3.0 - 2.0 * low)
+    inside = np.clip(1.0 - np.minimum(rho, 1.0) ** 2.6, 0.0, 1.0) ** 0.6
+    depth = rim + (0.60 - rim) * inside - 0.10 * np.maximum(rho - 1.0, 0.0)
     ridge = np.exp(-0.5 * (x / 0.085) ** 2 - 0.5 * ((y - 0.30 * person.nose_length) / 0.11) ** 2)
     chin = np.exp(-0.5 * (x / 0.16) ** 2 - 0.5 * ((y - 0.9) / 0.12) ** 2)
     socket = np.exp(-0.5 * ((np.abs(x) - 0.27) / 0.12) ** 2 - 0.5 * (y / 0.08) ** 2)
-    return depth + 0.11 * person.nose_bridge**0.5 * ridge + 0.04 * chin - 0.03 * socket
+    return depth + 0.13 * person.nose_bridge**0.5 * ridge + 0.04 * chin - 0.03 * socket
 
 
 class Relief:
@@ -127,6 +132,11 @@ class Relief:
         head = 0.9 * _DEPTH * (head - 1.25 * rim**1.5 / head * (rho - rim))
         resting = np.sum([_bump(x, y, *row) for row in _person_bumps(person)], axis=0)
         self._resting = _slopes(head + resting, resting, canvas.unit)
+        self._lit = None
+        if abs(person.shadow) > 0.05:
+            edge = np.sign(person.shadow) * (x + 0.25 * y) - 0.12
+            keep = 1.0 - abs(person.shadow) / (1.0 + np.exp(-edge / 0.10))
+            self._lit = keep.astype(np.float32)
         basis = []
         self._moving = []
         mouth = 0.61 * (person.mouth_height - 1.0)
@@ -156,7 +166,9 @@ class Relief:
         moving = level[used].astype(np.float32) @ self._basis[used]
         return self._resting + moving.reshape(self._resting.shape)
 
-    def shade(self, slopes: np.ndarray, light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def shade(
+        self, slopes: np.ndarray, light: np.ndarray, fill: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Light the relief.
 
         Parameters
@@ -165,6 +177,8 @@ class Relief:
             As `slopes` returns them, moved with the skin.
         light : (3,) ndarray
             Unit vector to the light, in the head's own axes (x right, y down, z outwards).
+        fill : (3,) ndarray, optional
+            The same of the second light.
 
         Returns
         -------
@@ -190,7 +204,14 @@ class Relief:
         open_sky = 1.0 - np.clip(hollow, -0.12, 0.5)
         ambient = np.array(person.ambient_colour, np.float32)
         directed = np.array(person.light_colour, np.float32)
-        shading = (ambient + diffuse[..., None] * directed) * open_sky[..., None]
+        if self._lit is not None:
+            diffuse *= self._lit
+        shading = ambient + diffuse[..., None] * directed
+        if fill is not None:
+            fx, fy, fz = (np.float32(v) for v in fill)
+            beside = np.maximum((fz - fx * sx - fy * sy) * inverse, 0.0)
+            shading += beside[..., None] * np.array(person.fill_colour, np.float32)
+        shading *= open_sky[..., None]
         return shading, np.float32(person.oiliness) * gloss
 
 

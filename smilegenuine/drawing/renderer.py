@@ -7,10 +7,10 @@ import numpy as np
 
 from .complexion import brow_points, skin_colours
 from .deformation import Deformation
-from .eyes import draw_eye, eye_centre, eye_corners, iris_place, lids
+from .eyes import draw_eye, eye_centre, iris_place, lids
 from .folds import Folds
 from .glasses import glasses_layer
-from .hair import head_colours
+from .hair import behind_head, head_colours
 from .head_pose import HeadPose, face_unit, rotation
 from .mouth import draw_mouth, lips
 from .people import N_ACTION_UNITS, Person
@@ -66,6 +66,8 @@ class FaceRenderer:
         margin = (-2.2, 0.0, 2.2, 2.6)
         self._bust_canvas = Canvas.covering(unit, margin)
         self._bust = bust(person, self._bust_canvas)
+        self._back_canvas = Canvas.covering(unit, (-1.05, -1.30, 1.05, 1.60))
+        self._back = behind_head(person, self._back_canvas)
         self._wall = wall(person, self.size)
         self._eye_windows = {}
         for side in (-1.0, 1.0):
@@ -92,9 +94,11 @@ class FaceRenderer:
 
         Parameters
         ----------
-        aus : (17,) array-like
+        aus : (17,) or (2, 17) array-like
             Intensities 0..5 of AU01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26 45; values
-            outside that range are cut to it.
+            outside that range are cut to it. Two rows move the two sides of the face by
+            themselves: row 0 the image's left side, row 1 its right side. What has no sides
+            (the jaw, the middle of the lips) takes the mean.
         yaw, pitch, roll : float, default=0.0
             Degrees: the nose to the image's right, the nose down, the head clockwise.
         shift : (float, float), default=(0.0, 0.0)
@@ -116,8 +120,8 @@ class FaceRenderer:
         Raises
         ------
         ValueError
-            If ``aus`` does not hold 17 finite numbers, or the pose is not finite, or ``scale``
-            is not positive.
+            If ``aus`` does not hold 17 or 2 x 17 finite numbers, or the pose is not finite, or
+            ``scale`` is not positive.
         """
         left, right = self._activations(aus)
         _check_pose(yaw, pitch, roll, shift, scale)
@@ -126,20 +130,26 @@ class FaceRenderer:
         if visible:
             turn = rotation(yaw, pitch, roll)
             head = self._draw_head(left, right, turn, gaze)
-            body = cv2.warpAffine(
-                self._bust,
-                self._pose.body_transform(self._bust_canvas, shift, scale),
-                (self.size, self.size),
-                flags=cv2.INTER_LINEAR,
-            )
-            frame = _over(frame, body)
+            # Neck and shoulders follow the head a little.
+            lean = rotation(0.3 * yaw, 0.2 * pitch, 0.3 * roll)
+            place = self._pose.behind_transform(self._back_canvas, turn, shift, scale)
+            frame = _over(frame, self._placed(self._back, place))
+            place = self._pose.body_transform(self._bust_canvas, lean, shift, scale)
+            frame = _over(frame, self._placed(self._bust, place))
             columns, rows = self._pose.inverse_maps(self._canvas, turn, shift, scale)
             layer = cv2.remap(head, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            if np.hypot(*turn[:2, 2]) > 0.3:
+                layer = _softened(layer, columns)
             frame = _over(frame, layer)
         if rng is not None:
             noise = rng.standard_normal(frame.shape, np.float32)
             frame = frame * np.float32(1.0 + 0.012 * rng.standard_normal()) + 2.2 * noise
         return np.clip(frame + 0.5, 0.0, 255.0).astype(np.uint8)
+
+    def _placed(self, layer: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Return a layer warped into the frame."""
+        size = (self.size, self.size)
+        return cv2.warpAffine(layer, place, size, flags=cv2.INTER_LINEAR)
 
     def eye_centres(
         self,
@@ -159,8 +169,8 @@ class FaceRenderer:
         Returns
         -------
         (2, 2) ndarray
-            x and y in pixels, pixel centres at integers, of the image's left and right eye: the
-            middles between their resting corners.
+            x and y in pixels, pixel centres at integers, of the image's left and right eye:
+            where their irises are when they look ahead.
 
         Raises
         ------
@@ -223,8 +233,8 @@ class FaceRenderer:
         for side, name, level in ((-1.0, "left", left), (1.0, "right", right)):
             shape = lids(person, side, level)
             middle = len(shape.upper) // 2
-            corners = eye_corners(person, side)
-            points[f"eye_inner_{name}"], points[f"eye_outer_{name}"] = corners
+            points[f"eye_inner_{name}"] = shape.upper[0]
+            points[f"eye_outer_{name}"] = shape.upper[-1]
             points[f"lid_upper_{name}"] = shape.upper[middle]
             points[f"lid_lower_{name}"] = shape.lower[middle]
             points[f"iris_{name}"] = np.array(iris_place(person, side, gaze))
@@ -246,12 +256,15 @@ class FaceRenderer:
     def _activations(self, aus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the activations (17,) of the left and the right side, about 0..1."""
         aus = np.asarray(aus, dtype=float)
-        if aus.shape != (N_ACTION_UNITS,):
-            raise ValueError(f"aus must have shape ({N_ACTION_UNITS},), got {aus.shape}.")
+        if aus.shape not in ((N_ACTION_UNITS,), (2, N_ACTION_UNITS)):
+            raise ValueError(
+                f"aus must have shape ({N_ACTION_UNITS},) or (2, {N_ACTION_UNITS}), "
+                f"got {aus.shape}."
+            )
         if not np.all(np.isfinite(aus)):
             raise ValueError("aus must be finite, got NaN or infinity.")
-        level = np.clip(aus, 0.0, 5.0) / 5.0
-        return level * self.person.gains_left, level * self.person.gains_right
+        level = np.broadcast_to(np.clip(aus, 0.0, 5.0) / 5.0, (2, N_ACTION_UNITS))
+        return level[0] * self.person.gains_left, level[1] * self.person.gains_right
 
     def _draw_head(
         self, left: np.ndarray, right: np.ndarray, turn: np.ndarray, gaze: tuple[float, float]
@@ -264,7 +277,8 @@ class FaceRenderer:
         folds = _moved(folds, self._columns, self._rows, field, canvas)
         slopes = self._relief.slopes(left, right)
         slopes = _moved(slopes, self._half_columns, self._half_rows, field, self._half)
-        shading, gloss = self._relief.shade(slopes, turn.T @ np.array(person.light))
+        fill = turn.T @ np.array(person.fill_light) if any(person.fill_colour) else None
+        shading, gloss = self._relief.shade(slopes, turn.T @ np.array(person.light), fill)
         full = (canvas.width, canvas.height)
         shading = cv2.resize(shading, full, interpolation=cv2.INTER_LINEAR)
         # Light that leaves a fold has crossed more skin: it is redder.
@@ -343,6 +357,14 @@ def _moved(
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+
+
+def _softened(layer: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return a layer blurred where a near part of the head ends before a far one."""
+    jump = np.zeros(columns.shape, np.uint8)
+    jump[:, 1:] = np.abs(np.diff(columns, axis=1)) > 8.0
+    jump = cv2.dilate(jump, np.ones((3, 4), np.uint8))
+    return np.where(jump[..., None] > 0, cv2.blur(layer, (3, 3)), layer)
 
 
 def _over(below: np.ndarray, layer: np.ndarray) -> np.ndarray:

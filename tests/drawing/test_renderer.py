@@ -138,6 +138,34 @@ def test_each_side_answers_to_its_own_gain():
     assert change[:, middle:].sum() > 3.0 * change[:, :middle].sum()
 
 
+def test_two_equal_rows_are_one_row(renderer):
+    aus = intensities(au06=2, au12=4, au26=1)
+    np.testing.assert_array_equal(renderer.draw(np.stack([aus, aus])), renderer.draw(aus))
+    assert renderer.landmarks(np.stack([aus, aus])) == renderer.landmarks(aus)
+
+
+def test_rows_move_the_sides_of_the_face(renderer, neutral):
+    middle = int(renderer.eye_centres()[:, 0].mean())
+    rest = renderer.landmarks(np.zeros(17))
+    for row, (here, there) in enumerate((("left", "right"), ("right", "left"))):
+        aus = np.zeros((2, 17))
+        aus[row] = intensities(au12=4)
+        change = np.abs(renderer.draw(aus) - neutral).mean(axis=2)
+        halves = change[:, :middle].sum(), change[:, middle:].sum()
+        assert halves[row] > 3.0 * halves[1 - row]
+        moved = renderer.landmarks(aus)
+        assert moved[f"mouth_{here}"][1] < rest[f"mouth_{here}"][1] - 2.0
+        assert moved[f"mouth_{there}"] == pytest.approx(rest[f"mouth_{there}"], abs=0.5)
+
+
+def test_one_eye_winks(renderer):
+    aus = np.zeros((2, 17))
+    aus[0] = intensities(au45=5)
+    points = renderer.landmarks(aus)
+    open_eye = points["lid_lower_right"][1] - points["lid_upper_right"][1]
+    assert points["lid_lower_left"][1] - points["lid_upper_left"][1] < 0.2 * open_eye
+
+
 def test_landmarks_follow_the_action_units(renderer):
     rest = renderer.landmarks(np.zeros(17))
     smile = renderer.landmarks(intensities(au12=5))
@@ -235,9 +263,11 @@ def test_invisible_person_leaves_the_background(cascades):
 @pytest.mark.parametrize(
     ("aus", "message"),
     [
-        (np.zeros(16), r"aus must have shape \(17,\), got \(16,\)"),
-        (np.zeros((1, 17)), r"aus must have shape \(17,\)"),
+        (np.zeros(16), r"aus must have shape \(17,\) or \(2, 17\), got \(16,\)"),
+        (np.zeros((1, 17)), r"aus must have shape .* got \(1, 17\)"),
+        (np.zeros((17, 2)), r"aus must have shape .* got \(17, 2\)"),
         (np.full(17, np.nan), "aus must be finite"),
+        (np.full((2, 17), np.inf), "aus must be finite"),
     ],
 )
 def test_bad_action_units_are_refused(renderer, aus, message):

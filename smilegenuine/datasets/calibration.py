@@ -1,0 +1,80 @@
+"""The drawn smiles' figures beside those of UvA-NEMO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from .kinematics import EFFECT_SIZES, KINDS, KINEMATICS, QUANTILE_LEVELS, RANK_CORRELATIONS, SIGNALS
+from .measures import FIGURES, measure_smile
+
+_SIDES = "onset_left_right_difference"
+
+
+def calibration_table(smiles: Any) -> pd.DataFrame:
+    """Measure clips and lay their figures beside the published ones.
+
+    Parameters
+    ----------
+    smiles : Bunch
+        From `make_smile_signals` or `make_smiles`, at 50 Hz; some hundred clips of either kind at
+        least, or the quantiles say little.
+
+    Returns
+    -------
+    DataFrame
+        A row a comparison, with the columns `measure` ("quantile", "effect size" or "rank
+        correlation"), `kind` ("posed", "spontaneous"; of effect sizes "spontaneous - posed"),
+        `figure`, `against` (the quantile's level, or the other figure of a correlation),
+        `published` and `measured`. Of the difference between left and right, effect size and
+        correlations only.
+
+    Raises
+    ------
+    ValueError
+        One kind is missing, or a clip's motion is not known.
+    """
+    target = np.asarray(smiles.target)
+    if set(target) != {0, 1}:
+        raise ValueError("smiles of both kinds are needed, labels 0 (posed) and 1 (spontaneous)")
+    measured = pd.DataFrame([measure_smile(*clip) for clip in
+                             zip(smiles.times, smiles.lips, smiles.eyelids, strict=True)])
+    if measured["lip_onset_rise"].isna().any():
+        raise ValueError("the lips' motion must be known in every clip")
+    by_kind = {kind: measured[target == label] for label, kind in enumerate(KINDS)}
+    rows = [*_quantiles(by_kind), *_effect_sizes(by_kind), *_correlations(by_kind)]
+    return pd.DataFrame(rows, columns=["measure", "kind", "figure", "against", "published",
+                                       "measured"])
+
+
+def _quantiles(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
+    for kind, found in by_kind.items():
+        for figure, published in KINEMATICS[kind].items():
+            if not figure.endswith(_SIDES):
+                for level, value in zip(QUANTILE_LEVELS, published, strict=True):
+                    yield ("quantile", kind, figure, level, value,
+                           float(found[figure].quantile(level)))
+
+
+def _effect_sizes(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
+    posed, spontaneous = by_kind.values()
+    n = np.array([len(posed), len(spontaneous)])
+    for figure, published in EFFECT_SIZES.items():
+        a, b = posed[figure], spontaneous[figure]
+        pooled = np.sqrt(np.average([a.var(), b.var()], weights=n - 1))
+        yield ("effect size", "spontaneous - posed", figure, None, published,
+               float((b.mean() - a.mean()) / pooled))
+
+
+def _correlations(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
+    for kind, found in by_kind.items():
+        for signal in SIGNALS:
+            names = [f"{signal}_{figure}" for figure in FIGURES]
+            measured = spearmanr(found[names].to_numpy())[0]
+            for i, j in zip(*np.triu_indices(len(FIGURES), 1), strict=True):
+                yield ("rank correlation", kind, names[i], names[j],
+                       float(RANK_CORRELATIONS[kind][signal][i, j]), float(measured[i, j]))
