@@ -29,6 +29,7 @@ from smilegenuine.face.tracks import FaceTrack
 BUNDLE = "face_landmarker.task"
 SIZE = 160
 FPS = 25.0
+LEAST = 1.5  # an action unit that moves less in a clip is not asked for
 MIN_FACE = 0.12  # FaceAligner's
 
 POSES: dict[str, dict[str, float]] = {
@@ -220,8 +221,8 @@ def clips(n_people: int) -> dict[tuple[str, str], np.ndarray]:
     Returns
     -------
     dict of (str, str) to array
-        Pearson's r of each clip, by (action unit, kind of clip), where the unit goes over 1 at
-        least. For AU06 the frames of blinks are left out: MediaPipe sees a squint in them.
+        Pearson's r of each clip, by (action unit, kind of clip), where the unit moves by `LEAST`
+        or more. For AU06 the frames of blinks are left out: MediaPipe sees a squint in them.
     """
     r: dict[tuple[str, str], list[float]] = defaultdict(list)
     for k, person in enumerate(people(n_people, first=100)):
@@ -244,7 +245,7 @@ def clips(n_people: int) -> dict[tuple[str, str], np.ndarray]:
                 ok = np.isfinite(values)
                 if au == "AU06":  # a blink squints too, in people as in drawings
                     ok &= aus[:, AU_NAMES.index("AU45")] < 0.3
-                if about not in ("", au) or np.ptp(truth[ok]) < 1.0:
+                if about not in ("", au) or np.ptp(truth[ok]) < LEAST:
                     continue
                 spread = values[ok].std() > 1e-9
                 r[au, kind].append(float(np.corrcoef(truth[ok], values[ok])[0, 1]) if spread else 0)

@@ -20,6 +20,7 @@ N_SCORES = 2 * len(FIGURES) + 1
 _DURATIONS = [FIGURES.index(f"{phase}_duration_s") for phase in ("onset", "apex", "offset")]
 _OTHERS = [k for k in range(len(FIGURES)) if k not in _DURATIONS]
 
+_CUT_SHORT = 0.02  # share of recordings
 _BLOCK = 256  # points of a Sobol sequence that are spread evenly together
 
 # The share of the variance of a figure's normal score that is the subject's and not the clip's.
@@ -52,7 +53,7 @@ class Style:
     talks : float
         Probability that a smile ends in speech-like movements of the mouth.
     eye_opening : float
-        Height of the open eye over its width.
+        Height of the resting upper lid over the eye's corners, over the eye's width.
     pose : array of shape (3,)
         Habitual yaw, pitch and roll in degrees.
     gaze : array of shape (2,)
@@ -139,7 +140,8 @@ def sample_figures(label: int, style: Style, rng: np.random.Generator, *,
     Returns
     -------
     dict of str to float
-        `lip_...` and `eyelid_...` for each of `measures.FIGURES`, `smile_start_s`, `tail_s`, and
+        `lip_...` and `eyelid_...` for each of `measures.FIGURES`; `smile_start_s`; `tail_s`, the
+        time after the smile; `cut_short`, whether the recording ends before the smile does;
         `cheek`, a standard-normal score of AU06.
     """
     kind = KINDS[label] if difference == "kinematics" else "mixed"
@@ -158,6 +160,8 @@ def sample_figures(label: int, style: Style, rng: np.random.Generator, *,
     figures["cheek"] = float(own[-1] + side * moved.get("cheek", 0.0))
     figures["smile_start_s"] = quantile_of("smile_start_s", kind, rng.random())
     tail = {"posed": 0.10, "spontaneous": 0.17}.get(kind, 0.135)
+    # The smallest falls are those of recordings that end before the smile does.
+    figures["cut_short"] = ndtr(drawn["lip_offset_fall"]) < _CUT_SHORT
     figures["tail_s"] = float(np.clip(rng.gamma(1.3, tail), 0.0, 1.5))
     return figures
 

@@ -86,7 +86,7 @@ def quantile_of(figure: str, kind: str, level: float) -> float:
     Returns
     -------
     float
-        Between the published quantiles linear in the logarithm (in the figure itself next to 0);
+        Between the published quantiles linear below the median, linear in the logarithm above;
         above the highest an exponential tail, below the lowest on at the slope of the first
         stretch, but not under two fifths of the lowest.
     """
@@ -103,7 +103,7 @@ def quantile_of(figure: str, kind: str, level: float) -> float:
     at, values = (0.0, *p), (low, *q)
     k = min(int(np.searchsorted(at, level, side="right")), len(p)) - 1
     share = (level - at[k]) / (at[k + 1] - at[k])
-    if values[k] <= 0.0:
+    if values[k] <= 0.0 or level < 0.5:
         return values[k] + share * (values[k + 1] - values[k])
     return float(values[k] * (values[k + 1] / values[k]) ** share)
 

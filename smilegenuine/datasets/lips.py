@@ -10,11 +10,13 @@ import numpy as np
 from .measures import FILTER_FRAMES, RATE, SmileSpan, signal_figures, smile_span, smooth
 
 #: Displacements beyond which no mouth goes, in lip widths: below rest and above.
-LEAST, MOST = -0.05, 0.45
+LEAST, MOST = -0.05, 0.42
 
 _ROUNDS = 20
 _NEAR = 0.012  # sum of the squares of relative misses
 _SHORT = 20  # frames; a shorter apex has no room for a tremble that the filter would leave
+_RAPID = 0.1  # lip widths a second; more is no tremble
+_MOST_TREMBLE = 0.03  # lip widths
 _MOVING_SHARE = 0.7  # of the frames of an apex, roughly; the rounds find the rest
 
 
@@ -110,20 +112,22 @@ class _Plan:
         frames = {k: max(3.0, wanted[f"{k}_duration_s"] * RATE)
                   for k in ("onset", "apex", "offset")}
         rise, ratio = wanted["onset_rise"], wanted["onset_backtrack_ratio"]
-        stepped = frames["apex"] < min(_SHORT, 0.8 * frames["onset"], 0.8 * frames["offset"])
+        wobble = wanted["apex_wobble"]
+        least = _SHORT if wobble < _RAPID * frames["apex"] / RATE else np.inf
+        stepped = frames["apex"] < min(least, 0.8 * frames["onset"], 0.5 * frames["offset"])
         back = 0.0 if ratio < 0.002 else rise * ratio / (1.0 - ratio)
         return cls(
             lead=int(start_s * RATE + 0.5), tail=max(2, int(tail_s * RATE + 0.5)),
             onset=frames["onset"], offset=frames["offset"],
             apex=frames["apex"] / (1.0 if stepped else _MOVING_SHARE),
-            strength=wanted["apex_wobble"] * (1.0 if stepped else 0.1),
-            stepped=stepped, late=rng.random() < 0.5 or wanted["apex_wobble"] > 0.4 * rise,
+            strength=wobble * (1.0 if stepped else 0.1), stepped=stepped,
+            late=(rng.random() < 0.5 or wobble > 0.4 * rise) and rise + wobble < MOST,
             rise=rise, back=back, fall=wanted["offset_fall"],
             rise_peak=wanted["onset_peak_speed_per_s"] / RATE,
             fall_peak=wanted["offset_peak_speed_per_s"] / RATE,
             floors=rng.uniform(0.12, 0.35, 2), centres=rng.uniform((0.3, 0.2), (0.6, 0.5)),
             attempt=rng.uniform(0.9, 1.3), shake=rng.normal(size=1200),
-            lean=rng.uniform(0.8, 1.3) / (0.85 + 0.15 * wanted["apex_duration_s"]),
+            lean=rng.uniform(0.6, 1.05) / (0.8 + 0.2 * wanted["apex_duration_s"]),
             cycle_s=rng.uniform(1.2, 2.2))
 
     def drawn(self) -> LipMotion:
@@ -154,6 +158,8 @@ class _Plan:
         goal, found = wanted["apex_wobble"], measured["apex_wobble"]
         misses.append(2.0 * abs(goal - found) / (goal + 0.002))
         self.strength *= np.clip((goal + 2e-4) / (found + 2e-4), 0.4, 2.5)
+        if not self.stepped:
+            self.strength = min(self.strength, _MOST_TREMBLE)
         for name, figure in (("rise", "onset_rise"), ("fall", "offset_fall"),
                              ("rise_peak", "onset_peak_speed_per_s"),
                              ("fall_peak", "offset_peak_speed_per_s")):
@@ -166,7 +172,8 @@ class _Plan:
         """Steps of a first rise that is taken back, each turn held as long as the filter needs."""
         if not self.back:
             return np.zeros(0)
-        n = max(2, round((0.12 + 0.1 * (self.back > -LEAST)) * self.onset))
+        # Shorter than the fall, or it would be taken for it.
+        n = max(2, round(min((0.12 + 0.1 * (self.back > -LEAST)) * self.onset, 0.6 * self.offset)))
         hold = np.zeros(FILTER_FRAMES // 2 + 1)
         down = np.r_[np.full(n, -self.back / n), hold]
         if self.back <= -LEAST:
@@ -194,7 +201,7 @@ class _Plan:
 
         The drift is slow against the tremble, so that it is never taken for the rise or the fall.
         """
-        held = max(FILTER_FRAMES // 2 + 1, round(self.apex))
+        held = max(FILTER_FRAMES // 2 + 5, round(self.apex))
         ends = np.minimum(np.arange(held) + 1, held - np.arange(held))
         tremble = self.strength * np.resize(self.shake, held) * np.clip(ends / 3.0, 0.0, 1.0)
         halves = 2 * max(1, round(held / (self.cycle_s * RATE)))

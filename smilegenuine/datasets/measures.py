@@ -120,7 +120,7 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
         How far the left and the right lip corner lie from the middle of the resting mouth, over
         the width of the resting mouth: 0.5 at rest.
     eyelids : array of shape (T, 2), optional
-        Opening of the left and the right eye over the eye's width.
+        Height of the left and the right upper lid over the eye's corners, over the eye's width.
 
     Returns
     -------

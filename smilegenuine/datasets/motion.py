@@ -19,11 +19,10 @@ from .lips import LipMotion, lip_motion
 from .measures import RATE
 
 #: Lip-corner displacement, in lip widths, that one point of AU12 stands for.
-LIP_PER_AU12 = 0.07
+LIP_PER_AU12 = 0.06
 
 # How much one point narrows (AU06, AU07) or widens (AU05) the eye, in eye widths.
 _LID_PER = {"AU06": 0.008, "AU07": 0.02, "AU05": 0.02}
-_CUT_SHORT = 0.03  # share of recordings that end before the offset
 
 
 class Motion(NamedTuple):
@@ -47,7 +46,8 @@ class Motion(NamedTuple):
         How far the left and the right lip corner (cheek) lie from the middle between both at rest,
         over their distance at rest: 0.5 at rest. Left and right are the picture's.
     eyelids : array of shape (T, 2)
-        Opening of the left and the right eye over the eye's width, as a tracker sees it.
+        Height of the left and the right upper lid over the eye's corners, over the eye's width, as
+        a tracker sees it, with its flutter.
     balance : float
         How much more the left side smiles than the right, relative to their mean.
     """
@@ -99,8 +99,10 @@ def smile_motion(label: int, style: Style, fps: float, rng: np.random.Generator,
     moving = [aus, head_pose(t, style, rng, head_motion), gaze(t, style, rng), corners, cheeks,
               eyes]
     stop = len(t)
-    if rng.random() < _CUT_SHORT:
-        stop = max(12, lips.fall - int(0.4 * rng.random() * (lips.fall - lips.top)))
+    if figures["cut_short"]:
+        into = rng.uniform(-0.3, 0.5)  # the end of the apex, or the beginning of the offset
+        part = lips.fall - lips.top if into < 0 else lips.end - lips.fall
+        stop = max(12, lips.fall + int(into * part))
     times = np.arange(0.0, t[stop - 1] + 1e-9, 1.0 / fps)
     aus, pose, looks, corners, cheeks, eyes = (_read(times, t, m) for m in moving)
     phases = _true_phases(times, np.array([lips.start, lips.top, lips.fall, lips.end]) / RATE)

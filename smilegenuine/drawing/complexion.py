@@ -18,7 +18,7 @@ def mouth_row(person: Person) -> float:
 def brow_points(person: Person) -> np.ndarray:
     """Return the middle line (4, 2) of the image-right brow, inner end first."""
     arch = 0.022 * person.brow_arch
-    y = -0.160 * person.brow_height
+    y = -0.143 * person.brow_height
     x = 0.27 * person.eye_spacing
     return np.array(
         [
@@ -131,9 +131,9 @@ def _beard(image: np.ndarray, person: Person, canvas: Canvas, rng: np.random.Gen
     outline = head_outline(person)
     inside = filled(canvas, outline).astype(np.float32) / 255.0
     # Lower edge of the cheeks' bare part: from the sideburns to the corners of the mouth.
-    edge = 0.60 - 0.75 * np.clip(ax - 0.30, 0.0, None) - 0.30 * np.clip(0.30 - ax, 0.0, 0.05)
-    bare = np.maximum(edge, mouth - 0.02 - 2.0 * (0.3 - ax))
-    chin = np.clip((y - bare) / 0.08 + 0.5, 0.0, 1.0)
+    out = np.clip(ax / person.face_width - 0.28, 0.0, None)
+    edge = mouth + 0.01 - 0.55 * out - 5.5 * out**2
+    chin = np.clip((y - edge) / 0.10 + 0.5, 0.0, 1.0)
     goatee = np.exp(-((ax / 0.19) ** 4) - ((y - 0.90) / 0.12) ** 4)
     goatee += np.exp(-(((ax - 0.215) / 0.035) ** 4) - ((y - 0.74) / 0.14) ** 4)
     mask = {

@@ -122,12 +122,13 @@ class HeadPose:
             x, y = x0 - across[0] * z, y0 - across[1] * z
         columns = (x - np.float32(canvas.left)) * np.float32(canvas.unit) - np.float32(0.5)
         rows = (y - np.float32(canvas.top)) * np.float32(canvas.unit) - np.float32(0.5)
-        full = 2 * columns.shape[1], 2 * columns.shape[0]
-        size = self._size
-        return tuple(
-            cv2.resize(part, full, interpolation=cv2.INTER_LINEAR)[:size, :size]
-            for part in (columns, rows)
-        )
+        return self._whole(columns), self._whole(rows)
+
+    def _whole(self, part: np.ndarray) -> np.ndarray:
+        """Return values of 2 x 2 blocks of pixels for all pixels, (size, size)."""
+        full = 2 * part.shape[1], 2 * part.shape[0]
+        whole = cv2.resize(part, full, interpolation=cv2.INTER_LINEAR)
+        return whole[: self._size, : self._size]
 
     def _plane(
         self,
@@ -144,10 +145,8 @@ class HeadPose:
         u = (columns - np.float32(px)) * np.float32(per_pixel)
         v = (rows - np.float32(py)) * np.float32(per_pixel)
         at = _PIVOT[:2] + across * _PIVOT[2]
-        return tuple(
-            np.float32(a) * u + np.float32(b) * v + np.float32(origin)
-            for (a, b), origin in zip(back, at, strict=True)
-        )
+        (a, b), (c, d) = back.astype(np.float32)
+        return a * u + b * v + np.float32(at[0]), c * u + d * v + np.float32(at[1])
 
     def _seen_depth(self, x0: np.ndarray, y0: np.ndarray, across: np.ndarray) -> np.ndarray:
         """Return at what depth each sight line first meets the head, roughly."""

@@ -74,8 +74,8 @@ def lips(person: Person, left: np.ndarray, right: np.ndarray) -> Lips:
     up = 0.021 * a["AU25"] + 0.010 * a["AU26"] + 0.038 * a["AU10"] + 0.016 * a["AU09"]
     up = up + 0.024 * a["AU12"] * mid["AU25"] + 0.034 * a["AU17"]
     down = (
-        0.060 * a["AU25"]
-        + (0.068 + 0.026 * mid["AU25"]) * a["AU26"]
+        0.064 * a["AU25"]
+        + (0.080 + 0.024 * mid["AU25"]) * a["AU26"]
         - 0.036 * a["AU17"]
         + 0.008 * a["AU20"]
     )

@@ -297,7 +297,9 @@ class FaceRenderer:
         face += cv2.resize(gloss, full, interpolation=cv2.INTER_LINEAR)[..., None]
         face *= 255.0
         np.clip(face, 0.0, 255.0, out=face)
-        lit = np.dstack([face.astype(np.uint8), head[..., 3]])
+        lit = np.empty(head.shape, np.uint8)
+        lit[..., :3] = face
+        lit[..., 3] = head[..., 3]
         return cv2.blur(lit, (2, 2))
 
 
@@ -361,10 +363,10 @@ def _moved(
 
 def _softened(layer: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Return a layer blurred where a near part of the head ends before a far one."""
-    jump = np.zeros(columns.shape, np.uint8)
-    jump[:, 1:] = np.abs(np.diff(columns, axis=1)) > 8.0
-    jump = cv2.dilate(jump, np.ones((3, 4), np.uint8))
-    return np.where(jump[..., None] > 0, cv2.blur(layer, (3, 3)), layer)
+    edge = np.zeros(columns.shape, np.uint8)
+    edge[:, 1:] = np.abs(np.diff(columns, axis=1)) > 8.0
+    near = cv2.dilate(edge, np.ones((3, 4), np.uint8))
+    return np.where(near[..., None] > 0, cv2.blur(layer, (3, 3)), layer)
 
 
 def _over(below: np.ndarray, layer: np.ndarray) -> np.ndarray:

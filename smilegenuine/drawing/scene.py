@@ -38,8 +38,8 @@ def bust(person: Person, canvas: Canvas) -> np.ndarray:
     image = np.empty((canvas.height, canvas.width, 3), np.float32)
     image[:] = 0.80 * np.array(person.skin) * light * (0.98, 0.92, 0.90)
     _neck_shades(image, person, x, y, half)
-    side = np.array([[0.80 * half, 0.36], [half, 0.60], [half, 1.0], [1.03 * half, 1.15],
-                     [1.2 * half, 1.27], [0.75, 1.40], [1.0, 1.9]])  # fmt: skip
+    side = np.array([[0.80 * half, 0.36], [half, 0.60], [0.98 * half, 0.88], [1.04 * half, 1.05],
+                     [1.30 * half, 1.21], [0.75, 1.38], [1.0, 1.9]])  # fmt: skip
     side = np.vstack([side[:2], spline(side[2:])])
     neck = filled(canvas, np.vstack([side, side[::-1] * (-1.0, 1.0)]))
     rise = rng.uniform(-0.03, 0.05) - 0.02 * male
@@ -47,7 +47,7 @@ def bust(person: Person, canvas: Canvas) -> np.ndarray:
     base = {"crew": 1.27, "vee": 1.44, "collar": 1.40, "scoop": 1.42}
     kind = ("crew", "vee", "collar", "scoop")[rng.choice(4, p=[0.45, 0.2, 0.2, 0.15])]
     top = 1.13 if kind in ("crew", "collar") else 1.20
-    slope = [[1.03 * half, top + rise], [1.6 * half, 1.23 + rise], [0.80 * shoulder, 1.36 + rise],
+    slope = [[1.10 * half, top + rise], [1.6 * half, 1.23 + rise], [0.80 * shoulder, 1.36 + rise],
              [shoulder, 1.55 + rise], [1.06 * shoulder, 2.2]]  # fmt: skip
     right = spline(np.array(slope))
     dip = np.array([[0.55 * half, 0.75 * base[kind] + 0.25 * top]])
