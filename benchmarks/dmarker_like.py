@@ -3,6 +3,8 @@
 For measuring how hard the drawn smiles are; written down plainly, without regard to speed.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from smilegenuine.datasets.measures import RATE, smile_span, smooth
@@ -15,7 +17,6 @@ def phase_features(signal, difference):
     d = np.diff(signal)
     up, down = d > 0, d < 0
     seconds, rising, falling = len(d) / RATE, up.sum() / RATE, down.sum() / RATE
-    level = signal - signal.min()
     speed, acceleration = d * RATE, np.diff(d) * RATE**2
     mean = lambda x: x.mean() if len(x) else 0.0  # noqa: E731
     total_up, total_down = d[up].sum(), -d[down].sum()
@@ -27,7 +28,7 @@ def phase_features(signal, difference):
         total_down / max(total_up + total_down, 1e-9), speed.max(), -speed.min(),
         mean(speed[up]), -mean(speed[down]), acceleration.max(), -acceleration.min(),
         mean(acceleration[after]), mean(acceleration[before]),
-        (total_up - total_down) / seconds, abs(difference.mean()) + 0 * level[0],
+        (total_up - total_down) / seconds, abs(difference.mean()),
     ])
 
 
@@ -42,4 +43,4 @@ def clip_features(times, lips, signal=None):
     difference = sides[:, 0] - sides[:, 1]
     edges = [0, span.apex, span.offset, len(lip) - 1]
     return np.concatenate([phase_features(taken[a:b + 1], difference[a:b + 1])
-                           for a, b in zip(edges[:-1], edges[1:], strict=True)])
+                           for a, b in pairwise(edges)])

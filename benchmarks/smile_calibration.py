@@ -1,4 +1,6 @@
-"""How near the drawn smiles come to UvA-NEMO's, and how hard they are: python benchmarks/smile_calibration.py
+"""How near the drawn smiles come to UvA-NEMO's, and how hard they are.
+
+    python benchmarks/smile_calibration.py
 
 Prints the worst misses of medians, quartiles, effect sizes and rank correlations over some 2,000
 clips; the accuracy of support vector machines, by subject, from lips, eyelids and the first frame;

@@ -111,7 +111,7 @@ def spread_scores(n: int, seed: tuple[int, ...]) -> np.ndarray:
     """
     rng = np.random.default_rng(seed)
     points = qmc.Sobol(N_SCORES, rng=rng)
-    blocks = [points.random(_BLOCK) for _ in range(-(-n // _BLOCK))]
+    blocks = [points.random(_BLOCK) for _ in range(max(1, -(-n // _BLOCK)))]
     # Each block is spread evenly by itself. In random order, or the clips' scores and the habits of
     # their subjects would go in step.
     uniform = np.concatenate([rng.permutation(block) for block in blocks])[:n]

@@ -11,6 +11,9 @@ from .strokes import Canvas, soft_stroke
 _NASOLABIAL = ((0.145, 0.34), (0.20, 0.40), (0.255, 0.48), (0.295, 0.56), (0.305, 0.63))
 _FURROW = ((0.17, 0.085), (0.25, 0.125), (0.35, 0.125), (0.44, 0.085))
 
+# Units whose strokes are wrinkles of the skin rather than folds between cheek, lips and nose.
+_WRINKLES = ("AU01", "AU02", "AU06", "AU09", "AU20", "AU23")
+
 # (AU or "age", strength, width, blur, points on the image's right). Strokes that cross or touch
 # the midline are drawn on both sides too: the halves meet.
 _STROKES = (
@@ -68,7 +71,10 @@ class Folds:
 
     def __init__(self, person: Person, canvas: Canvas) -> None:
         rng = np.random.default_rng(person.seed + 1)
-        deep = 0.62 + 0.15 * min(1.0, (person.years - 8) / 22.0) + 0.5 * person.age
+        grown = min(1.0, (person.years - 8) / 22.0)
+        deep = 0.62 + 0.15 * grown + 0.5 * person.age
+        # Children's skin makes folds, but hardly any wrinkles.
+        smooth = 0.35 + 0.65 * grown
         mouth = 0.61 * (person.mouth_height - 1.0)
         self.resting = np.zeros((canvas.height, canvas.width), np.float32)
         self._patches: list[tuple[int, float, tuple[slice, slice], np.ndarray]] = []
@@ -80,7 +86,8 @@ class Folds:
                 if name == "age":
                     self.resting[window] += strength * 1.3 * person.age**1.3 * patch
                 else:
-                    patch = (strength * deep) * patch
+                    wrinkle = name in _WRINKLES and points is not _FURROW
+                    patch = (strength * deep * (smooth if wrinkle else 1.0)) * patch
                     self._patches.append((AU[name], side, window, patch))
 
     def draw(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -285,6 +285,9 @@ def _hair(
     weights = np.array(_HAIR_WEIGHTS["male" if masculine else "female"], float)
     # Old heads go bald and wear it short; children have neither.
     weights[:2] *= 0.0 if years < 25 else 3.0 * age
+    if years < 16:  # combed by their parents
+        weights[5] *= 0.3
+        weights[[3, 4, 6]] *= 1.5
     weights[8] *= 0.4 * max(depth - 1.5, 0.0)
     if not masculine:
         weights[2:5] *= 1.0 + 4.0 * age

@@ -121,9 +121,8 @@ def _drape(
     shape = spline(np.array([[0.0, 0.2], [0.55, 0.2], [0.60, 0.8], [0.52, 1.1], [0.66, 1.4],
                              [0.60, 1.62], [0.0, 1.75]]))  # fmt: skip
     mask = filled(canvas, np.vstack([shape, shape[::-1] * (-1.0, 1.0)]))
-    folds = np.cos(9.0 * (y - 0.5 * np.abs(x + 0.1)) + 1.5 * smooth_noise(rng, x.shape, 20.0))
-    bright = (0.85 + 0.10 * folds)[..., None] * (1.0 - 0.3 * np.exp(-(((y - 1.0) / 0.15) ** 2)))[
-        ..., None
-    ]
-    blend(image, bright * cloth_colour(person) * light, mask)
+    creases = smooth_noise(rng, x.shape, 0.3 * canvas.unit)
+    folds = np.cos(9.0 * (y - 0.5 * np.abs(x + 0.1)) + 1.5 * creases)
+    bright = (0.85 + 0.10 * folds) * (1.0 - 0.3 * np.exp(-(((y - 1.0) / 0.15) ** 2)))
+    blend(image, bright[..., None] * cloth_colour(person) * light, mask)
     np.maximum(neck, mask, out=neck)

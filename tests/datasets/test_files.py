@@ -325,8 +325,8 @@ class TestLayouts:
     def test_uva_nemo(self, tmp_path):
         bunch = smiles(2, 3)
         write_clips(bunch, tmp_path, layout="uva-nemo", settings=settings())
-        names = ["001_deliberate_smile_1", "001_spontaneous_smile_2", "001_deliberate_smile_3",
-                 "002_spontaneous_smile_1", "002_deliberate_smile_2", "002_spontaneous_smile_3"]
+        names = ["001_deliberate_smile_1", "001_spontaneous_smile_1", "001_deliberate_smile_2",
+                 "002_spontaneous_smile_1", "002_deliberate_smile_1", "002_spontaneous_smile_2"]
         assert bunch.filenames == [str(tmp_path / "videos" / f"{name}.mp4") for name in names]
         assert sorted(f.name for f in (tmp_path / "videos").iterdir()) == sorted(
             f"{name}.mp4" for name in names)

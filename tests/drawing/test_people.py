@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from smilegenuine.drawing.folds import Folds
 from smilegenuine.drawing.hair_styles import STYLES
 from smilegenuine.drawing.people import (
     BEARD_STYLES,
@@ -17,6 +18,7 @@ from smilegenuine.drawing.people import (
     youth,
 )
 from smilegenuine.drawing.renderer import FaceRenderer
+from smilegenuine.drawing.strokes import Canvas
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,19 @@ def test_wrinkles_show(crowd):
     young, old = (FaceRenderer(replace(person, age=age)).draw(np.zeros(17)).astype(float)
                   for age in (0.0, 1.0))
     assert np.abs(young - old).max() > 15.0
+
+
+def test_children_wrinkle_less(crowd):
+    aus = np.zeros(17)
+    aus[4] = 4.0  # AU06: crow's feet
+    depth = []
+    for years in (8, 40):
+        person = replace(crowd[0], years=years, age=0.0)
+        canvas = Canvas.covering(120.0, (-0.9, -1.3, 0.9, 1.3))
+        folds = Folds(person, canvas).draw(aus / 5.0, aus / 5.0)
+        part = canvas.window((0.46, -0.12, 0.56, 0.02))[1]
+        depth.append(np.abs(folds[part]).max())
+    assert 0.0 < depth[0] < 0.6 * depth[1]
 
 
 def test_light_may_be_uneven(crowd):
