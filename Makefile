@@ -9,7 +9,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt smilegenuine/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "smilegenuine needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,plot]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,plot,mediapipe]"
 	@touch $@
 
 demo: $(VENV)/.ready            ## the main job on drawn people: fit, score by subject, predict, draw

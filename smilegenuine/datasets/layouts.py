@@ -33,7 +33,7 @@ def lay_out(bunch: Bunch, layout: str) -> tuple[list[str], dict[str, str]]:
 
         "uva-nemo": as the UvA-NEMO smile database lies on disk.
         `videos/NNN_{deliberate|spontaneous}_smile_K.mp4`, where NNN counts the subjects from 001
-        in their order (past 999 with more digits) and K the subject's clips from 1;
+        in their order (past 999 with more digits) and K their clips of that kind from 1;
         `UvA-NEMO_Smile_Database_File_Details.txt`, five lines of header, then the tab-separated
         fields file name, subject code, gender, age in years, deliberate or spontaneous; and
         `folds/P_fold_all_K.txt` (posed) and `folds/S_fold_all_K.txt` (spontaneous) for K = 1 … 10,
