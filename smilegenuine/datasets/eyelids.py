@@ -14,11 +14,12 @@ import numpy as np
 from .lips import LipMotion
 from .measures import RATE
 
-#: How far a full blink closes the eye, over the eye's width.
-FULL_BLINK = 0.28
+#: How far a full blink lowers the upper lid, over the eye's width, as drawn.
+FULL_BLINK = 0.36
 
-_CLOSING, _OPENING = 5, 8  # frames of a blink at 50 Hz
-_BLINK_STEP = 0.030  # a faster step than this is a blink's
+# Frames that a blink takes to close and to open at 50 Hz: slowest, and so deepest, first.
+_BLINKS = ((7, 12), (6, 10), (5, 8), (4, 6), (4, 5), (3, 4))
+_BLINK_STEP = 0.040  # a faster step than this is a blink's
 _BLINKS_PER_S = 0.2  # while the smile is held
 _LEAST_FLUTTER = 0.25  # of what a phase moves is not a blink
 
@@ -94,7 +95,7 @@ class _Phase:
             depth = float(rng.uniform(0.6, 1.0)) * FULL_BLINK
             moved = np.abs(self.blink).sum() + 2.0 * depth
             if moved <= (1.0 - _LEAST_FLUTTER) * movement:
-                self._put(_blink_steps(depth, _OPENING), rng)
+                self._put(_blink_steps(depth, *_BLINKS[1]), rng)
 
     def fill(self, up: float, down: float, peak: float | None, rising: bool,
              rng: np.random.Generator) -> None:
@@ -108,11 +109,11 @@ class _Phase:
         self.steps += self.blink
 
     def _blink_for(self, peak: float, rising: bool, most: float, rng: np.random.Generator) -> None:
-        """Put the blink whose fastest step is `peak`; a deep one opens faster."""
-        for opening in (_OPENING, 6, 5, 4):
-            steps = _blink_steps(1.0, opening)
+        """Put the blink whose fastest step is `peak`, the deepest that there is room for."""
+        for lengths in _BLINKS:
+            steps = _blink_steps(1.0, *lengths)
             depth = peak / (steps.max() if rising else -steps.min())
-            if depth <= min(most, 1.2 * FULL_BLINK):
+            if depth <= min(most, FULL_BLINK):
                 self._put(depth * steps, rng)
                 return
 
@@ -143,8 +144,8 @@ class _Phase:
         return shares * (total / shares.sum())
 
 
-def _blink_steps(depth: float, opening: int) -> np.ndarray:
+def _blink_steps(depth: float, closing: int, opening: int) -> np.ndarray:
     """Steps of one blink: closed quickly, opened more slowly."""
-    down = np.sin(np.pi * (np.arange(_CLOSING) + 0.5) / _CLOSING)
+    down = np.sin(np.pi * (np.arange(closing) + 0.5) / closing)
     up = np.sin(np.pi * (np.arange(opening) + 0.5) / opening)
-    return depth * np.r_[-down / down.sum(), up / up.sum()]
+    return depth * np.concatenate([-down / down.sum(), up / up.sum()])

@@ -90,7 +90,7 @@ def random_style(rng: np.random.Generator, scores: np.ndarray | None = None) -> 
                  parts_lips=float(rng.beta(1.5, 1.2)), drops_jaw=float(rng.beta(1.0, 4.0)),
                  dimples=float(rng.beta(1.0, 4.0)), lifts_lip=float(rng.beta(1.0, 4.0)),
                  stronger=float(rng.choice((-1.0, 1.0))), talks=float(rng.uniform(0.0, 0.25)),
-                 eye_opening=float(rng.uniform(0.26, 0.36)),
+                 eye_opening=float(rng.uniform(0.15, 0.22)),
                  pose=rng.normal(0, (2.5, 1.5, 1.2)), gaze=rng.normal(0, (1.5, 1.0)))
 
 

@@ -86,8 +86,8 @@ def quantile_of(figure: str, kind: str, level: float) -> float:
     Returns
     -------
     float
-        Between the published quantiles linear below the median, linear in the logarithm above;
-        above the highest an exponential tail, below the lowest on at the slope of the first
+        Between the published quantiles linear below the median, linear in the logarithm above (a
+        figure that is mostly 0 is flat about its quartile); above the highest an exponential tail, below the lowest on at the slope of the first
         stretch, but not under two fifths of the lowest.
     """
     if kind == "mixed":
@@ -103,6 +103,8 @@ def quantile_of(figure: str, kind: str, level: float) -> float:
     at, values = (0.0, *p), (low, *q)
     k = min(int(np.searchsorted(at, level, side="right")), len(p)) - 1
     share = (level - at[k]) / (at[k + 1] - at[k])
+    if q[0] == 0.0:  # mostly nothing: flat about the quartile, where something begins
+        share = share ** 2 if level > p[-2] else 1.0 - (1.0 - share) ** 2
     if values[k] <= 0.0 or level < 0.5:
         return values[k] + share * (values[k + 1] - values[k])
     return float(values[k] * (values[k + 1] / values[k]) ** share)

@@ -127,7 +127,7 @@ class _Plan:
             fall_peak=wanted["offset_peak_speed_per_s"] / RATE,
             floors=rng.uniform(0.12, 0.35, 2), centres=rng.uniform((0.3, 0.2), (0.6, 0.5)),
             attempt=rng.uniform(0.9, 1.3), shake=rng.normal(size=1200),
-            lean=rng.uniform(0.6, 1.05) / (0.8 + 0.2 * wanted["apex_duration_s"]),
+            lean=rng.uniform(0.65, 1.1) / (0.65 + 0.35 * wanted["apex_duration_s"]),
             cycle_s=rng.uniform(1.2, 2.2))
 
     def drawn(self) -> LipMotion:
@@ -201,7 +201,7 @@ class _Plan:
 
         The drift is slow against the tremble, so that it is never taken for the rise or the fall.
         """
-        held = max(FILTER_FRAMES // 2 + 5, round(self.apex))
+        held = max(FILTER_FRAMES // 2 + 3, round(self.apex))
         ends = np.minimum(np.arange(held) + 1, held - np.arange(held))
         tremble = self.strength * np.resize(self.shake, held) * np.clip(ends / 3.0, 0.0, 1.0)
         halves = 2 * max(1, round(held / (self.cycle_s * RATE)))

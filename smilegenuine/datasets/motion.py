@@ -18,11 +18,11 @@ from .habits import Style, sample_figures
 from .lips import LipMotion, lip_motion
 from .measures import RATE
 
-#: Lip-corner displacement, in lip widths, that one point of AU12 stands for.
-LIP_PER_AU12 = 0.06
+#: Lip-corner displacement, in lip widths, that one point of AU12 stands for, as drawn.
+LIP_PER_AU12 = 0.05
 
-# How much one point narrows (AU06, AU07) or widens (AU05) the eye, in eye widths.
-_LID_PER = {"AU06": 0.008, "AU07": 0.02, "AU05": 0.02}
+# How much one point lowers (AU06, AU07) or raises (AU05) the upper lid, in eye widths, as drawn.
+_LID_PER = {"AU06": 0.0022, "AU07": 0.009, "AU05": 0.029}
 
 
 class Motion(NamedTuple):

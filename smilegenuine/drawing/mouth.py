@@ -42,10 +42,10 @@ def mouth_corner(person: Person, side: float, level: np.ndarray) -> tuple[float,
     """Return the corner of the mouth on ``side`` (-1 or 1) at activations 0..1."""
     a = {name: level[AU[name]] for name in AU}
     x = 0.220 * person.mouth_width
-    x += 0.062 * a["AU12"] + 0.060 * a["AU20"] - 0.026 * a["AU14"] - 0.034 * a["AU23"]
+    x += 0.092 * a["AU12"] + 0.060 * a["AU20"] - 0.026 * a["AU14"] - 0.034 * a["AU23"]
     x += 0.006 * a["AU15"] - 0.006 * a["AU17"] - 0.030 * a["AU26"] + 0.004 * a["AU10"]
     y = mouth_row(person) - person.mouth_curve
-    y += -0.080 * a["AU12"] + 0.058 * a["AU15"] + 0.018 * a["AU20"] + 0.004 * a["AU17"]
+    y += -0.092 * a["AU12"] + 0.058 * a["AU15"] + 0.018 * a["AU20"] + 0.004 * a["AU17"]
     y += 0.050 * a["AU26"] - 0.010 * a["AU14"] - 0.006 * a["AU10"] + 0.005 * a["AU25"]
     return side * x, y
 
