@@ -87,8 +87,8 @@ def quantile_of(figure: str, kind: str, level: float) -> float:
     -------
     float
         Between the published quantiles linear below the median, linear in the logarithm above (a
-        figure that is mostly 0 is flat about its quartile); above the highest an exponential tail, below the lowest on at the slope of the first
-        stretch, but not under two fifths of the lowest.
+        figure that is mostly 0 is flat about its quartile); above the highest an exponential tail,
+        below the lowest on at the slope of the first stretch, but not under two fifths of it.
     """
     if kind == "mixed":
         return 0.5 * sum(quantile_of(figure, k, level) for k in KINDS)

@@ -12,9 +12,13 @@ from .measures import FILTER_FRAMES, RATE, SmileSpan, signal_figures, smile_span
 #: Displacements beyond which no mouth goes, in lip widths: below rest and above.
 LEAST, MOST = -0.05, 0.42
 
+# The published phases, with the turns between them, add up to more than the published smiles: the
+# contradiction is shared between them.
+_SHORTER = 0.97
 _ROUNDS = 20
 _NEAR = 0.012  # sum of the squares of relative misses
 _SHORT = 20  # frames; a shorter apex has no room for a tremble that the filter would leave
+_SECOND_GO = 0.2  # a second go that moves this share of the whole belongs to rise or fall
 _RAPID = 0.1  # lip widths a second; more is no tremble
 _MOST_TREMBLE = 0.03  # lip widths
 _MOVING_SHARE = 0.7  # of the frames of an apex, roughly; the rounds find the rest
@@ -28,9 +32,13 @@ class LipMotion(NamedTuple):
     lip : array of shape (T,)
         From rest, as a fraction of the resting lip width.
     calm : array of shape (T,)
-        The same without the tremble of a held smile.
-    start, top, fall, end : int
-        Frames: the first movement, the apex's start and end, the end of the main fall.
+        The same without the roughness of rise and fall and the tremble of a held smile.
+    start, end : int
+        Frames of the first and after the last movement.
+    onset, apex, offset, fallen : int
+        Frames where each phase begins, and where the fall is over: the phases that one would see,
+        which leave out a first attempt, a second smile, and what lies below rest, and count a
+        second go that moves much to rise or fall.
     span : SmileSpan
         The phases as they are measured.
     """
@@ -38,9 +46,11 @@ class LipMotion(NamedTuple):
     lip: np.ndarray
     calm: np.ndarray
     start: int
-    top: int
-    fall: int
     end: int
+    onset: int
+    apex: int
+    offset: int
+    fallen: int
     span: SmileSpan
 
 
@@ -60,12 +70,13 @@ def lip_motion(figures: dict[str, float], rng: np.random.Generator) -> LipMotion
 
     Notes
     -----
-    Rise and fall are steps that never stand still: a low floor and one pulse whose width gives the
-    peak speed. What is turned up before the rise is a first attempt at a smile. A held smile
-    trembles and drifts. The median filter of the measurement cuts short swings, so lengths and
+    Rise and fall are swells that never stand still, roughened until the largest step has the peak
+    speed. What is taken back before the rise is a first attempt at a smile. A held smile trembles
+    and drifts. The median filter of the measurement cuts short swings, so lengths and
     strengths are corrected by what is measured, a few rounds of it.
     """
-    wanted = {k.removeprefix("lip_"): v for k, v in figures.items() if k.startswith("lip_")}
+    wanted = {k.removeprefix("lip_"): v * (_SHORTER if "set_duration" in k else 1.0)
+              for k, v in figures.items() if k.startswith("lip_")}
     plan = _Plan.of(wanted, figures["smile_start_s"], figures["tail_s"], rng)
     best, least = None, np.inf
     for k in range(_ROUNDS):
@@ -99,8 +110,8 @@ class _Plan:
     strength: float  # of the apex's movement
     stepped: bool  # a short apex, in two goes,
     late: bool  # of which the second comes after the rise, not before the fall
-    floors: np.ndarray
-    centres: np.ndarray
+    skews: np.ndarray
+    rough: np.ndarray
     attempt: float
     shake: np.ndarray
     lean: float  # slope of an apex's drift against its tremble
@@ -125,27 +136,34 @@ class _Plan:
             rise=rise, back=back, fall=wanted["offset_fall"],
             rise_peak=wanted["onset_peak_speed_per_s"] / RATE,
             fall_peak=wanted["offset_peak_speed_per_s"] / RATE,
-            floors=rng.uniform(0.12, 0.35, 2), centres=rng.uniform((0.3, 0.2), (0.6, 0.5)),
+            skews=rng.uniform(0.75, 1.25, 2), rough=rng.normal(size=(2, 300)),
             attempt=rng.uniform(0.9, 1.3), shake=rng.normal(size=1200),
-            lean=rng.uniform(0.65, 1.1) / (0.65 + 0.35 * wanted["apex_duration_s"]),
-            cycle_s=rng.uniform(1.2, 2.2))
+            lean=rng.uniform(0.75, 1.2) / (0.65 + 0.35 * wanted["apex_duration_s"]),
+            cycle_s=rng.uniform(0.8, 1.2))
 
     def drawn(self) -> LipMotion:
         """Build the curve from the numbers."""
         before = self._attempt()
         n_rise = max(3, int(round(self.onset) - np.count_nonzero(before)))
-        rise = _run(n_rise, self.rise - before[before > 0].sum(), self.rise_peak, self.floors[0],
-                    self.centres[0])
+        rise = _run(n_rise, self.rise - before[before > 0].sum(), self.rise_peak, self.skews[0],
+                    self.rough[0])
         held, tremble = self._stepped_apex() if self.stepped else self._trembling_apex()
-        after = self._fall(before.sum() + rise.sum() + held.sum())
-        top = self.lead + len(before) + len(rise)
+        after = self._fall(before.sum() + rise[0].sum() + held.sum())
+        top = self.lead + len(before) + n_rise
         fall = top + len(held)
-        calm = np.cumsum(np.concatenate([np.zeros(self.lead + 1), before, rise, held, after,
-                                         np.zeros(self.tail)]))
-        lip = calm.copy()
+        lip, calm = (np.cumsum(np.concatenate([np.zeros(self.lead + 1), before, up, held, down,
+                                               np.zeros(self.tail)]))
+                     for up, down in zip(rise, after, strict=True))
         lip[top + 1:fall + 1] += tremble
         span = smile_span(np.diff(smooth(lip)))
-        return LipMotion(lip, calm, self.lead, top, fall, fall + len(after), span)
+        apex, offset = top, fall
+        if self.stepped and self.strength > _SECOND_GO * (self.rise + self.strength):
+            go = held.nonzero()[0]
+            apex, offset = (top + int(go[-1]) + 1, fall) if self.late else (top, top + int(go[0]))
+        stops = np.flatnonzero((after[1] >= 0.0) | (calm[fall + 1:fall + 1 + len(after[1])] <= 0.0))
+        fallen = fall + (int(stops[0]) if len(stops) else len(after[1]))
+        return LipMotion(lip, calm, self.lead, fall + len(after[0]), top - n_rise, apex, offset,
+                         fallen, span)
 
     def corrected(self, wanted: dict[str, float], measured: dict[str, float]) -> float:
         """Change lengths and strengths by what was missed; return the largest miss."""
@@ -181,20 +199,22 @@ class _Plan:
         up = min(self.back * self.attempt, 0.8 * self.rise)
         return np.r_[np.full(n, up / n), hold, down]
 
-    def _fall(self, level: float) -> np.ndarray:
-        """Steps of the fall; what falls deeper than there is to fall is a second smile's."""
+    def _fall(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Steps of the fall, rough and smooth; what falls too deep is a second smile's."""
         frames = max(3, round(self.offset))
         again = self.fall - level + LEAST
         if again <= 0.04 or frames < 14:
-            return -_run(frames, self.fall, self.fall_peak, self.floors[1], self.centres[1])
+            rough, even = _run(frames, self.fall, self.fall_peak, self.skews[1], self.rough[1])
+            return -rough, -even
         hold = np.zeros(FILTER_FRAMES // 2 + 1)
         n_again = max(3, round(0.22 * frames))
         first = self.fall - again - 0.5 * max(0.0, level + LEAST - again)
         first = max(first, 0.55 * self.fall)
-        main = -_run(frames - 2 * n_again, first, self.fall_peak, self.floors[1], self.centres[1])
-        up = _run(n_again, again, 2.0 * again / n_again, 0.3, 0.5)
-        down = -_run(n_again, self.fall - first, 2.0 * (self.fall - first) / n_again, 0.3, 0.5)
-        return np.r_[main, hold, up, hold, down]
+        main = _run(frames - 2 * n_again, first, self.fall_peak, self.skews[1], self.rough[1])
+        up, _ = _run(n_again, again, 2.0 * again / n_again)
+        down, _ = _run(n_again, self.fall - first, 2.0 * (self.fall - first) / n_again)
+        rough, even = (np.concatenate([-steps, hold, up, hold, -down]) for steps in main)
+        return rough, even
 
     def _trembling_apex(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps of a held smile's drift, and its tremble in each frame; both still at the ends.
@@ -218,23 +238,28 @@ class _Plan:
         return np.concatenate(steps), np.zeros(frames + len(pause) + len(hold))
 
 
-def _run(frames: int, total: float, peak: float, floor: float, centre: float) -> np.ndarray:
-    """Positive steps of a given sum and largest step: a floor and a pulse."""
+def _run(frames: int, total: float, peak: float, skew: float = 1.0,
+         rough: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Positive steps of a given sum and largest step, and the same without their roughness.
+
+    A swell makes only part of the peak: the published peaks are five times the mean speed, where a
+    smooth movement's are twice; the rest is how uneven the steps are.
+    """
     mean = max(total, 1e-4) / frames
-    peak = np.clip(peak, 1.15 * mean, 0.85 * mean * frames)
-    at = np.arange(frames)
-    low = floor * mean
-    goal = (mean - low) * frames / (peak - low)  # the pulse's area over its height
-    if goal >= 0.98 * frames:
-        return np.full(frames, mean)
-    offsets = (at - round(centre * (frames - 1))) ** 2
-    narrow, wide = 0.05, 20.0 * frames
-    for _ in range(16):
-        width = float(np.sqrt(narrow * wide))
-        if np.add.reduce(np.exp(offsets * (-0.5 / (width * width)))) > goal:
-            wide = width
-        else:
-            narrow = width
-    pulse = np.exp(-offsets / (2.0 * wide * wide))
-    steps = low + (peak - low) * pulse
-    return steps * (mean * frames / steps.sum())
+    goal = float(np.clip(peak / mean, 1.0, 0.85 * frames))
+    at = ((np.arange(frames) + 0.5) / frames) ** skew
+    swell = 0.03 + 4.0 * at * (1.0 - at)
+    swell /= swell.mean()
+    top = swell.max()
+    if goal <= top or rough is None:
+        swell = 1.0 + (swell - 1.0) * min(1.0, (goal - 1.0) / max(top - 1.0, 1e-9))
+        return mean * swell, mean * swell
+    noise = np.resize(rough, frames)
+    low, high = 0.0, 8.0
+    for _ in range(14):
+        middle = 0.5 * (low + high)
+        steps = swell * np.exp(middle * noise)
+        steps *= frames / np.add.reduce(steps)
+        low, high = (middle, high) if steps.max() < goal else (low, middle)
+    steps = np.maximum(steps, 0.01)
+    return mean * steps * (frames / steps.sum()), mean * swell

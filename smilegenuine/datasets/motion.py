@@ -101,11 +101,11 @@ def smile_motion(label: int, style: Style, fps: float, rng: np.random.Generator,
     stop = len(t)
     if figures["cut_short"]:
         into = rng.uniform(-0.3, 0.5)  # the end of the apex, or the beginning of the offset
-        part = lips.fall - lips.top if into < 0 else lips.end - lips.fall
-        stop = max(12, lips.fall + int(into * part))
+        part = lips.offset - lips.apex if into < 0 else lips.fallen - lips.offset
+        stop = max(12, lips.offset + int(into * part))
     times = np.arange(0.0, t[stop - 1] + 1e-9, 1.0 / fps)
     aus, pose, looks, corners, cheeks, eyes = (_read(times, t, m) for m in moving)
-    phases = _true_phases(times, np.array([lips.start, lips.top, lips.fall, lips.end]) / RATE)
+    phases = _true_phases(times, np.array([lips.onset, lips.apex, lips.offset, lips.fallen]) / RATE)
     return Motion(times, aus, aus[:, AU_NAMES.index("AU12")] / 5.0, pose, phases, looks, corners,
                   cheeks, eyes, balance)
 
@@ -236,7 +236,7 @@ def _smile_aus(lips: LipMotion, lids: LidMotion, style: Style, cheek: float, t: 
             at = float(rng.uniform(0.02, t[-1]))
             put(au, peak * rng.random() * _swell(t, at, at + 0.4, at + 0.7, at + 1.3))
     if rng.random() < style.talks:
-        _talk(put, t, float(rng.uniform(t[lips.fall], t[lips.end])), rng)
+        _talk(put, t, float(rng.uniform(t[lips.offset], t[lips.end])), rng)
     return np.clip(aus, 0.0, 5.0)
 
 
