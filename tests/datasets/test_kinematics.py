@@ -84,20 +84,21 @@ class TestCorrelations:
                 assert ranks[i, j] == table[signal][kind]["spearman"][a][b]
 
     def test_normal_scores(self, kind, signal):
-        """Near the values that give the published rank correlations, and possible together."""
+        """The values that give the published rank correlations, and possible together."""
         normal = normal_correlations(kind, signal)
         np.testing.assert_allclose(np.diag(normal), 1.0)
         np.testing.assert_allclose(normal, normal.T, atol=1e-12)
         assert np.linalg.eigvalsh(normal).min() > 1e-4
         back = 6.0 / np.pi * np.arcsin(normal / 2.0)
-        np.testing.assert_allclose(back, RANK_CORRELATIONS[kind][signal], atol=0.03)
+        np.testing.assert_allclose(back, RANK_CORRELATIONS[kind][signal], atol=1e-9)
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
-def test_mixed_correlations_lie_between(signal):
-    posed, spontaneous, mixed = (normal_correlations(k, signal) for k in (*KINDS, "mixed"))
-    np.testing.assert_allclose(mixed, (posed + spontaneous) / 2, atol=0.03)
-    assert np.abs(posed - spontaneous).max() > 0.2  # so the mean is not one of them
+def test_mixed_correlations_are_the_mean(signal):
+    ranks = np.array([RANK_CORRELATIONS[kind][signal] for kind in KINDS])
+    assert np.abs(ranks[0] - ranks[1]).max() > 0.2
+    mixed = 6.0 / np.pi * np.arcsin(normal_correlations("mixed", signal) / 2.0)
+    np.testing.assert_allclose(mixed, ranks.mean(axis=0), atol=1e-9)
 
 
 @pytest.mark.parametrize(("kind", "figure"), ALL)
@@ -111,7 +112,7 @@ def test_quantile_function(kind, figure):
     assert np.isfinite(curve[-1])
     # No jumps between the published quantiles: each step is a small part of the whole.
     inner = curve[40:362]
-    assert np.diff(inner).max() <= 0.05 * (inner[-1] - inner[0] + 1e-12)
+    assert np.diff(inner).max() <= 0.1 * (inner[-1] - inner[0] + 1e-12)
 
 
 def test_between_the_published_quantiles():
