@@ -13,7 +13,7 @@ from smilegenuine.datasets import make_action_units, make_smiles
 @functools.cache
 def aligned_smiles() -> Bunch:
     """Smiles of ten people, four each, with `faces`; the truth beside them."""
-    smiles = make_smiles(10, 4, fps=25, random_state=1234)
+    smiles = make_smiles(10, 4, fps=25, size=128, random_state=1234)
     smiles.data = FaceAligner(n_jobs=2).transform(smiles.data)
     return smiles
 

@@ -81,8 +81,8 @@ def test_says_what_it_is_worth(demo):
     ({"clips_per_subject": 0}, "clips_per_subject must be a whole number of at least 1, not 0"),
 ])
 def test_refuses_before_it_draws(people, message, tmp_path, monkeypatch):
-    monkeypatch.setattr("smilegenuine.datasets.smiles._write_all",
-                        lambda *args: pytest.fail("videos were drawn before the mistake was found"))
+    monkeypatch.setattr("smilegenuine.datasets.smiles.write_clips",
+                        lambda *args, **kwargs: pytest.fail("drawn before the mistake was found"))
     with pytest.raises(ValueError, match=message):
         run_demo(tmp_path / "demo", **people)
 
