@@ -59,7 +59,7 @@ def lid_motion(figures: dict[str, float], lips: LipMotion, rng: np.random.Genera
     """
     n = len(lips.lip) - 1
     # They stir a little before or after the lips do.
-    rest_until = max(0, lips.start + round(rng.normal(0.0, 7.0)))
+    rest_until = max(0, lips.start + round(rng.normal(0.0, 5.0)))
     still_from = round(rng.uniform(0.5 * (lips.end + n), n + 4))
     bounds = (min(rest_until, lips.span.apex), lips.span.apex, lips.span.offset,
               max(min(still_from, n), lips.span.offset))
