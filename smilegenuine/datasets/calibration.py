@@ -41,10 +41,10 @@ def calibration_table(smiles: Any) -> pd.DataFrame:
     target = np.asarray(smiles.target)
     if set(target) != {0, 1}:
         raise ValueError("smiles of both kinds are needed, labels 0 (posed) and 1 (spontaneous)")
+    if not all(np.isfinite(signal).all() for signal in (*smiles.lips, *smiles.eyelids)):
+        raise ValueError("the lips' and the eyelids' motion must be known in every clip")
     measured = pd.DataFrame([measure_smile(*clip) for clip in
                              zip(smiles.times, smiles.lips, smiles.eyelids, strict=True)])
-    if measured["lip_onset_rise"].isna().any():
-        raise ValueError("the lips' motion must be known in every clip")
     by_kind = {kind: measured[target == label] for label, kind in enumerate(KINDS)}
     rows = [*_quantiles(by_kind), *_effect_sizes(by_kind), *_correlations(by_kind)]
     return pd.DataFrame(rows, columns=["measure", "kind", "figure", "against", "published",

@@ -21,7 +21,7 @@ def check_counts(least: int, **counts: Any) -> None:
 def check_amount(name: str, value: Any, *, above: bool = False) -> None:
     """Raise ValueError unless `value` is a finite number of at least 0, or above it."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value < 0 or (above and value == 0):
+    if not number or not np.isfinite(float(value)) or value < 0 or (above and value == 0):
         raise ValueError(f"{name} must be a finite number {'above' if above else 'of at least'} 0, "
                          f"not {value!r}")
 
@@ -34,7 +34,7 @@ def check_plan(clips_per_subject: Any, difference: Any) -> None:
                              f"{clips_per_subject!r}")
     else:
         check_counts(1, clips_per_subject=clips_per_subject)
-    if difference not in DIFFERENCES:
+    if not isinstance(difference, str) or difference not in DIFFERENCES:
         raise ValueError(f"difference must be one of {', '.join(map(repr, DIFFERENCES))}, not "
                          f"{difference!r}")
 

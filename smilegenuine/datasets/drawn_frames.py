@@ -18,7 +18,7 @@ from .motion import Motion
 # What moves more on one side of an uneven smile.
 _UNEVEN = [AU_NAMES.index(au) for au in ("AU06", "AU12", "AU14")]
 
-_ABSENT_S = (0.1, 0.35)  # shares of a clip
+_ABSENT = (0.1, 1.0 / 3.0)  # shares of a clip
 
 
 class DrawnFrames(FrameSource):
@@ -36,6 +36,8 @@ class DrawnFrames(FrameSource):
         Of the sensor noise; frame i always gets the same noise.
     name : str
         Used in messages.
+    fps : float
+        Frame rate of the motion in Hz.
     quality : int, optional
         JPEG quality, 1 to 100, that each frame goes through; None leaves frames as drawn.
     visible : array of shape (T,), optional
@@ -43,10 +45,11 @@ class DrawnFrames(FrameSource):
     """
 
     def __init__(self, person: Person, motion: Motion, size: int, seed: int, name: str, *,
-                 quality: int | None = None, visible: np.ndarray | None = None) -> None:
+                 fps: float, quality: int | None = None, visible: np.ndarray | None = None) -> None:
         self.person, self.motion, self.size, self.seed = person, motion, size, seed
         self.name: str | None = name
         self.quality = quality
+        self._fps = float(fps)
         self.visible = np.ones(len(motion.times), bool) if visible is None else visible
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -71,7 +74,7 @@ class DrawnFrames(FrameSource):
     @property
     def fps(self) -> float:
         """Frame rate in Hz."""
-        return float(1.0 / (self.motion.times[1] - self.motion.times[0]))
+        return self._fps
 
     @property
     def sides(self) -> np.ndarray:
@@ -129,7 +132,7 @@ def absence(n_frames: int, share: float, rng: np.random.Generator) -> np.ndarray
     array of shape (n_frames,), bool
     """
     visible = np.ones(n_frames, bool)
-    leaves, length, start = rng.random(), rng.uniform(*_ABSENT_S), rng.random()
+    leaves, length, start = rng.random(), rng.uniform(*_ABSENT), rng.random()
     if leaves < share:
         away = max(1, round(length * n_frames))
         at = int(start * (n_frames - away + 1))

@@ -20,6 +20,7 @@ FULL_BLINK = 0.36
 # Frames that a blink takes to close and to open at 50 Hz: slowest, and so deepest, first.
 _BLINKS = ((7, 12), (6, 10), (5, 8), (4, 6), (4, 5), (3, 4))
 _BLINK_STEP = 0.040  # a faster step than this is a blink's
+_WIDER, _NARROWER = 0.1, 0.15  # eye widths that the smile itself changes an eye by at most
 _BLINKS_PER_S = 0.2  # while the smile is held
 _LEAST_FLUTTER = 0.25  # of what a phase moves is not a blink
 
@@ -66,7 +67,7 @@ def lid_motion(figures: dict[str, float], lips: LipMotion, rng: np.random.Genera
     phases = [_Phase(stop - start) for start, stop in pairwise(bounds)]
     onset, apex, offset = phases
     rise, ratio = figures["eyelid_onset_rise"], figures["eyelid_onset_backtrack_ratio"]
-    fall = rise * ratio / (1.0 - ratio)
+    fall = float(np.clip(rise * ratio / (1.0 - ratio), rise - _WIDER, rise + _NARROWER))
     onset.fill(rise, fall, figures["eyelid_onset_peak_speed_per_s"] / RATE, True, rng)
     wobble = figures["eyelid_apex_wobble"]
     apex.blink_at_random(wobble, rng)

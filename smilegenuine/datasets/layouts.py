@@ -64,7 +64,7 @@ def lay_out(bunch: Bunch, layout: str) -> tuple[list[str], dict[str, str]]:
 
 def check_layout(layout: str) -> None:
     """Raise a ValueError unless there is such a layout."""
-    if layout not in LAYOUTS:
+    if not isinstance(layout, str) or layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {', '.join(map(repr, LAYOUTS))}, not {layout!r}")
 
 

@@ -126,7 +126,8 @@ class _Plan:
         wobble = wanted["apex_wobble"]
         least = _SHORT if wobble < _RAPID * frames["apex"] / RATE else np.inf
         stepped = frames["apex"] < min(least, 0.8 * frames["onset"], 0.5 * frames["offset"])
-        back = 0.0 if ratio < 0.002 else rise * ratio / (1.0 - ratio)
+        # No attempt falls so far below rest that the smile itself would not come out of it.
+        back = 0.0 if ratio < 0.002 else min(rise * ratio / (1.0 - ratio), 0.75 * rise)
         return cls(
             lead=int(start_s * RATE + 0.5), tail=max(2, int(tail_s * RATE + 0.5)),
             onset=frames["onset"], offset=frames["offset"],
@@ -196,7 +197,7 @@ class _Plan:
         down = np.r_[np.full(n, -self.back / n), hold]
         if self.back <= -LEAST:
             return down
-        up = min(self.back * self.attempt, 0.8 * self.rise)
+        up = max(min(self.back * self.attempt, 0.75 * self.rise), self.back + LEAST)
         return np.r_[np.full(n, up / n), hold, down]
 
     def _fall(self, level: float) -> tuple[np.ndarray, np.ndarray]:
@@ -204,12 +205,13 @@ class _Plan:
         frames = max(3, round(self.offset))
         again = self.fall - level + LEAST
         if again <= 0.04 or frames < 14:
-            rough, even = _run(frames, self.fall, self.fall_peak, self.skews[1], self.rough[1])
+            deep = min(self.fall, max(level, 0.0) - LEAST + 0.04)
+            rough, even = _run(frames, deep, self.fall_peak, self.skews[1], self.rough[1])
             return -rough, -even
         hold = np.zeros(FILTER_FRAMES // 2 + 1)
         n_again = max(3, round(0.22 * frames))
         first = self.fall - again - 0.5 * max(0.0, level + LEAST - again)
-        first = max(first, 0.55 * self.fall)
+        first = min(max(first, 0.55 * self.fall), max(level, 0.0) - LEAST)
         main = _run(frames - 2 * n_again, first, self.fall_peak, self.skews[1], self.rough[1])
         up, _ = _run(n_again, again, 2.0 * again / n_again)
         down, _ = _run(n_again, self.fall - first, 2.0 * (self.fall - first) / n_again)
@@ -224,10 +226,11 @@ class _Plan:
         held = max(FILTER_FRAMES // 2 + 3, round(self.apex))
         ends = np.minimum(np.arange(held) + 1, held - np.arange(held))
         tremble = self.strength * np.resize(self.shake, held) * np.clip(ends / 3.0, 0.0, 1.0)
-        halves = 2 * max(1, round(held / (self.cycle_s * RATE)))
-        wave = np.abs((np.arange(held + 1) / held * halves + 1.0) % 2.0 - 1.0)
+        # Up by half a swing, down by a whole one, up again, …, and down by half a swing.
+        swings = 2 * max(1, round(held / (self.cycle_s * RATE))) - 1
+        way = np.where(np.floor(np.arange(held) / held * swings + 0.5) % 2 == 0, 1.0, -1.0)
         slope = self.lean * self.strength / (FILTER_FRAMES / 2)
-        return np.diff(slope * held / halves * wave), tremble
+        return slope * (way - way.mean()), tremble
 
     def _stepped_apex(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps of a short apex: the smile is reached, or left, in two goes."""
@@ -254,11 +257,11 @@ def _run(frames: int, total: float, peak: float, skew: float = 1.0,
     if goal <= top or rough is None:
         swell = 1.0 + (swell - 1.0) * min(1.0, (goal - 1.0) / max(top - 1.0, 1e-9))
         return mean * swell, mean * swell
-    noise = np.resize(rough, frames)
+    noise = np.resize(rough, frames) * (swell / top)  # mostly in the middle
     low, high = 0.0, 8.0
     for _ in range(14):
         middle = 0.5 * (low + high)
-        steps = swell * np.exp(middle * noise)
+        steps = swell * np.exp(noise * middle)
         steps *= frames / np.add.reduce(steps)
         low, high = (middle, high) if steps.max() < goal else (low, middle)
     steps = np.maximum(steps, 0.01)

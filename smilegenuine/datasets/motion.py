@@ -67,7 +67,7 @@ class Motion(NamedTuple):
 def smile_motion(label: int, style: Style, fps: float, rng: np.random.Generator, *,
                  scores: np.ndarray | None = None, difference: str = "kinematics",
                  head_motion: float = 1.0) -> Motion:
-    """Draw one smile from neutral to neutral (a few recordings end before it has faded).
+    """Draw one smile: from a neutral face, until it has faded or, often, nearly so.
 
     Parameters
     ----------
@@ -299,4 +299,4 @@ def _true_phases(t: np.ndarray, ends: np.ndarray) -> dict[str, slice]:
     start, top, fall, end = (int(i) for i in np.searchsorted(t, ends))
     phases = {"onset": slice(start, top), "apex": slice(top, fall), "offset": slice(fall, end)}
     phases = {k: s if s.stop > s.start else slice(0, 0) for k, s in phases.items()}
-    return phases | {"smile": slice(start, max(end, start))}
+    return phases | {"smile": slice(start, end) if end > start else slice(0, 0)}

@@ -131,7 +131,7 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int | str = 4, *, fps: 
         motion = smile_motion(take.label, take.style, fps, take.rng, scores=take.scores,
                               difference=difference, head_motion=head_motion)
         frames = DrawnFrames(people[take.number], motion, size, int(take.rng.integers(2**31)),
-                             take.name, quality=_quality(compression, take.rng),
+                             take.name, fps=fps, quality=_quality(compression, take.rng),
                              visible=absence(len(motion.times), absences, take.rng))
         clips.append(Clip(frames=frames, subject=take.subject))
         motions.append(motion)
@@ -188,7 +188,7 @@ def make_action_units(n_subjects: int = 20, *, duration: float = 12.0, fps: floa
         cast.append(random_person(person_rng(seed, k)))
         motions.append(free_motion(random_style(rng), fps, duration, rng, head_motion=head_motion))
         frames = DrawnFrames(cast[-1], motions[-1], size, int(rng.integers(2**31)),
-                             f"{subject}_free", quality=_quality(0.3, rng))
+                             f"{subject}_free", fps=fps, quality=_quality(0.3, rng))
         clips.append(Clip(frames=frames, subject=subject, aus=motions[-1].aus))
     return _bunch(clips, cast, motions)
 

@@ -59,7 +59,10 @@ def seed_of(random_state: Any) -> int:
     ValueError
         It is negative or no seed.
     """
-    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
+    if isinstance(random_state, (bool, np.bool_)):
+        raise ValueError(f"random_state must be a whole number, a RandomState or None, not "
+                         f"{random_state}")
+    if isinstance(random_state, (int, np.integer)):
         if random_state < 0:
             raise ValueError(f"random_state must not be negative, not {random_state}")
         return int(random_state)
