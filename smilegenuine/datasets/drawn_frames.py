@@ -36,8 +36,8 @@ class DrawnFrames(FrameSource):
         Of the sensor noise; frame i always gets the same noise.
     name : str
         Used in messages.
-    fps : float
-        Frame rate of the motion in Hz.
+    fps : float, optional
+        Frame rate of the motion in Hz; else it is taken from its times.
     quality : int, optional
         JPEG quality, 1 to 100, that each frame goes through; None leaves frames as drawn.
     visible : array of shape (T,), optional
@@ -45,11 +45,11 @@ class DrawnFrames(FrameSource):
     """
 
     def __init__(self, person: Person, motion: Motion, size: int, seed: int, name: str, *,
-                 fps: float, quality: int | None = None, visible: np.ndarray | None = None) -> None:
+                 fps: float | None = None, quality: int | None = None, visible: np.ndarray | None = None) -> None:
         self.person, self.motion, self.size, self.seed = person, motion, size, seed
         self.name: str | None = name
         self.quality = quality
-        self._fps = float(fps)
+        self._fps = fps
         self.visible = np.ones(len(motion.times), bool) if visible is None else visible
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -72,9 +72,12 @@ class DrawnFrames(FrameSource):
         return self.motion.times
 
     @property
-    def fps(self) -> float:
-        """Frame rate in Hz."""
-        return self._fps
+    def fps(self) -> float | None:
+        """Frame rate in Hz; None of a single frame where it was not told."""
+        times = self.motion.times
+        if self._fps is not None or len(times) < 2:
+            return self._fps
+        return float(1.0 / (times[1] - times[0]))
 
     @property
     def sides(self) -> np.ndarray:
