@@ -45,7 +45,8 @@ class DrawnFrames(FrameSource):
     """
 
     def __init__(self, person: Person, motion: Motion, size: int, seed: int, name: str, *,
-                 fps: float | None = None, quality: int | None = None, visible: np.ndarray | None = None) -> None:
+                 fps: float | None = None, quality: int | None = None,
+                 visible: np.ndarray | None = None) -> None:
         self.person, self.motion, self.size, self.seed = person, motion, size, seed
         self.name: str | None = name
         self.quality = quality
