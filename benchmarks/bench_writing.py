@@ -72,10 +72,13 @@ def measure_part(n_clips: int, n_jobs: int) -> None:
 
 
 def write_everything(folder: Path, n_jobs: int) -> None:
-    bunch = drawn(N_CLIPS)
+    """As a user would: 400 subjects, 1,240 clips, laid out as UvA-NEMO."""
+    began = time.perf_counter()
+    bunch = make_smiles(400, "uva-nemo", folder=folder, layout="uva-nemo", n_jobs=n_jobs,
+                        verbose=True, **RECORDING)
+    took = time.perf_counter() - began
     n_frames = count_frames(bunch)
-    took = seconds(write_clips, bunch, folder, n_jobs=n_jobs, verbose=True, settings=RECORDING)
-    size = sum(file.stat().st_size for file in folder.glob("*.mp4"))
+    size = sum(file.stat().st_size for file in folder.rglob("*.mp4"))
     print(f"{len(bunch.data)} clips, {n_frames} frames, {size / 1e9:.2f} GB: {took / 60:.1f} min, "
           f"{n_frames / took:.0f} frames/s")
 

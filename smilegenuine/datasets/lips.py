@@ -9,7 +9,7 @@ import numpy as np
 
 from .measures import FILTER_FRAMES, RATE, SmileSpan, signal_figures, smile_span, smooth
 
-#: Displacements beyond which no mouth goes, in lip widths: below rest and above.
+#: Displacements that smiles keep to, nearly, in lip widths: below rest and above.
 LEAST, MOST = -0.05, 0.42
 
 # The published phases, with the turns between them, add up to more than the published smiles: the
