@@ -60,13 +60,16 @@ def lid_motion(figures: dict[str, float], lips: LipMotion, rng: np.random.Genera
     """
     n = len(lips.lip) - 1
     # They stir a little before or after the lips do.
-    rest_until = max(0, lips.start + round(rng.normal(0.0, 5.0)))
+    rest_until = max(0, lips.start + round(rng.normal(0.0, 9.0)))
     still_from = round(rng.uniform(0.5 * (lips.end + n), n + 4))
     bounds = (min(rest_until, lips.span.apex), lips.span.apex, lips.span.offset,
               max(min(still_from, n), lips.span.offset))
     phases = [_Phase(stop - start) for start, stop in pairwise(bounds)]
     onset, apex, offset = phases
-    rise, ratio = figures["eyelid_onset_rise"], figures["eyelid_onset_backtrack_ratio"]
+    # Eyes that stir for longer than the lips also move more.
+    longer = len(onset.steps) / max(lips.span.apex - lips.start, 1)
+    rise = figures["eyelid_onset_rise"] * float(np.clip(longer, 0.4, 2.5)) ** 0.6
+    ratio = figures["eyelid_onset_backtrack_ratio"]
     fall = float(np.clip(rise * ratio / (1.0 - ratio), rise - _WIDER, rise + _NARROWER))
     onset.fill(rise, fall, figures["eyelid_onset_peak_speed_per_s"] / RATE, True, rng)
     wobble = figures["eyelid_apex_wobble"]
