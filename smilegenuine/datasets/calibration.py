@@ -10,8 +10,9 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from .kinematics import EFFECT_SIZES, KINDS, KINEMATICS, QUANTILE_LEVELS, RANK_CORRELATIONS, SIGNALS
-from .measures import FIGURES, measure_smile
+from .measures import FIGURES, RATE, measure_smile
 
+_FEWEST = 10
 _SIDES = "onset_left_right_difference"
 
 
@@ -36,13 +37,20 @@ def calibration_table(smiles: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        One kind is missing, or a clip's motion is not known.
+        One kind is missing or has fewer than ten clips, or a clip's motion is not known,
+        or it is not at 50 Hz.
     """
+    if "target" not in smiles:
+        raise ValueError("smiles must have labels, as make_smile_signals gives them")
     target = np.asarray(smiles.target)
     if set(target) != {0, 1}:
         raise ValueError("smiles of both kinds are needed, labels 0 (posed) and 1 (spontaneous)")
     if not all(np.isfinite(signal).all() for signal in (*smiles.lips, *smiles.eyelids)):
         raise ValueError("the lips' and the eyelids' motion must be known in every clip")
+    if np.bincount(target).min() < _FEWEST:
+        raise ValueError(f"at least {_FEWEST} clips of each kind are needed, better some hundred")
+    if not all(np.allclose(np.diff(t), 1.0 / RATE, rtol=0.01) for t in smiles.times):
+        raise ValueError(f"the published figures are of {RATE:g} Hz: make clips at fps={RATE:g}")
     measured = pd.DataFrame([measure_smile(*clip) for clip in
                              zip(smiles.times, smiles.lips, smiles.eyelids, strict=True)])
     by_kind = {kind: measured[target == label] for label, kind in enumerate(KINDS)}

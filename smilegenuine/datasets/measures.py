@@ -128,6 +128,11 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
         `lip_<figure>` and `eyelid_<figure>` for each of `FIGURES`; `video_s`; `smile_start_s`, the
         time of the lips' first movement; `smile_s`, from there to their last one.
 
+    Raises
+    ------
+    ValueError
+        Other shapes, times that do not rise, or NaN.
+
     Notes
     -----
     The lips' signal, the mean of both corners, is smoothed by a median of 25 frames; its phases are
@@ -135,6 +140,15 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
     other reading: their eyelids change in nearly every frame, as much up as down, which the output
     of a median filter, standing still in every second step, cannot.
     """
+    times = np.asarray(times, dtype=float)
+    for name, signal in (("lips", lips), ("eyelids", eyelids)):
+        if signal is not None and np.shape(signal) != (len(times), 2):
+            raise ValueError(f"{name} must be (T, 2), a row for each of {len(times)} times, not "
+                             f"{np.shape(signal)}")
+        if signal is not None and not np.isfinite(signal).all():
+            raise ValueError(f"{name} must be finite: measure where the face is seen")
+    if not len(times) or not (np.diff(times) > 0).all():
+        raise ValueError("times must rise, and there must be one at least")
     grid = np.arange(times[0], times[-1] + 1e-9, 1.0 / RATE)
     sides = _at(grid, times, lips)
     lip = smooth(sides.mean(axis=1))

@@ -55,8 +55,13 @@ def make_smile_signals(n_subjects: int = 400, clips_per_subject: int | str = AS_
         `target_names` : ["posed", "spontaneous"]
         `groups` : array of shape (n_clips,), the subjects
         `times`, `aus`, `smile`, `lips`, `eyelids`, `cheeks`, `pose`, `gaze` : lists of arrays with
-        a row a frame, see `motion.Motion`
-        `phases` : list of dict of str to slice, the true phases
+        a row a frame: seconds; 0–5; 0–1; lip corners left and right from the resting mid-mouth,
+        over the mouth's width (0.5 at rest); upper lids over the eyes' corners, over the eyes'
+        width; cheeks as lips; yaw, pitch, roll (degrees), shift right and down, scale; gaze right
+        and down (degrees). `lips` and `eyelids` have the tremble and flutter of tracked ones,
+        `aus` and `smile` are the calm motion beneath
+        `phases` : list of dict of str to slice, the true phases of `smile`; what is not there is
+        `slice(0, 0)`
         `DESCR` : str
 
     Raises
