@@ -226,11 +226,8 @@ class FaceMesh:
                 f"aus must have shape ({N_ACTION_UNITS},) or (2, {N_ACTION_UNITS}), one such for "
                 f"each frame, got {aus.shape[1:]}."
             )
-        if not np.all(np.isfinite(aus)):
-            raise ValueError("aus must be finite, got NaN or infinity.")
-        level = np.clip(aus, 0.0, 5.0) / 5.0
-        left, right = (level, level) if aus.ndim == 2 else (level[:, 0], level[:, 1])
-        return left * self.person.gains_left, right * self.person.gains_right
+        left, right = (aus, aus) if aus.ndim == 2 else (aus[:, 0], aus[:, 1])
+        return self.person.activations(left, right)
 
     def _face_points(self, left: np.ndarray, right: np.ndarray, gaze: np.ndarray) -> np.ndarray:
         """Return the points (T, 478, 2) before the pose, in face units."""

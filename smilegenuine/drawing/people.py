@@ -160,6 +160,30 @@ class Person:
     gains_left: tuple[float, ...]
     gains_right: tuple[float, ...]
 
+    def activations(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far the units of either side, intensities 0..5, are at work, about 0..1.
+
+        Parameters
+        ----------
+        left, right : (..., 17) ndarray
+            Intensities; values outside 0..5 are cut to it.
+
+        Returns
+        -------
+        left, right : (..., 17) ndarray
+
+        Raises
+        ------
+        ValueError
+            If an intensity is not finite.
+        """
+        if not (np.all(np.isfinite(left)) and np.all(np.isfinite(right))):
+            raise ValueError("aus must be finite, got NaN or infinity.")
+        return (
+            np.clip(left, 0.0, 5.0) / 5.0 * self.gains_left,
+            np.clip(right, 0.0, 5.0) / 5.0 * self.gains_right,
+        )
+
 
 def random_person(rng: np.random.Generator) -> Person:
     """Draw an identity.

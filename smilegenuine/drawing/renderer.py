@@ -261,10 +261,8 @@ class FaceRenderer:
                 f"aus must have shape ({N_ACTION_UNITS},) or (2, {N_ACTION_UNITS}), "
                 f"got {aus.shape}."
             )
-        if not np.all(np.isfinite(aus)):
-            raise ValueError("aus must be finite, got NaN or infinity.")
-        level = np.broadcast_to(np.clip(aus, 0.0, 5.0) / 5.0, (2, N_ACTION_UNITS))
-        return level[0] * self.person.gains_left, level[1] * self.person.gains_right
+        left, right = np.broadcast_to(aus, (2, N_ACTION_UNITS))
+        return self.person.activations(left, right)
 
     def _draw_head(
         self, left: np.ndarray, right: np.ndarray, turn: np.ndarray, gaze: tuple[float, float]

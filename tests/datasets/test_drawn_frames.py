@@ -35,24 +35,6 @@ def frames(n: int | None = None, who: Person | None = None, what: Motion | None 
     return np.stack(list(islice(source, n))).astype(int)
 
 
-@pytest.fixture
-def renderers(monkeypatch) -> list[int]:
-    """The sizes of the renderers that were made, and -1 for every frame."""
-    log = []
-
-    class Renderer(module.FaceRenderer):
-        def __init__(self, person, size):
-            log.append(size)
-            super().__init__(person, size)
-
-        def draw(self, *args, **options):
-            log.append(-1)
-            return super().draw(*args, **options)
-
-    monkeypatch.setattr(module, "FaceRenderer", Renderer)
-    return log
-
-
 class TestFrames:
     def test_nothing_is_drawn_before_it_is_read(self, renderers):
         source = DrawnFrames(person(), motion(), SIZE, 5, "clip")

@@ -44,24 +44,6 @@ def written(tmp_path_factory) -> tuple[Path, Bunch]:
     return folder, make_smiles(2, 2, folder=folder, random_state=1, **SMALL)
 
 
-@pytest.fixture
-def drawn(monkeypatch) -> list[int]:
-    """The sizes of the renderers that were made, and -1 for every frame."""
-    log = []
-
-    class Renderer(drawn_frames.FaceRenderer):
-        def __init__(self, person, size):
-            log.append(size)
-            super().__init__(person, size)
-
-        def draw(self, *args, **options):
-            log.append(-1)
-            return super().draw(*args, **options)
-
-    monkeypatch.setattr(drawn_frames, "FaceRenderer", Renderer)
-    return log
-
-
 class TestTheSameEveryTime:
     def test_same_seed(self):
         one, other = (make_smiles(2, 3, random_state=5, absences=0.5, **SMALL) for _ in range(2))
@@ -173,13 +155,13 @@ class TestBunch:
 
 
 class TestLazy:
-    def test_nothing_is_drawn_before_it_is_read(self, drawn):
+    def test_nothing_is_drawn_before_it_is_read(self, renderers):
         clip = make_smiles(3, 2, random_state=0, **SMALL).data[2]
         assert clip.replace(subject="x").n_frames > 11
         assert repr(clip).startswith("Clip(name='s001_0_posed'")
-        assert drawn == []
+        assert renderers == []
         first_frames(clip, 2)
-        assert drawn == [48, -1, -1]
+        assert renderers == [48, -1, -1]
 
     def test_frames_are_the_same_each_time(self):
         clip = make_smiles(1, 1, random_state=2, **SMALL).data[0]
@@ -426,9 +408,9 @@ class TestActionUnits:
         assert (aus.std(axis=0) > 0.5).all()
         assert np.abs(np.corrcoef(aus.T)[np.triu_indices(17, 1)]).max() < 0.15
 
-    def test_nothing_is_drawn_before_it_is_read(self, drawn):
+    def test_nothing_is_drawn_before_it_is_read(self, renderers):
         make_action_units(2, random_state=1, **SMALL)
-        assert drawn == []
+        assert renderers == []
 
     def test_same_seed(self):
         few, more = (make_action_units(n, random_state=7) for n in (1, 3))
