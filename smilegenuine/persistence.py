@@ -143,13 +143,18 @@ def _is_own_estimator(type_name: str) -> bool:
             and public.__module__ == module)
 
 
+def _says_how_it_is_saved(value: BaseEstimator) -> bool:
+    """Networks do, and have no cache; their parts are not to be copied one by one."""
+    return type(value).__getstate__ is not BaseEstimator.__getstate__
+
+
 def _without_memory(value: Any) -> Any:
     """A copy in which no estimator, however deep, has a cache folder; what is learnt is shared."""
     if type(value) in (list, tuple):
         return type(value)(_without_memory(v) for v in value)
     if type(value) is dict:
         return {k: _without_memory(v) for k, v in value.items()}
-    if not isinstance(value, BaseEstimator):
+    if not isinstance(value, BaseEstimator) or _says_how_it_is_saved(value):
         return value
     bare = copy.copy(value)
     for name, part in vars(value).items():

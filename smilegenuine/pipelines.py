@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sklearn.frozen import FrozenEstimator
@@ -12,20 +11,34 @@ from sklearn.utils.validation import check_is_fitted
 from .base import ClipTransformer, open_memory
 from .classifiers.auda_svm import AUDASVMEnsemble
 from .face.align import FaceAligner
+from .fusion import StackingFusion
 from .signals.action_units import load_drawn_action_units
 from .signals.smile_intensity import LBPSmileIntensity
 
 
 def make_system(name: str, *, action_units: ClipTransformer | None = None, memory: Any = None,
-                n_jobs: int | None = None, verbose: int | bool = False, **overrides: Any
-                ) -> Pipeline:
+                device: str = "auto", random_state: Any = None, n_jobs: int | None = None,
+                verbose: int | bool = False, **overrides: Any) -> Pipeline:
     """Make a published system as a `Pipeline`: ``fit(videos, y)``, ``predict(videos)``.
 
     Parameters
     ----------
-    name : {"auda-svm"}
-        "auda-svm": faces → smile intensity → action units → AUDA → multi-level SVM ensemble. Its
-        steps are called `faces`, `smile`, `aus` and `ensemble`.
+    name : str
+        One of `SYSTEMS`: the rows of the paper's table and the authors' earlier system.
+
+        ============== =========================================================================
+        "realsmilenet" faces → RealSmileNet
+        "auda-frame"   faces → smile → aus → LSTM over the action units, frame by frame
+        "auda-au"      faces → smile → aus → AU-wise features → a dense network a phase
+        "auda-cross"   faces → smile → aus → cross-AU features → a dense network a phase
+        "auda-fusion"  faces → smile → aus → late fusion of the three
+        "fusion"       faces → smile → aus → late fusion of the three and RealSmileNet
+        "auda-svm"     faces → smile → aus → multi-level SVM ensemble
+        ============== =========================================================================
+
+        The steps are called `faces`, `smile` and `aus`. The last is called `realsmilenet`,
+        `auda_frame`, `auda_au`, `auda_cross`, `fusion` or `ensemble`; the branches of a fusion have
+        the names of the single systems' last steps.
     action_units : ClipTransformer, optional
         A trained estimator of action units. It is used as it is: fitting the pipeline does not
         train it again. Without it, the one that comes with the package, which was trained on drawn
@@ -34,17 +47,24 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         Cache folder of the steps. Each clip is kept by itself: over folds, candidates of a grid
         search and repeated runs, a face is aligned once. (The pipeline's own parameter `memory`
         is scikit-learn's: it keeps whole training sets, faces and all, fold by fold.)
+    device : str, default="auto"
+        Of the networks: "auto" (CUDA where there is a device), "cpu", "cuda", "cuda:1".
+    random_state : int, RandomState or None, default=None
+        Of the networks and of the fusion's held-out subjects.
     n_jobs : int, optional
-        Clips measured, and machines trained, at the same time.
+        Clips measured, and machines or branches trained, at the same time.
     verbose : int or bool, default=False
         Show progress.
     **overrides
         Nested parameters as `Pipeline.set_params` takes them, such as ``ensemble__C=10``,
-        ``faces__size=112`` or ``smile="passthrough"``.
+        ``faces__size=112``, ``fusion__realsmilenet__lr=1e-4``, ``fusion__auda_cross="drop"`` or
+        ``smile="passthrough"``.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
+        Faces, smile intensity and action units are measured once, however many branches look at
+        them.
 
     Raises
     ------
@@ -60,28 +80,50 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     ['faces', 'smile', 'aus', 'ensemble']
     """
     if name not in SYSTEMS:
-        raise ValueError(f"there is no system {name!r}; there is {', '.join(sorted(SYSTEMS))}")
-    memory = None if memory is None else open_memory(memory)
-    system = SYSTEMS[name](action_units, memory, n_jobs, verbose)
-    return system.set_params(**overrides)
-
-
-def _auda_svm(action_units: ClipTransformer | None, memory: Any, n_jobs: int | None,
-              verbose: int | bool) -> Pipeline:
+        raise ValueError(f"there is no system {name!r}; there is {', '.join(SYSTEMS)}")
     run: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
-    if action_units is not None:
-        check_is_fitted(action_units)
-    else:
-        action_units = load_drawn_action_units(**run, memory=memory)
-    return Pipeline([
-        ("faces", FaceAligner(**run, memory=memory)),
-        ("smile", LBPSmileIntensity(**run, memory=memory)),
-        ("aus", FrozenEstimator(action_units)),
-        ("ensemble", AUDASVMEnsemble(n_jobs=n_jobs)),
-    ])
+    net: dict[str, Any] = {"device": device, "random_state": random_state, "verbose": verbose}
+    memory = None if memory is None else open_memory(memory)
+    steps: list[tuple[str, Any]] = [("faces", FaceAligner(**run, memory=memory))]
+    if name != "realsmilenet":
+        if action_units is not None:
+            check_is_fitted(action_units)
+        else:
+            action_units = load_drawn_action_units(**run, memory=memory)
+        steps += [("smile", LBPSmileIntensity(**run, memory=memory)),
+                  ("aus", FrozenEstimator(action_units))]
+    steps.append(_classifier(name, n_jobs, net))
+    return Pipeline(steps).set_params(**overrides)
 
 
-#: Name -> what makes it.
-SYSTEMS: dict[str, Callable[..., Pipeline]] = {"auda-svm": _auda_svm}
+def _classifier(name: str, n_jobs: int | None, net: dict[str, Any]) -> tuple[str, Any]:
+    """The name of a system's last step, and the step."""
+    if name == "auda-svm":
+        return "ensemble", AUDASVMEnsemble(n_jobs=n_jobs)
+    if name not in _FUSED:
+        return name.replace("-", "_"), _branch(name, net)
+    branches = [(branch.replace("-", "_"), _branch(branch, net)) for branch in _FUSED[name]]
+    return "fusion", StackingFusion(branches, random_state=net["random_state"], n_jobs=n_jobs)
 
 
+def _branch(name: str, net: dict[str, Any]) -> Any:
+    # Imported here: they need torch, and who asks for the SVM ensemble does not.
+    if name == "realsmilenet":
+        from .classifiers.realsmilenet import RealSmileNetClassifier
+
+        return RealSmileNetClassifier(**net)
+    if name == "auda-frame":
+        from .classifiers.auda_sequence import AUDASequenceClassifier
+
+        return AUDASequenceClassifier(**net)
+    from .classifiers.auda_phases import AUDAPhaseClassifier
+
+    return AUDAPhaseClassifier(name.removeprefix("auda-"), **net)
+
+
+#: The systems by name, in the order of the paper's table; the last is the authors' earlier one.
+SYSTEMS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "auda-fusion", "fusion",
+           "auda-svm")
+
+_FUSED = {"auda-fusion": ("auda-frame", "auda-au", "auda-cross"),
+          "fusion": ("realsmilenet", "auda-frame", "auda-au", "auda-cross")}

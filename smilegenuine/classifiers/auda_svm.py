@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from ..clip import as_clips
 from ..features.auda import AUDA, LEVELS, auda_features, feature_names, signals_of
 from ..features.phases import PHASES
 from .block_ensemble import BlockSVMEnsemble
-from .subject_folds import subjects_of
+from .subject_folds import clips_and_labels
 
 
 class AUDASVMEnsemble(ClassifierMixin, BaseEstimator):
@@ -108,16 +107,11 @@ class AUDASVMEnsemble(ClassifierMixin, BaseEstimator):
             A clip without action units.
         """
         self._check_params()
-        clips = as_clips(X)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        if len(y) != len(clips):
-            raise ValueError(f"{len(clips)} clips but {len(y)} labels")
-        subjects = subjects_of(clips, groups)
+        clips, classes, codes, subjects = clips_and_labels(X, y, groups)
         self.ensemble_ = BlockSVMEnsemble(
             self._blocks(), C=self.C, kernel=self.kernel, gamma=self.gamma, final_C=self.final_C,
             class_weight=self.class_weight, cv=self.cv, n_jobs=self.n_jobs)
-        self.ensemble_.fit(self._table(clips), y, subjects)
+        self.ensemble_.fit(self._table(clips), classes[codes], subjects)
         self.classes_ = self.ensemble_.classes_
         return self
 

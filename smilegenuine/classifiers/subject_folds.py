@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
-from ..clip import Clip
+from ..clip import Clip, as_clips
 
 
 def check_groups(groups: Any, n: int, unit: str) -> np.ndarray:
@@ -65,7 +67,7 @@ def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
     if unknown:
         warnings.warn(f"{unknown} of {len(clips)} clips have no subject, so one person may be on "
                       "both sides of an inner fold; give Clip(…, subject=…), or groups to fit",
-                      stacklevel=3)
+                      stacklevel=4)
     if unknown == len(clips):
         return None
     return np.array([s if s is not None else f"clip {i} without a subject"
@@ -118,3 +120,114 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
             return splits
     raise ValueError(f"{scarce}; with it in a test fold there is nothing to learn that class from. "
                      "Add clips of that class")
+
+
+def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, seed: int
+                   ) -> tuple[np.ndarray, np.ndarray]:
+    """Set subjects aside inside the training data, both classes on both sides.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Classes.
+    groups : array of shape (n,) or None
+        Subjects; None: every sample is a subject of its own.
+    fraction : float
+        Share of the samples to set aside, about; between 0 and 1.
+    seed : int
+        Other subjects for another number.
+
+    Returns
+    -------
+    kept, aside : arrays of int
+        Positions. Of the possible divisions, the one that is nearest to `fraction` and to the
+        share of the classes in `y`.
+
+    Raises
+    ------
+    ValueError
+        See `inner_splits`.
+    """
+    halves = inner_splits(y, groups, 2)  # raises where nothing can be set aside
+    rng = np.random.default_rng(seed)
+    names, subject = np.unique(np.arange(len(y)) if groups is None else groups, return_inverse=True)
+    codes = np.unique(y, return_inverse=True)[1]
+    counts = np.stack([np.bincount(subject, codes == c, len(names))
+                       for c in range(codes.max() + 1)])
+    goal = fraction * counts.sum(axis=1)
+    best, least = None, np.inf
+    for _ in range(50):
+        # Subjects in random order, each set aside where that brings the classes nearer to the goal.
+        aside, there = np.zeros(len(names), bool), np.zeros(len(goal))
+        for s in rng.permutation(len(names)):
+            if _distance(there + counts[:, s], goal) < _distance(there, goal):
+                aside[s], there = True, there + counts[:, s]
+        whole = (there > 0).all() and (counts.sum(axis=1) - there > 0).all()
+        if whole and _distance(there, goal) < least - 1e-12:
+            best, least = aside, _distance(there, goal)
+    if best is None:
+        return halves[0]
+    return np.flatnonzero(~best[subject]), np.flatnonzero(best[subject])
+
+
+def _distance(counts: np.ndarray, goal: np.ndarray) -> float:
+    return float((((counts - goal) / goal) ** 2).sum())
+
+
+def clips_and_labels(X: Any, y: Any, groups: Any = None
+                     ) -> tuple[list[Clip], np.ndarray, np.ndarray, np.ndarray | None]:
+    """Check what a classifier of clips is fitted on.
+
+    Parameters
+    ----------
+    X : list of recordings
+    y : array-like of shape (n_clips,)
+    groups : array-like of shape (n_clips,), optional
+
+    Returns
+    -------
+    clips : list of Clip
+    classes : array of shape (2,)
+    codes : array of int of shape (n_clips,)
+        Position of each label in `classes`.
+    subjects : array of shape (n_clips,), or None
+        See `subjects_of`.
+
+    Raises
+    ------
+    ValueError
+        Lengths differ, or there are not two classes.
+    """
+    clips = as_clips(X)
+    y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    if len(y) != len(clips):
+        raise ValueError(f"{len(clips)} clips but {len(y)} labels")
+    classes, codes = coded_labels(y)
+    return clips, classes, codes, subjects_of(clips, groups)
+
+
+def coded_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the two classes, and the place of each label among them.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+
+    Returns
+    -------
+    classes : array of shape (2,)
+    codes : array of int of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        There are not two classes.
+    """
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y has one class only, '{classes[0]}'; clips of both are needed")
+    if len(classes) > 2:
+        raise ValueError("Only binary classification is supported. The type of the target is "
+                         f"multiclass: {len(classes)} classes")
+    return classes, codes

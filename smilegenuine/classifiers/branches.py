@@ -1,0 +1,131 @@
+"""Classifiers as branches of another: what they are asked, and how they are fitted."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from ..clip import Clip
+from ..video import FrameSource
+
+# Probabilities of 0 and 1 have no logit; trees give them.
+_SURE = 1e-6
+
+
+def is_recordings(X: Any) -> bool:
+    """Say whether X is a list of recordings (see `as_clips`), and not a table of numbers.
+
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    bool
+    """
+    if isinstance(X, (str, os.PathLike, Clip, FrameSource)):
+        return True  # the door will say what is wrong with that
+    if isinstance(X, pd.DataFrame) or getattr(X, "ndim", 1) != 1 or not hasattr(X, "__len__"):
+        return False
+    if not len(X):
+        return True
+    first = X.iloc[0] if isinstance(X, pd.Series) else X[0]
+    return first is None or isinstance(first, (str, os.PathLike, Clip, FrameSource, pd.DataFrame)) \
+        or getattr(first, "ndim", 0) > 1
+
+
+def decisions_of(branch: Any, X: Any) -> np.ndarray:
+    """Give a classifier's decision values, of whatever kind it has.
+
+    Parameters
+    ----------
+    branch : classifier
+        Fitted on two classes.
+    X : list of recordings, or table
+
+    Returns
+    -------
+    array of shape (n,)
+        `decision_function`, else the log-odds of `predict_proba`.
+
+    Raises
+    ------
+    ValueError
+        It has neither.
+    """
+    if hasattr(branch, "decision_function"):
+        return np.asarray(branch.decision_function(X), dtype=float).reshape(-1)
+    if not hasattr(branch, "predict_proba"):
+        raise ValueError(f"{type(branch).__name__} has neither decision_function nor "
+                         "predict_proba, so there is nothing to fuse; CalibratedClassifierCV gives "
+                         "probabilities to any classifier")
+    p = np.asarray(branch.predict_proba(X), dtype=float)[:, 1]
+    return np.asarray(logit(np.clip(p, _SURE, 1.0 - _SURE)))
+
+
+def embedding_of(branch: Any, X: Any) -> np.ndarray:
+    """Give a classifier's final-branch features.
+
+    Parameters
+    ----------
+    branch : classifier
+        Fitted.
+    X : list of recordings, or table
+
+    Returns
+    -------
+    array of shape (n, width)
+        What its `transform` gives; without one, its decision value.
+    """
+    if not hasattr(branch, "transform"):
+        return decisions_of(branch, X)[:, None]
+    found = branch.transform(X)
+    if hasattr(found, "toarray"):
+        found = found.toarray()
+    found = np.asarray(found, dtype=float)
+    return found.reshape(len(found), -1)
+
+
+def spread_of(values: np.ndarray) -> np.ndarray:
+    """Give each column's standard deviation, 1 where a column does not vary."""
+    spread = values.std(axis=0)
+    return np.where(spread > 1e-12, spread, 1.0)
+
+
+def fit_branch(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
+               train: np.ndarray) -> Any:
+    """Fit a branch on some of the clips; it looks for subjects in the clips, or in `groups`."""
+    part = _safe_indexing(X, train)
+    told = subjects is not None and not is_recordings(X) and has_fit_parameter(branch, "groups")
+    if told and subjects is not None:
+        return branch.fit(part, y[train], groups=np.asarray(subjects)[train])
+    return branch.fit(part, y[train])
+
+
+def fit_and_ask(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
+                train: np.ndarray, test: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+    """Fit a branch on some of the clips, and give its decisions on others; or the branch itself."""
+    fit_branch(branch, X, y, subjects, train)
+    if test is None:
+        return branch, None
+    return None, decisions_of(branch, _safe_indexing(X, test))
+
+
+def check_fitted_branch(name: str, branch: Any, classes: np.ndarray) -> None:
+    """Raise a `ValueError` unless a branch is fitted, on the same two classes."""
+    try:
+        check_is_fitted(branch)
+    except NotFittedError:
+        raise ValueError(f"branch {name!r} is not fitted; fit it, or leave cv='prefit' out"
+                         ) from None
+    if not np.array_equal(branch.classes_, classes):
+        raise ValueError(f"branch {name!r} was fitted on the classes "
+                         f"{', '.join(map(str, branch.classes_))}, and these are "
+                         f"{', '.join(map(str, classes))}")

@@ -1,0 +1,334 @@
+"""What the classifiers of clips that are networks share: an estimator that owns a skorch net."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from ..base import check_positive
+from ..clip import Clip, as_clips
+from .net_training import (
+    InputSet,
+    Training,
+    find_device,
+    history_table,
+    make_net,
+    net_state,
+    restore_net,
+    run_net,
+    train_net,
+)
+from .subject_folds import clips_and_labels, held_out_split
+
+_C = TypeVar("_C", bound=type)
+
+_PARAMETERS = """lr : float, default=0.001
+        Step size of Adam.
+    max_epochs : int, default=100
+        Passes over the training clips, at most.
+    batch_size : int, default=16
+        Clips a step. Batches are made even, so that none is left with a single clip.
+    patience : int or None, default=15
+        Epochs without a better loss on the subjects held out before training stops. In any case
+        the weights of the best epoch are kept. None: `max_epochs` are run, and the last weights
+        kept.
+    validation_fraction : float or None, default=0.2
+        Share of the training clips whose subjects are held out of training for early stopping.
+        None: all clips are trained on, for `max_epochs`.
+    class_weight : "balanced", dict or None, default="balanced"
+        Weights of the classes in the loss; with "balanced", probabilities are those at equal
+        priors.
+    norm_penalty : float, default=0.001
+        The loss grows by this times the sum of the norms of all weights, as published.
+    device : str, default="auto"
+        "auto": a CUDA device where there is one, else the processor. Or "cpu", "cuda", "cuda:1".
+    mixed_precision : bool, default=False
+        Train in bfloat16 where that is safe; predictions are in full precision in any case.
+    random_state : int, RandomState or None, default=None
+        With a number, fitting on the processor gives the same every time.
+    verbose : int or bool, default=False
+        A bar of epochs."""
+
+_ATTRIBUTES = """classes_ : array of shape (2,)
+    net_ : skorch.NeuralNet
+        The trained net; its module is ``net_.module_``.
+    n_epochs_ : int
+        Epochs run.
+    history_ : DataFrame
+        A row an epoch: `epoch`, `train_loss` (with penalty), `valid_loss`, `valid_accuracy`,
+        `best`, `seconds`."""
+
+
+def documented(cls: _C) -> _C:
+    """Write the shared parameters and attributes into a docstring, at {training} and {fitted}."""
+    cls.__doc__ = (cls.__doc__ or "").replace("{training}", _PARAMETERS).replace(
+        "{fitted}", _ATTRIBUTES)
+    return cls
+
+
+class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin,
+                     BaseEstimator, ABC):
+    """Base of the classifiers that are networks.
+
+    A subclass stores the training parameters (see `documented`) and its own in its constructor, and
+    defines `_open` (from recordings to items), `_input` (what the network sees of an item),
+    `_module` (which network) and `_check_own_params`.
+
+    Attributes
+    ----------
+    _sequences : bool
+        Inputs differ in length; the first axis is time.
+    """
+
+    # With metadata routing switched on, `groups` comes here without being asked for.
+    __metadata_request__fit = {"groups": True}
+
+    _sequences: bool
+    lr: float
+    max_epochs: int
+    batch_size: int
+    patience: int | None
+    validation_fraction: float | None
+    class_weight: Any
+    norm_penalty: float
+    device: str
+    mixed_precision: bool
+    random_state: Any
+    verbose: int | bool
+
+    @abstractmethod
+    def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
+            Any, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Give items, classes, the place of each label among these, and subjects; or raise."""
+
+    @abstractmethod
+    def _open(self, X: Any) -> Any:
+        """Give items of new data."""
+
+    @abstractmethod
+    def _input(self, item: Any) -> np.ndarray:
+        """Give what the network sees of an item, before scaling."""
+
+    @abstractmethod
+    def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
+        """Give the network and what it is made with."""
+
+    @abstractmethod
+    def _check_own_params(self) -> None:
+        """Raise for parameters that make no sense."""
+
+    def _learn_scaling(self, inputs: list[np.ndarray]) -> None:
+        """Learn mean and spread of the inputs, of what is trained on; of sequences, over time."""
+        values = np.concatenate(inputs) if self._sequences else np.stack(inputs)
+        self.mean_ = values.mean(axis=0, dtype=float)
+        spread = values.std(axis=0, dtype=float)
+        # What hardly varies is not to be blown up: a constant is nothing to learn from.
+        self.scale_ = np.where(spread > 1e-9 * (1.0 + np.abs(self.mean_)), spread, 1.0)
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        return ((x - self.mean_) / self.scale_).astype(np.float32)
+
+    def _augmentation(self, seed: int) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Give what changes an input each time that it is trained on."""
+        return None
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> DeepClassifier:
+        """Train on clips.
+
+        Parameters
+        ----------
+        X : list of recordings
+            Anything that `as_clips` takes.
+        y : array-like of shape (n_clips,)
+            1 spontaneous and 0 posed, or any two labels.
+        groups : array-like of shape (n_clips,), optional
+            Subjects, for the part held out for early stopping; without it, those of the clips.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Lengths differ, one class or one subject only, a parameter that makes no sense, or
+            training diverged.
+        ClipError
+            A clip lacks what the network is to see.
+        """
+        self._check_params()
+        items, classes, codes, subjects = self._open_labelled(X, y, groups)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        kept, aside = np.arange(len(codes)), np.empty(0, int)
+        if self.validation_fraction is not None:
+            kept, aside = held_out_split(codes, subjects, self.validation_fraction, seed)
+        inputs = [self._input(item) for item in items]
+        self._learn_scaling([inputs[i] for i in kept])
+        inputs = [self._scaled(x) for x in inputs]
+        weights = compute_class_weight(
+            _weights_of(self.class_weight, classes), classes=np.arange(2), y=codes[kept])
+        held_out = InputSet([inputs[i] for i in aside], codes[aside]) if len(aside) else None
+        net = self._make_net((float(weights[0]), float(weights[1])), held_out)
+        data = InputSet([inputs[i] for i in kept], codes[kept], self._augmentation(seed))
+        self.net_ = train_net(net, data, seed)
+        self.classes_ = classes
+        self.n_epochs_ = len(self.net_.history)
+        self._n_features_out = int(self.net_.module_.n_embed)
+        return self
+
+    def _make_net(self, weights: tuple[float, float] = (1.0, 1.0),
+                  held_out: InputSet | None = None, *, fall_back: bool = False) -> Any:
+        names = ("lr", "max_epochs", "batch_size", "patience", "norm_penalty", "device",
+                 "mixed_precision", "verbose")
+        training = Training(**{n: getattr(self, n) for n in names}, name=type(self).__name__)
+        module, options = self._module()
+        return make_net(module, options, training, sequences=self._sequences, weights=weights,
+                        held_out=held_out, fall_back=fall_back)
+
+    def _check_params(self) -> None:
+        for name in ("max_epochs", "batch_size"):
+            check_positive(name, getattr(self, name), whole=True, at_least=1)
+        if self.patience is not None:
+            check_positive("patience", self.patience, whole=True, at_least=1)
+        check_positive("lr", self.lr, at_least=1e-12)
+        check_positive("norm_penalty", self.norm_penalty)
+        share = self.validation_fraction
+        if share is not None and not (isinstance(share, (float, np.floating)) and 0 < share < 1):
+            raise ValueError(f"validation_fraction must be between 0 and 1, or None, not {share!r}")
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise ValueError(f"class_weight must be 'balanced', a dict or None, not "
+                             f"{self.class_weight!r}")
+        find_device(self.device)
+        self._check_own_params()
+
+    def _run(self, X: Any, method: str) -> np.ndarray:
+        check_is_fitted(self)
+        inputs = [self._scaled(self._input(item)) for item in self._open(X)]
+        return run_net(self.net_, inputs, method)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Give the network's logits: the log-odds of `classes_[1]`.
+
+        Parameters
+        ----------
+        X : list of recordings
+
+        Returns
+        -------
+        array of shape (n_clips,)
+        """
+        return self._run(X, "forward")
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give probabilities of the classes, which are as sure as the network is: not calibrated.
+
+        Parameters
+        ----------
+        X : list of recordings
+
+        Returns
+        -------
+        array of shape (n_clips, 2)
+        """
+        p = expit(self.decision_function(X))
+        return np.column_stack([1.0 - p, p])
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the more probable class.
+
+        Parameters
+        ----------
+        X : list of recordings
+
+        Returns
+        -------
+        array of shape (n_clips,)
+        """
+        positive = self.decision_function(X) > 0
+        return np.asarray(self.classes_[positive.astype(int)])
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Give the final-branch features: what the network's last layer sees.
+
+        Parameters
+        ----------
+        X : list of recordings
+
+        Returns
+        -------
+        array of shape (n_clips, n_embed)
+        """
+        return self._run(X, "embed")
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """The training history, a row an epoch."""
+        check_is_fitted(self)
+        return history_table(self.net_)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Weights as plain arrays: they load on any machine, whatever device they were learnt on.
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = net_state(state["net_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        learnt = state.pop("net_", None)
+        super().__setstate__(state)
+        if learnt is not None:
+            self.net_ = restore_net(self._make_net(fall_back=True), learnt)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.non_deterministic = self.random_state is None
+        return tags
+
+
+class DeepClipClassifier(DeepClassifier):
+    """Base of the classifiers of clips that are networks."""
+
+    def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
+            list[Clip], np.ndarray, np.ndarray, np.ndarray | None]:
+        return clips_and_labels(X, y, groups)
+
+    def _open(self, X: Any) -> list[Clip]:
+        return as_clips(X)
+
+    @abstractmethod
+    def _input(self, clip: Clip) -> np.ndarray:
+        """Give what the network sees of a clip, before scaling."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+
+def _weights_of(class_weight: Any, classes: np.ndarray) -> Any:
+    """`class_weight` with positions in `classes` in place of labels."""
+    if not isinstance(class_weight, dict):
+        return class_weight
+    unknown = [label for label in class_weight if label not in classes]
+    if unknown:
+        raise ValueError(f"class_weight names {unknown[0]!r}, which is no label; there is "
+                         f"{', '.join(map(repr, classes.tolist()))}")
+    return {i: class_weight.get(label, 1.0) for i, label in enumerate(classes.tolist())}

@@ -1,0 +1,447 @@
+"""What trains a network: a skorch net with the published loss, batches, early stopping and a bar.
+
+Nothing here knows clips: an input is an array, or for sequences an array whose first axis is time.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
+from skorch.helper import predefined_split
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ..progress import progress_bar
+
+
+@dataclass(frozen=True)
+class Training:
+    """How to train a network.
+
+    Attributes
+    ----------
+    lr : float
+        Adam's step size.
+    max_epochs, batch_size : int
+    patience : int or None
+        Epochs without a better validation loss before training stops; None: no early stopping.
+    norm_penalty : float
+        The loss grows by this times the sum of the norms of all weights.
+    device : str
+        "auto", or what `torch.device` takes.
+    mixed_precision : bool
+        Train in bfloat16 where that is safe.
+    verbose : int or bool
+        A bar of epochs.
+    name : str
+        What the bar says.
+    """
+
+    lr: float = 1e-3
+    max_epochs: int = 100
+    batch_size: int = 16
+    patience: int | None = 15
+    norm_penalty: float = 1e-3
+    device: str = "auto"
+    mixed_precision: bool = False
+    verbose: int | bool = False
+    name: str = "training"
+
+
+def find_device(device: str, *, fall_back: bool = False) -> torch.device:
+    """Give the device that a parameter `device` means.
+
+    Parameters
+    ----------
+    device : str
+        "auto": CUDA where there is one, else the processor; or what `torch.device` takes.
+    fall_back : bool, default=False
+        Take the processor, with a warning, where the device is not there.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    ValueError
+        No such device.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:<number>', not {device!r}"
+                         ) from None
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        problem = (f"device is {device!r}, but torch {torch.__version__} sees "
+                   f"{torch.cuda.device_count()} CUDA devices")
+        if not fall_back:
+            raise ValueError(f"{problem}; device='auto' takes one where there is one")
+        warnings.warn(f"{problem}: the processor is used", stacklevel=3)
+        return torch.device("cpu")
+    return found
+
+
+class InputSet(Dataset):
+    """Inputs and targets, one clip an item.
+
+    Parameters
+    ----------
+    inputs : sequence of arrays
+    targets : array of shape (n,), optional
+        0 or 1; zeros where nothing is to be learnt.
+    change : callable, optional
+        Gives a changed copy of an input, anew each time it is asked for: augmentation.
+    """
+
+    def __init__(self, inputs: Sequence[np.ndarray], targets: np.ndarray | None = None,
+                 change: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
+        self.inputs, self.change = inputs, change
+        self.targets = np.zeros(len(inputs)) if targets is None else targets
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, float]:
+        x = self.inputs[i]
+        return (x if self.change is None else self.change(x)), float(self.targets[i])
+
+
+def stack_batch(items: list[tuple[np.ndarray, float]]) -> tuple[dict[str, Tensor], Tensor]:
+    """Put inputs of one shape into a batch."""
+    x = torch.from_numpy(np.stack([x for x, _ in items]))
+    return {"x": _as_float(x)}, torch.tensor([y for _, y in items])
+
+
+def pad_batch(items: list[tuple[np.ndarray, float]]) -> tuple[dict[str, Tensor], Tensor]:
+    """Put sequences into a batch, padded at the end, with their lengths."""
+    sequences = [torch.from_numpy(np.ascontiguousarray(x)) for x, _ in items]
+    lengths = torch.tensor([len(x) for x in sequences])
+    x = pad_sequence(sequences, batch_first=True)
+    return {"x": _as_float(x), "lengths": lengths}, torch.tensor([y for _, y in items])
+
+
+def _as_float(x: Tensor) -> Tensor:
+    """Bytes become 0 to 1."""
+    return x.float() / 255.0 if x.dtype == torch.uint8 else x.float()
+
+
+class EvenBatches(Sampler):
+    """Shuffled batches of nearly equal size.
+
+    Batch norm cannot learn from a batch of one, which a plain loader makes of a remainder.
+
+    Parameters
+    ----------
+    n : int
+        Items.
+    batch_size : int
+        At most so many in a batch.
+    """
+
+    def __init__(self, n: int, batch_size: int) -> None:
+        self.n, self.n_batches = n, -(-n // max(2, batch_size))
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = torch.randperm(self.n).numpy()
+        return iter([part.tolist() for part in np.array_split(order, self.n_batches)])
+
+
+class ClassWeightedLoss(nn.Module):
+    """Binary cross-entropy of logits, each class with its weight.
+
+    Parameters
+    ----------
+    weights : tuple of (float, float)
+        Of targets 0 and 1.
+    """
+
+    def __init__(self, weights: tuple[float, float] = (1.0, 1.0)) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32))
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Give the mean loss of logits and targets of shape (B,)."""
+        targets = targets.to(logits.dtype)
+        weights: Tensor = self.weights  # type: ignore[assignment]
+        return nn.functional.binary_cross_entropy_with_logits(
+            logits, targets, weight=weights[targets.long()])
+
+
+class SmileNet(NeuralNet):
+    """A skorch net with the published loss (weights' norms added) and batches that are even.
+
+    Parameters
+    ----------
+    norm_penalty : float, default=0.0
+        The training loss is the criterion plus this times Σ‖W‖₂ over all weights.
+    mixed_precision : bool, default=False
+        Forward passes in training go through `torch.autocast` in bfloat16.
+    """
+
+    def __init__(self, *args: Any, norm_penalty: float = 0.0, mixed_precision: bool = False,
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.norm_penalty = norm_penalty
+        self.mixed_precision = mixed_precision
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Give a loader: shuffled even batches for training, all in order otherwise."""
+        collate = self.iterator_train__collate_fn if training else self.iterator_valid__collate_fn
+        if not training:
+            return DataLoader(dataset, batch_size=self.batch_size, collate_fn=collate)
+        return DataLoader(dataset, batch_sampler=EvenBatches(len(dataset), self.batch_size),
+                          collate_fn=collate)
+
+    def infer(self, x: Any, **fit_params: Any) -> Any:
+        """Run the module on a batch."""
+        if not (self.mixed_precision and self.module_.training):
+            return super().infer(x, **fit_params)
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+            return super().infer(x, **fit_params).float()
+
+    def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Any:
+        """Give the loss; the penalty counts in training only."""
+        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        if training and self.norm_penalty:
+            loss = loss + self.norm_penalty * sum(w.norm() for w in self.module_.parameters())
+        return loss
+
+    def validation_step(self, batch: Any, **fit_params: Any) -> Any:
+        """Run on a batch of held-out subjects, and note how many it decides rightly."""
+        step = super().validation_step(batch, **fit_params)
+        right = (step["y_pred"] > 0).cpu() == (batch[1] > 0.5)
+        self.history.record_batch("valid_accuracy", float(right.float().mean()))
+        return step
+
+
+class EpochBar(Callback):
+    """A bar of epochs with the losses.
+
+    Parameters
+    ----------
+    verbose : int or bool
+    name : str
+    """
+
+    def __init__(self, verbose: int | bool = False, name: str = "training") -> None:
+        self.verbose, self.name = verbose, name
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Open the bar."""
+        self.bar_ = progress_bar(total=net.max_epochs, verbose=self.verbose, name=self.name,
+                                 unit="epoch")
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Move it on."""
+        row = net.history[-1]
+        self.bar_.set_postfix({name: f"{row[name]:.3f}" for name in ("train_loss", "valid_loss")
+                               if name in row})
+        self.bar_.update()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Close it; the callback is pickled with its net, and a bar cannot be."""
+        self.bar_.close()
+        del self.bar_
+
+
+def make_net(module: type[nn.Module], options: dict[str, Any], training: Training, *,
+             sequences: bool, weights: tuple[float, float] = (1.0, 1.0),
+             held_out: InputSet | None = None, fall_back: bool = False) -> SmileNet:
+    """Make an untrained skorch net.
+
+    Parameters
+    ----------
+    module : type of nn.Module
+    options : dict
+        What the module is made with.
+    training : Training
+    sequences : bool
+        Inputs differ in length, and are padded.
+    weights : tuple of (float, float)
+        Of the two classes.
+    held_out : InputSet, optional
+        Of subjects kept from training, for early stopping.
+    fall_back : bool, default=False
+        See `find_device`.
+
+    Returns
+    -------
+    SmileNet
+    """
+    device = find_device(training.device, fall_back=fall_back)
+    callbacks: list[Any] = [("bar", EpochBar(training.verbose, training.name))]
+    if held_out is not None:
+        callbacks.append(("valid_accuracy", PassthroughScoring("valid_accuracy",
+                                                               lower_is_better=False)))
+        if training.patience is not None:
+            callbacks.append(("stopping", EarlyStopping(
+                monitor="valid_loss", patience=training.patience, load_best=True,
+                threshold=0.0, sink=_say_nothing)))
+    collate = pad_batch if sequences else stack_batch
+    return SmileNet(
+        module, **{f"module__{k}": v for k, v in options.items()}, criterion=ClassWeightedLoss,
+        criterion__weights=weights, optimizer=torch.optim.Adam, lr=training.lr,
+        max_epochs=training.max_epochs, batch_size=training.batch_size, device=str(device),
+        iterator_train__collate_fn=collate, iterator_valid__collate_fn=collate,
+        train_split=None if held_out is None else predefined_split(held_out), callbacks=callbacks,
+        callbacks__print_log=None, norm_penalty=training.norm_penalty,
+        mixed_precision=training.mixed_precision, verbose=0)
+
+
+def _say_nothing(text: str) -> None:
+    pass
+
+
+def train_net(net: SmileNet, data: InputSet, seed: int) -> SmileNet:
+    """Train a net, the same way for the same seed, without touching torch's own random state.
+
+    Parameters
+    ----------
+    net : SmileNet
+    data : InputSet
+    seed : int
+
+    Returns
+    -------
+    SmileNet
+        The net given.
+
+    Raises
+    ------
+    ValueError
+        Training diverged.
+    """
+    device = torch.device(net.device)
+    with _one_thread(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        net.fit(data, None)
+    if _was_interrupted(net):
+        raise KeyboardInterrupt
+    if not all(torch.isfinite(w).all() for w in net.module_.parameters()):
+        raise ValueError(f"training diverged after {len(net.history)} epochs: weights are not "
+                         f"finite. Lower lr (it is {net.lr:g})")
+    # Held-out inputs served early stopping; a model is not to carry them about.
+    net.train_split = None
+    return net
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Work in a single thread of the processor.
+
+    Networks this small gain hardly anything from more, and beside other work threads that wait for
+    each other make them many times slower. Results do not depend on the number of cores either.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _was_interrupted(net: SmileNet) -> bool:
+    """Say whether somebody stopped training; to skorch that is the same as early stopping."""
+    stopping = dict(net.callbacks_).get("stopping")
+    if stopping is not None and stopping.misses_ >= stopping.patience:
+        return False
+    return len(net.history) < net.max_epochs or "train_loss" not in net.history[-1]
+
+
+def run_net(net: SmileNet, inputs: Sequence[np.ndarray], method: str = "forward") -> np.ndarray:
+    """Give logits or embeddings of inputs.
+
+    Parameters
+    ----------
+    net : SmileNet
+        Trained.
+    inputs : sequence of arrays
+    method : {"forward", "embed"}, default="forward"
+
+    Returns
+    -------
+    array of shape (n,) or (n, n_embed), float64
+    """
+    module = net.module_.eval()
+    found = []
+    with _one_thread(), torch.inference_mode():
+        for batch, _ in net.get_iterator(InputSet(inputs)):
+            batch = {name: tensor.to(net.device) for name, tensor in batch.items()}
+            found.append(getattr(module, method)(**batch).float().cpu().numpy())
+    return np.concatenate(found).astype(float)
+
+
+def history_table(net: SmileNet) -> pd.DataFrame:
+    """Give a net's training history.
+
+    Parameters
+    ----------
+    net : SmileNet
+
+    Returns
+    -------
+    DataFrame
+        A row an epoch: `epoch`, `train_loss` (with penalty), `valid_loss`, `valid_accuracy` (both
+        where subjects were held out), `best` (of the validation loss so far), `seconds`.
+    """
+    rows = [{k: row[k] for k in row if k != "batches"} for row in net.history]
+    table = pd.DataFrame(rows).rename(columns={"dur": "seconds", "valid_loss_best": "best"})
+    wanted = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "best", "seconds"]
+    return table[[c for c in wanted if c in table]]
+
+
+def net_state(net: SmileNet) -> dict[str, Any]:
+    """Give what a trained net has learnt, as plain data on the processor.
+
+    Parameters
+    ----------
+    net : SmileNet
+
+    Returns
+    -------
+    dict
+        `weights` (dict of str to array) and `history` (a list with a dict an epoch).
+    """
+    weights = {k: w.detach().cpu().numpy() for k, w in net.module_.state_dict().items()}
+    return {"weights": weights, "history": history_table(net).to_dict("records")}
+
+
+def restore_net(net: SmileNet, state: dict[str, Any]) -> SmileNet:
+    """Give an untrained net of the same shape what another has learnt.
+
+    Parameters
+    ----------
+    net : SmileNet
+    state : dict
+        From `net_state`.
+
+    Returns
+    -------
+    SmileNet
+        The net given.
+    """
+    net.initialize()
+    # Arrays of a model file may be read-only views of it.
+    net.module_.load_state_dict({k: torch.from_numpy(np.array(w))
+                                 for k, w in state["weights"].items()})
+    for row in state["history"]:
+        net.history.new_epoch()
+        for name, value in row.items():
+            net.history.record({"best": "valid_loss_best", "seconds": "dur"}.get(name, name), value)
+    return net

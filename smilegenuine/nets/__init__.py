@@ -1,0 +1,1 @@
+"""Networks: `torch.nn.Module` only. Logits out; `embed` gives what the last layer sees."""
