@@ -11,18 +11,25 @@ if TYPE_CHECKING:
     from .au_table import AU_NAMES as AU_NAMES
     from .base import ClipTransformer as ClipTransformer
     from .base import transform_clips as transform_clips
+    from .classifiers.auda_phases import AUDAPhaseClassifier as AUDAPhaseClassifier
+    from .classifiers.auda_sequence import AUDASequenceClassifier as AUDASequenceClassifier
     from .classifiers.auda_svm import AUDASVMEnsemble as AUDASVMEnsemble
     from .classifiers.block_ensemble import BlockSVMEnsemble as BlockSVMEnsemble
+    from .classifiers.hadamard import HadamardClassifier as HadamardClassifier
+    from .classifiers.realsmilenet import RealSmileNetClassifier as RealSmileNetClassifier
     from .clip import Clip as Clip
     from .clip import as_clip as as_clip
     from .clip import as_clips as as_clips
     from .errors import ClipError as ClipError
     from .errors import NoFaceError as NoFaceError
     from .errors import VideoError as VideoError
+    from .evaluation import Evaluation as Evaluation
+    from .evaluation import evaluate as evaluate
     from .evaluation import subject_scores as subject_scores
     from .face.align import FaceAligner as FaceAligner
     from .features.auda import AUDA as AUDA
     from .features.phases import detect_phases as detect_phases
+    from .fusion import StackingFusion as StackingFusion
     from .persistence import load_model as load_model
     from .persistence import save_model as save_model
     from .pipelines import make_system as make_system
@@ -51,7 +58,14 @@ _ROOMS = {
     "detect_phases": "features.phases",
     "BlockSVMEnsemble": "classifiers.block_ensemble",
     "AUDASVMEnsemble": "classifiers.auda_svm",
+    "AUDAPhaseClassifier": "classifiers.auda_phases",
+    "AUDASequenceClassifier": "classifiers.auda_sequence",
+    "HadamardClassifier": "classifiers.hadamard",
+    "RealSmileNetClassifier": "classifiers.realsmilenet",
+    "StackingFusion": "fusion",
     "make_system": "pipelines",
+    "Evaluation": "evaluation",
+    "evaluate": "evaluation",
     "subject_scores": "evaluation",
     "load_model": "persistence",
     "save_model": "persistence",
