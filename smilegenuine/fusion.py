@@ -42,9 +42,9 @@ from .clip import as_clips
 
 _FUSE = ("embedding", "proba", "hadamard")
 
-# The dense layer starts from the sum of the branches' own decisions. That one branch counts for more
-# than another, and that a direction of the embeddings counts which is nobody's decision, has to be
-# earned against priors that are this much narrower; on drawn people both are wide enough.
+# The dense layer starts from the sum of the branches' own decisions. That one branch counts for
+# more than another, and that a direction of the embeddings counts which is nobody's decision, has
+# to be earned against priors that are this much narrower; on drawn people both are wide enough.
 _UNEVEN, _FREE, _FINAL_C = 0.3, 0.3, 0.3
 
 
