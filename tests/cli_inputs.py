@@ -33,4 +33,5 @@ def forbid_measuring(monkeypatch) -> None:
     def fail(*args, **kwargs):
         pytest.fail("recordings were measured before the mistake was found")
 
-    monkeypatch.setattr("smilegenuine.cli.transform_clips", fail)
+    for command in ("measuring", "extract"):
+        monkeypatch.setattr(f"smilegenuine.cli.{command}.transform_clips", fail)

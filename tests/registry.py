@@ -9,18 +9,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from drawn import aligned_action_units, aligned_smiles, known_clips
 
 from smilegenuine import (
     AUDA,
+    AUDAPhaseClassifier,
+    AUDASequenceClassifier,
     AUDASVMEnsemble,
     BlockSVMEnsemble,
     Clip,
     FaceAligner,
+    HadamardClassifier,
     HOGActionUnits,
     LBPSmileIntensity,
+    RealSmileNetClassifier,
+    StackingFusion,
 )
 from smilegenuine.datasets import make_smiles
+
+# Networks compute in single precision, whose last digit depends on what else is in a batch.
+SINGLE_PRECISION = 1e-5
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,14 @@ class Entry:
     make : callable giving an unfitted estimator, small enough for tests
     clips : callable giving clips to fit on and their labels; None for estimators of tables
     measure : callable from what `transform` or `decision_function` gives to a list of arrays
+    tolerance : how far a clip's values may depend on its neighbours
     exempt : dict of the name of a check to the reason why it does not apply
     """
 
     make: Callable[[], Any]
     clips: Callable[[], tuple[list[Clip], Any]] | None
     measure: Callable[[Any], list[Any]] = list
+    tolerance: float = 1e-9
     exempt: dict[str, str] = field(default_factory=dict)
 
 
@@ -61,6 +72,25 @@ def _signals() -> tuple[list[Clip], Any]:
     return smiles.data, smiles.target
 
 
+def _few_signals() -> tuple[list[Clip], Any]:
+    """Half of the clips, with two subjects at least, have to be enough for a fit of their own."""
+    smiles = known_clips(4, 2, random_state=3)
+    return smiles.data, smiles.target
+
+
+def _few_faces() -> tuple[list[Clip], Any]:
+    """Of nobody: noise, as long and as many as the signals are."""
+    rng = np.random.default_rng(4)
+    clips = [Clip(faces=rng.integers(0, 256, (24 + i, 20, 20, 3), dtype=np.uint8), fps=10,
+                  name=f"noise {i}", subject=f"nobody {i // 2}") for i in range(8)]
+    return clips, np.tile([0, 1], 4)
+
+
+def _fusion() -> StackingFusion:
+    return StackingFusion([("au", AUDAPhaseClassifier("au", max_epochs=5, random_state=0)),
+                           ("svm", AUDASVMEnsemble(levels=("au",), cv=2))], random_state=0)
+
+
 REGISTRY: dict[str, Entry] = {
     "FaceAligner": Entry(lambda: FaceAligner(size=48), _short_videos,
                          lambda clips: [c.faces for c in clips]),
@@ -70,4 +100,19 @@ REGISTRY: dict[str, Entry] = {
     "AUDA": Entry(AUDA, _signals),
     "AUDASVMEnsemble": Entry(lambda: AUDASVMEnsemble(levels=("au",), cv=3), _signals),
     "BlockSVMEnsemble": Entry(BlockSVMEnsemble, None),
+    "RealSmileNetClassifier": Entry(
+        lambda: RealSmileNetClassifier(rate=5.0, size=16, max_epochs=2, random_state=0),
+        _few_faces, tolerance=SINGLE_PRECISION),
+    "AUDASequenceClassifier": Entry(
+        lambda: AUDASequenceClassifier(n_hidden=6, max_epochs=2, random_state=0),
+        _few_signals, tolerance=SINGLE_PRECISION),
+    "AUDAPhaseClassifier": Entry(
+        lambda: AUDAPhaseClassifier(max_epochs=2, random_state=0),
+        _few_signals, tolerance=SINGLE_PRECISION),
+    "HadamardClassifier": Entry(
+        lambda: HadamardClassifier(n_components=8, lr=0.02, max_epochs=20, random_state=0), None),
+    "StackingFusion": Entry(
+        _fusion, _signals, tolerance=SINGLE_PRECISION,
+        exempt={"estimators has a default": "as in scikit-learn's stacking, nobody can guess them",
+                "7 is no list of clips": "it takes tables too, and refuses a number as no table"}),
 }

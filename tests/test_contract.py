@@ -21,7 +21,9 @@ TABLES = [entry.make() for entry in REGISTRY.values() if entry.clips is None]
 CLIPS = [name for name, entry in REGISTRY.items() if entry.clips is not None]
 LEARNERS = [name for name in CLIPS if REGISTRY[name].make().__sklearn_tags__().requires_fit]
 CLASSIFIERS = [name for name in CLIPS if is_classifier(REGISTRY[name].make())]
-ABSTRACT = {"ClipTransformer": "the base class"}
+ABSTRACT = {"ClipTransformer": "the base class", "DeepClassifier": "the base class",
+            "DeepClipClassifier": "the base class"}
+INTERNAL = {"SmileNet": "skorch's nets are estimators too; those listed own one, nobody makes one"}
 
 
 def public_estimators():
@@ -38,7 +40,7 @@ def public_estimators():
 
 
 def test_no_estimator_is_missing_from_the_registry():
-    assert set(public_estimators()) - set(ABSTRACT) == set(REGISTRY)
+    assert set(public_estimators()) - set(ABSTRACT) - set(INTERNAL) == set(REGISTRY)
 
 
 def test_every_public_name_can_be_imported():
@@ -78,12 +80,18 @@ def fitted():
     return made
 
 
+def comparable(params):
+    """Parameters, with what clones of estimators in them have in common: how they are written."""
+    return {name: repr(value) if isinstance(value, (list, BaseEstimator)) else value
+            for name, value in params.items()}
+
+
 @pytest.mark.parametrize("name", CLIPS)
 def test_clone_and_parameters(name):
     estimator = REGISTRY[name].make()
     copy = clone(estimator)
-    assert copy.get_params() == estimator.get_params()
-    for parameter, value in estimator.get_params().items():
+    assert comparable(copy.get_params()) == comparable(estimator.get_params())
+    for parameter, value in estimator.get_params(deep=False).items():
         assert copy.set_params(**{parameter: value}) is copy
         assert getattr(copy, parameter) is value
     with pytest.raises(ValueError, match="Invalid parameter"):
@@ -103,6 +111,8 @@ def test_the_constructor_only_stores(name):
 def test_defaults_are_simple_values(name):
     cls = type(REGISTRY[name].make())
     for parameter in inspect.signature(cls).parameters.values():
+        if f"{parameter.name} has a default" in REGISTRY[name].exempt:
+            continue
         assert parameter.default is not inspect.Parameter.empty
         assert isinstance(parameter.default, (int, float, str, bool, tuple, type(None)))
 
@@ -162,13 +172,14 @@ def test_input_is_not_changed(name, fitted):
 @pytest.mark.parametrize("name", CLIPS)
 def test_a_clip_does_not_depend_on_its_neighbours(name, fitted):
     estimator, clips, _ = fitted[name]
+    tolerance = REGISTRY[name].tolerance
     clips = unknown(name, clips)
     together = outcome(name, estimator, clips)
     alone = [outcome(name, estimator, [c])[0] for c in clips]
     backwards = outcome(name, estimator, clips[::-1])[::-1]
     for whole, single, back in zip(together, alone, backwards, strict=True):
-        np.testing.assert_allclose(whole, single, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(whole, back, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(whole, single, rtol=0, atol=tolerance)
+        np.testing.assert_allclose(whole, back, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -180,6 +191,8 @@ def test_a_clip_does_not_depend_on_its_neighbours(name, fitted):
     (["no such file.mp4"], FileNotFoundError, "no such file.mp4"),
 ])
 def test_what_is_no_list_of_clips_is_refused(name, X, error, message, fitted):
+    if reason := REGISTRY[name].exempt.get(f"{X!r} is no list of clips"):
+        pytest.skip(reason)
     y = None if fitted[name][2] is None else [0] * (len(X) if isinstance(X, list) else 1)
     with pytest.raises(error, match=message):
         REGISTRY[name].make().fit(X, y)

@@ -174,7 +174,7 @@ def test_untrained_action_units_are_refused_at_once():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="no system 'auda'; there is auda-svm"):
+    with pytest.raises(ValueError, match="no system 'auda'; there is realsmilenet, auda-frame"):
         make_system("auda")
     with pytest.raises(ValueError, match="Invalid parameter"):
         make_system("auda-svm", ensemble__D=1)

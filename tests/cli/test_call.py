@@ -42,7 +42,7 @@ class TestCall:
         def stop(path):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("smilegenuine.cli.load_model", stop)
+        monkeypatch.setattr("smilegenuine.cli.predict.load_model", stop)
         assert run("predict", "m.skops", "a.mp4") == (130, "", "smilegenuine predict: stopped\n")
 
     @pytest.mark.parametrize("kind", [OSError, ValueError, ImportError, RuntimeError])
@@ -52,7 +52,7 @@ class TestCall:
             error.add_note("It was raised while a.mp4 was worked on.")
             raise error
 
-        monkeypatch.setattr("smilegenuine.cli.load_model", fail)
+        monkeypatch.setattr("smilegenuine.cli.predict.load_model", fail)
         assert run("predict", "m.skops", "a.mp4") == (
             1, "", "smilegenuine predict: the disk is full\n"
                    "It was raised while a.mp4 was worked on.\n")

@@ -11,7 +11,7 @@ from drawn import known_clips
 
 from smilegenuine import AUDA, Clip, LBPSmileIntensity, load_model, save_model
 from smilegenuine.au_table import AU_NAMES
-from smilegenuine.cli import frame_table
+from smilegenuine.cli.extract import frame_table
 
 
 class TestExtract:

@@ -1,0 +1,141 @@
+"""Classifiers as branches of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from scipy.special import logit
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestCentroid
+from sklearn.preprocessing import OneHotEncoder
+
+from smilegenuine import Clip
+from smilegenuine.classifiers.branches import (
+    check_fitted_branch,
+    decisions_of,
+    embedding_of,
+    fit_and_ask,
+    fit_branch,
+    is_recordings,
+    spread_of,
+)
+
+CLIP = Clip(smile=np.zeros(5), fps=25, subject="s")
+
+
+class Remembering(ClassifierMixin, BaseEstimator):
+    """Knows what it was fitted on, and of whom."""
+
+    def fit(self, X, y, groups=None):
+        self.seen_, self.labels_, self.groups_, self.classes_ = X, y, groups, np.unique(y)
+        return self
+
+    def decision_function(self, X):
+        return np.array([float(np.ravel(x)[0]) for x in X])
+
+
+class Encoding(TransformerMixin, Remembering):
+    """Has a `transform` that gives a sparse matrix."""
+
+    def transform(self, X):
+        return sparse.csr_matrix(OneHotEncoder().fit_transform(np.asarray(X)[:, :1]))
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 3))
+    return X, (X[:, 0] + 0.3 * rng.normal(size=30) > 0).astype(int)
+
+
+@pytest.mark.parametrize("X", [
+    [CLIP], "a.mp4", Path("a.mp4"), CLIP, [], ["a.mp4"], [Path("a.mp4")], [None],
+    [np.zeros((9, 17))], [pd.DataFrame({"AU01": [1.0]})], pd.Series(["a.mp4"]),
+    np.array(["a.mp4", "b.mp4"]), (CLIP, CLIP),
+], ids=lambda X: type(X).__name__)
+def test_recordings_are_known_as_such(X):
+    assert is_recordings(X)
+
+
+@pytest.mark.parametrize("X", [
+    np.zeros((4, 3)), pd.DataFrame({"a": [1.0]}), [[1.0, 2.0], [3.0, 4.0]], 7,
+    sparse.csr_matrix(np.eye(3)), [np.zeros(3), np.zeros(3)],
+], ids=lambda X: type(X).__name__)
+def test_tables_are_known_as_such(X):
+    assert not is_recordings(X)
+
+
+def test_decisions_are_decision_values_or_log_odds(table):
+    X, y = table
+    linear = LogisticRegression().fit(X, y)
+    np.testing.assert_array_equal(decisions_of(linear, X), linear.decision_function(X))
+    forest = RandomForestClassifier(20, max_depth=2, random_state=0).fit(X, y)
+    np.testing.assert_allclose(decisions_of(forest, X), logit(forest.predict_proba(X)[:, 1]))
+
+
+def test_probabilities_of_nought_and_one_have_finite_log_odds(table):
+    X, y = table
+    sure = RandomForestClassifier(1, bootstrap=False, random_state=0).fit(X, y)
+    assert set(sure.predict_proba(X).ravel()) == {0.0, 1.0}
+    assert np.isfinite(decisions_of(sure, X)).all()
+
+
+def test_a_classifier_with_neither_is_refused(table):
+    class Mute(Remembering):
+        decision_function = property()
+
+    with pytest.raises(ValueError, match="Mute has neither decision_function nor predict_proba"):
+        decisions_of(Mute().fit(*table), table[0])
+
+
+def test_embeddings_are_what_transform_gives_or_the_decision(table):
+    X, y = np.round(table[0]), table[1]
+    assert embedding_of(Remembering().fit(X, y), X).shape == (30, 1)
+    given = embedding_of(Encoding().fit(X, y), X)
+    assert isinstance(given, np.ndarray)
+    assert given.shape == (30, len(np.unique(X[:, 0])))
+    np.testing.assert_array_equal(given.sum(axis=1), 1.0)
+
+
+def test_what_does_not_vary_is_not_scaled():
+    values = np.column_stack([[1.0, 3.0, 5.0], [7.0, 7.0, 7.0]])
+    np.testing.assert_allclose(spread_of(values), [np.sqrt(8 / 3), 1.0])
+
+
+def test_branches_are_told_the_subjects_of_tables_only(table):
+    X, y = table
+    subjects, train = np.arange(30) // 3, np.arange(6, 21)
+    of_table = fit_branch(Remembering(), X, y, subjects, train)
+    np.testing.assert_array_equal(of_table.groups_, subjects[train])
+    np.testing.assert_array_equal(of_table.seen_, X[train])
+    of_clips = fit_branch(Remembering(), [CLIP] * 30, y, subjects, train)
+    assert of_clips.groups_ is None
+    assert len(of_clips.seen_) == 15
+    fit_branch(NearestCentroid(), X, y, subjects, train)  # takes no groups
+
+
+def test_asked_on_others_the_branch_itself_is_let_go(table):
+    X, y = table
+    train, test = np.arange(20), np.arange(20, 30)
+    branch, values = fit_and_ask(Remembering(), X, y, None, train, test)
+    assert branch is None
+    np.testing.assert_array_equal(values, X[test, 0])
+    branch, values = fit_and_ask(Remembering(), X, y, None, train, None)
+    assert values is None
+    np.testing.assert_array_equal(branch.labels_, y[train])
+
+
+def test_branches_that_cannot_be_used_are_named(table):
+    X, y = table
+    with pytest.raises(ValueError, match="'svm' is not fitted"):
+        check_fitted_branch("svm", LogisticRegression(), np.array([0, 1]))
+    words = LogisticRegression().fit(X, np.array(["no", "yes"])[y])
+    with pytest.raises(ValueError, match="fitted on the classes no, yes, and these are 0, 1"):
+        check_fitted_branch("svm", words, np.array([0, 1]))
+    check_fitted_branch("svm", words, np.array(["no", "yes"]))

@@ -1,0 +1,161 @@
+"""The rows of the paper's table as pipelines, in scikit-learn's own tools, on small real fits."""
+
+from __future__ import annotations
+
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from drawn import known_clips
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+
+from smilegenuine import FaceAligner, StackingFusion, load_model, make_system, save_model
+from smilegenuine.datasets import make_smile_signals, make_smiles
+from smilegenuine.pipelines import SYSTEMS
+
+BRANCHES = ["realsmilenet", "auda_frame", "auda_au", "auda_cross"]
+LAST = {"realsmilenet": "realsmilenet", "auda-frame": "auda_frame", "auda-au": "auda_au",
+        "auda-cross": "auda_cross", "auda-fusion": "fusion", "fusion": "fusion",
+        "auda-svm": "ensemble"}
+
+
+def painted(clips):
+    """Clips with tiny faces: somebody's colour, and a mouth that widens with the lip corners."""
+    with_faces = []
+    for clip in clips:
+        rng = np.random.default_rng(sum(map(ord, clip.subject)))
+        faces = np.full((len(clip.times), 24, 24, 3), rng.integers(60, 200, 3), np.uint8)
+        half = np.clip(3 + 1.6 * np.asarray(clip.aus)[:, 8], 0, 11).astype(int)
+        for face, width in zip(faces, half, strict=True):
+            face[16:18, 12 - width:12 + width] = (150, 30, 40)
+        with_faces.append(clip.replace(faces=faces))
+    return with_faces
+
+
+@pytest.fixture(scope="module")
+def smiles():
+    found = make_smile_signals(12, 2, fps=12, random_state=4)
+    found.data = painted(found.data)
+    found.words = np.array(found.target_names)[found.target]
+    return found
+
+
+def small(name, **overrides):
+    """A system with few epochs, on the processor."""
+    epochs = {f"{LAST[name]}__max_epochs": 2} if name in LAST and LAST[name] in BRANCHES else {}
+    if LAST[name] == "fusion":
+        epochs = {f"fusion__{branch}__max_epochs": 2 for branch in
+                  (BRANCHES if name == "fusion" else BRANCHES[1:])}
+    return make_system(name, random_state=0, device="cpu", **{**epochs, **overrides})
+
+
+@pytest.fixture(scope="module")
+def fitted(smiles):
+    return {name: small(name).fit(smiles.data[:20], smiles.words[:20]) for name in SYSTEMS}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_each_is_one_pipeline(name):
+    system = make_system(name)
+    assert type(system) is Pipeline
+    front = ["faces"] if name == "realsmilenet" else ["faces", "smile", "aus"]
+    assert list(system.named_steps) == [*front, LAST[name]]
+    if len(front) > 1:
+        assert isinstance(system.named_steps["aus"], FrozenEstimator)
+
+
+def test_the_fusions_have_the_single_systems_as_branches():
+    for name, expected in (("auda-fusion", BRANCHES[1:]), ("fusion", BRANCHES)):
+        fusion = make_system(name)[-1]
+        assert isinstance(fusion, StackingFusion)
+        assert [branch for branch, _ in fusion.estimators] == expected
+        for branch, estimator in fusion.estimators:
+            single = make_system(branch.replace("_", "-"))[-1]
+            assert type(estimator) is type(single)
+            assert estimator.get_params() == single.get_params()
+
+
+def test_device_seed_and_bars_reach_the_networks():
+    fusion = make_system("fusion", device="cpu", random_state=3, verbose=True, n_jobs=2)[-1]
+    assert (fusion.random_state, fusion.n_jobs) == (3, 2)
+    for _, branch in fusion.estimators:
+        assert (branch.device, branch.random_state, branch.verbose) == ("cpu", 3, True)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_decides_in_the_words_it_was_given(name, fitted, smiles):
+    p = fitted[name].predict_proba(smiles.data[20:])
+    assert list(fitted[name].classes_) == ["posed", "spontaneous"]
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    np.testing.assert_array_equal(fitted[name].predict(smiles.data[20:]),
+                                  np.array(["posed", "spontaneous"])[p.argmax(axis=1)])
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_saved_pickled_and_cloned(name, fitted, smiles, tmp_path):
+    expected = fitted[name].decision_function(smiles.data[20:])
+    loaded = load_model(save_model(fitted[name], tmp_path / "m.skops"))
+    pickled = pickle.loads(pickle.dumps(fitted[name]))
+    again = clone(fitted[name]).fit(smiles.data[:20], smiles.words[:20])
+    for copy in (loaded, pickled, again):
+        np.testing.assert_allclose(copy.decision_function(smiles.data[20:]), expected, atol=1e-6)
+
+
+def test_branches_and_their_histories_can_be_looked_at(fitted, smiles):
+    fusion = fitted["fusion"][-1]
+    assert fusion.widths_ == {"realsmilenet": 250, "auda_frame": 150, "auda_au": 64,
+                              "auda_cross": 64}
+    assert fusion.transform(smiles.data[:3]).shape == (3, 528)
+    assert list(fusion.decision_values(smiles.data[:3])) == BRANCHES
+    history = fusion.named_estimators_["realsmilenet"].history_
+    assert list(history["epoch"]) == [1, 2]
+
+
+def test_cross_validation_in_processes(smiles):
+    system = small("fusion")
+    scores = [cross_val_score(system, smiles.data, smiles.words, groups=smiles.groups, n_jobs=n,
+                              cv=GroupKFold(2), error_score="raise") for n in (1, 2)]
+    assert scores[0].shape == (2,)
+    np.testing.assert_array_equal(*scores)
+
+
+def test_grid_search_reaches_into_a_branch(smiles):
+    system = small("fusion").set_params(fusion__auda_frame="drop")
+    search = GridSearchCV(system, {"fusion__realsmilenet__lr": [1e-3, 1e-2]}, cv=GroupKFold(2),
+                          error_score="raise")
+    search.fit(smiles.data, smiles.words, groups=smiles.groups)
+    assert search.best_params_["fusion__realsmilenet__lr"] in (1e-3, 1e-2)
+    best = search.best_estimator_[-1].named_estimators_
+    assert best["realsmilenet"].lr == search.best_params_["fusion__realsmilenet__lr"]
+    assert best["auda_frame"] == "drop"
+
+
+def test_a_video_is_measured_once_for_all_branches(tmp_path, monkeypatch):
+    videos = make_smiles(4, 2, fps=10, size=96, random_state=8, folder=tmp_path)
+    aligned, original = [], FaceAligner._transform_clip
+    monkeypatch.setattr(FaceAligner, "_transform_clip",
+                        lambda self, clip: aligned.append(clip.name) or original(self, clip))
+    system = small("fusion").fit(videos.data, videos.target)
+    assert sorted(aligned) == sorted(videos.filenames)
+    system.predict(videos.data[:1])
+    assert len(aligned) == 9
+
+
+def shuffled_accuracy(name, clips, y, groups, seed):
+    y = np.random.default_rng(seed).permutation(y)
+    system = small(name)[-1]
+    return cross_val_score(system, clips, y, groups=groups, cv=GroupKFold(3)).mean()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_shuffled_labels_give_chance(name):
+    """Each person has a colour: were a subject on both sides, that would be learnt."""
+    smiles = known_clips(50, 4, random_state=7)
+    thin = [c.replace(aus=c.aus[::2], smile=c.smile[::2], times=c.times[::2]) for c in smiles.data]
+    jobs = [joblib.delayed(shuffled_accuracy)(name, painted(thin), smiles.target, smiles.groups, s)
+            for s in (0, 1)]
+    assert np.mean(joblib.Parallel(n_jobs=2)(jobs)) == pytest.approx(0.5, abs=0.07)
