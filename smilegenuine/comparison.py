@@ -204,7 +204,7 @@ class Evaluation:
         Returns
         -------
         str
-            A row a system: clips, accuracy with its interval, the other scores (all in %, mean ±
+            A row a system: clips, accuracy with its interval (here cut at 0 and 100), the other scores (all in %, mean ±
             standard deviation over folds), with a reference the difference in accuracy (in
             percentage points) and the p of both tests, and times.
         """
@@ -218,7 +218,8 @@ class Evaluation:
                                                        strict=True)]
             if title == "accuracy":
                 cells[f"{100 * confidence:g} % CI"] = [
-                    "–" if np.isnan(low) else f"[{100 * low:.1f}, {100 * high:.1f}]" for low, high
+                    "–" if np.isnan(low) else
+                    f"[{100 * max(low, 0.0):.1f}, {100 * min(high, 1.0):.1f}]" for low, high
                     in zip(table["accuracy lower"], table["accuracy upper"], strict=True)]
         if reference is not None:
             cells[f"Δ to {reference.replace('|', chr(92) + '|')}"] = [

@@ -11,17 +11,20 @@ import numpy as np
 from .base import transform_clips
 from .clip import Clip
 from .datasets import make_smiles
-from .evaluation import format_scores, subject_scores
+from .evaluation import evaluate
 from .persistence import load_model, save_model
 from .pipelines import make_system
 
-_CAVEAT = ("These people are drawn. The numbers show that the software works; they say nothing "
+CAVEAT = ("These people are drawn. The numbers show that the software works; they say nothing "
            "about accuracy on people.")
+
+#: The whole of the paper, and each of its branches by itself.
+ROWS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "fusion")
 
 
 def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int = 4,
-             n_held_out: int = 2, cv: int = 5, n_jobs: int | None = -1, random_state: int = 0,
-             verbose: int | bool = True) -> dict[str, Any]:
+             n_held_out: int = 2, cv: int = 3, n_jobs: int | None = -1, max_epochs: int = 40,
+             random_state: int = 0, verbose: int | bool = True) -> dict[str, Any]:
     """Make videos of drawn people and take them through the whole line.
 
     Parameters
@@ -34,10 +37,12 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         Smiles of each, half of them posed.
     n_held_out : int, default=2
         People kept out of everything, for the predictions at the end; 0: no predictions.
-    cv : int, default=5
+    cv : int, default=3
         Folds by subject, at least 2.
     n_jobs : int, optional
         Processes.
+    max_epochs : int, default=40
+        Of each network.
     random_state : int, default=0
         Other people for another number.
     verbose : int or bool, default=True
@@ -46,8 +51,8 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
     Returns
     -------
     dict
-        `scores` (DataFrame, a row a fold), `predictions` (list of dict), `model` and `picture`
-        (Path, the latter None without matplotlib or predictions).
+        `evaluation` (Evaluation of each branch and the fusion), `predictions` (list of dict),
+        `model` and `picture` (Path, the latter None without matplotlib or predictions).
 
     Raises
     ------
@@ -66,26 +71,31 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         np.zeros(len(y), bool)
 
     print("2. Finding and aligning faces, measuring action units")
-    system = make_system("auda-svm", memory=output / "cache", n_jobs=n_jobs)
+    systems = {name: make_system(name, memory=output / "cache", random_state=random_state,
+                                 **_epochs(name, max_epochs)) for name in ROWS}
+    system = systems["fusion"].set_params(faces__n_jobs=n_jobs)
     aligner, units = system.named_steps["faces"], system.named_steps["aus"].estimator
+    units.set_params(n_jobs=n_jobs)
     faces = transform_clips(aligner.set_params(verbose=verbose), smiles.data, on_error="skip")
     for failure in faces.failures.itertuples():
         print(f"   left out: {failure.error}")
     y, groups, held = y[faces.index], smiles.groups[faces.index], held[faces.index]
     clips = units.set_params(verbose=verbose).transform(faces.data)
     for step in (aligner, units):
-        step.set_params(verbose=False)  # everything is measured; the model is not to chatter
+        step.set_params(verbose=False, n_jobs=None)  # everything is measured from here on
     train = [clip for clip, h in zip(clips, held, strict=True) if not h]
 
-    print(f"\n3. auda-svm, {cv} folds by subject, {len(train)} videos")
-    scores = subject_scores(system, train, y[~held], groups[~held], cv=cv, verbose=verbose)
-    print(format_scores(scores))
+    print(f"\n3. Each branch of the fusion by itself and all of them together, {cv} folds by "
+          f"subject, {len(train)} videos")
+    found = evaluate(systems, train, y[~held], groups[~held], cv=cv, n_jobs=n_jobs,
+                     verbose=verbose)
+    print(found.to_markdown())
 
     print(f"\n4. Fitting on all {len(train)} videos, saving, loading, and predicting those "
           f"held out ({n_held_out} people, {held.sum()} videos)")
     system.fit(train, y[~held])
     path = save_model(system, output / "model.skops", info={
-        "system": "auda-svm", "trained on": smiles.DESCR, "clips": len(train),
+        "system": "fusion", "trained on": smiles.DESCR, "clips": len(train),
         "subjects": len(np.unique(groups[~held]))})
     paths = [name for name, h in zip(np.array(smiles.filenames)[faces.index], held, strict=True)
              if h]
@@ -95,8 +105,16 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
     picture = _draw(measured, predictions, output / "held_out.png")
     missing = "not drawn: needs smilegenuine[plot]" if predictions else "nobody is held out"
     print(f"\nModel: {path}\nPicture: {picture or missing}")
-    print(f"{_CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
-    return {"scores": scores, "predictions": predictions, "model": path, "picture": picture}
+    print(f"{CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
+    return {"evaluation": found, "predictions": predictions, "model": path, "picture": picture}
+
+
+def _epochs(name: str, max_epochs: int) -> dict[str, int]:
+    """Parameters that limit the epochs of all networks of a system."""
+    step = name.replace("-", "_")
+    prefixes = [step] if name != "fusion" else [
+        f"fusion__{branch.replace('-', '_')}" for branch in ROWS[:-1]]
+    return {f"{prefix}__max_epochs": max_epochs for prefix in prefixes}
 
 
 def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:
@@ -106,10 +124,10 @@ def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
     known = n_subjects - n_held_out
-    # A fold's training people are split once more inside the system, so they must be two.
-    if known < 3 or known - -(-known // min(cv, known)) < 2:
+    # Of a fold's training people the fusion holds some out, and each branch of the others some.
+    if known < 3 or known - -(-known // min(cv, known)) < 3:
         raise ValueError(f"{n_subjects} subjects with {n_held_out} held out are too few for {cv} "
-                         "folds: each must leave at least two subjects to train on")
+                         "folds: each must leave at least three subjects to train on")
 
 
 def _predict(system: Any, paths: list[str]) -> tuple[list[dict[str, Any]], list[Clip]]:

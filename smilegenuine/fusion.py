@@ -288,6 +288,9 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
         kept = aside = everything
         if self.holdout is not None:
             kept, aside = held_out_split(codes, subjects, self.holdout, self._seed)
+            if subjects is not None and len(np.unique(np.asarray(subjects)[kept])) < 2:
+                raise ValueError("with subjects held out for the top, one subject is left to train "
+                                 "the branches on; add subjects, or set holdout=None")
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_branch)(clone(branch), X, labels, subjects, kept)
             for branch in branches.values())

@@ -25,21 +25,22 @@ def demo(tmp_path_factory) -> dict:
         # Fewer and smaller pictures than users get: the demo is about the line, not about them.
         patch.setattr("smilegenuine.demo.make_smiles", partial(make_smiles, fps=10, size=112))
         folder = tmp_path_factory.mktemp("demo") / "out put"
-        found = run_demo(folder, n_subjects=5, clips_per_subject=2, n_held_out=1, cv=2, n_jobs=1,
-                         random_state=3, verbose=False)
+        found = run_demo(folder, n_subjects=7, clips_per_subject=2, n_held_out=1, cv=2, n_jobs=1,
+                         max_epochs=2, random_state=3, verbose=False)
     return {**found, "folder": folder, "lines": lines}
 
 
-def test_prints_scores_by_subject(demo):
-    scores = demo["scores"]
-    assert list(scores["clips"]) == [4, 4]
-    assert list(scores["subjects"]) == [2, 2]
-    at = next(i for i, line in enumerate(demo["lines"]) if line.startswith("fold "))
-    assert [line.split()[0] for line in demo["lines"][at + 1:at + 4]] == ["1", "2", "mean"]
+def test_prints_a_row_for_each_branch_and_the_fusion(demo):
+    scores = demo["evaluation"].scores
+    assert list(scores["clips"]) == [6] * 10
+    assert list(scores["subjects"]) == [3] * 10
+    at = next(i for i, line in enumerate(demo["lines"]) if line.startswith("| System"))
+    rows = [line.split("|")[1].strip() for line in demo["lines"][at + 2:at + 7]]
+    assert rows == ["realsmilenet", "auda-frame", "auda-au", "auda-cross", "fusion"]
 
 
 def test_predicts_people_who_were_held_out(demo):
-    names = ["s004_0_posed.mp4", "s004_1_spontaneous.mp4"]
+    names = ["s006_0_posed.mp4", "s006_1_spontaneous.mp4"]
     assert [p["video"] for p in demo["predictions"]] == [
         str(demo["folder"] / "videos" / name) for name in names]
     for p, name, truth in zip(demo["predictions"], names, ("posed", "spontaneous"), strict=True):
@@ -53,7 +54,7 @@ def test_predicts_people_who_were_held_out(demo):
 def test_writes_model_and_picture(demo):
     assert demo["model"] == demo["folder"] / "model.skops"
     model = load_model(demo["model"])
-    assert (model.info_["clips"], model.info_["subjects"]) == (8, 4)
+    assert (model.info_["clips"], model.info_["subjects"]) == (12, 6)
     expected = {p["video"]: p["P(spontaneous)"] for p in demo["predictions"]}
     found = model.predict_proba(list(expected)[:1])[0, 1]
     assert found == pytest.approx(next(iter(expected.values())))
@@ -70,9 +71,9 @@ def test_says_what_it_is_worth(demo):
 
 
 @pytest.mark.parametrize(("people", "message"), [
-    ({"n_subjects": 4}, "4 subjects with 2 held out are too few for 5 folds"),
-    ({"n_subjects": 2, "n_held_out": 3}, "2 subjects with 3 held out are too few for 5 folds"),
-    ({"n_subjects": 4, "n_held_out": 1, "cv": 2}, "4 subjects with 1 held out are too few for 2"),
+    ({"n_subjects": 4}, "4 subjects with 2 held out are too few for 3 folds"),
+    ({"n_subjects": 2, "n_held_out": 3}, "2 subjects with 3 held out are too few for 3 folds"),
+    ({"n_subjects": 6, "n_held_out": 1, "cv": 2}, "6 subjects with 1 held out are too few for 2"),
     ({"n_subjects": 0}, "n_subjects must be a whole number of at least 1, not 0"),
     ({"n_subjects": "9"}, "n_subjects must be a whole number of at least 1, not '9'"),
     ({"n_held_out": -1}, "n_held_out must be a whole number of at least 0, not -1"),

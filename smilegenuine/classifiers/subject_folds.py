@@ -157,10 +157,12 @@ def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, se
     goal = fraction * counts.sum(axis=1)
     best, least = None, np.inf
     for _ in range(50):
-        # Subjects in random order, each set aside where that brings the classes nearer to the goal.
+        # Subjects in random order, each set aside where that brings the classes nearer to the goal,
+        # or shows a class that nobody set aside shows.
         aside, there = np.zeros(len(names), bool), np.zeros(len(goal))
         for s in rng.permutation(len(names)):
-            if _distance(there + counts[:, s], goal) < _distance(there, goal):
+            nearer = _distance(there + counts[:, s], goal) < _distance(there, goal)
+            if nearer or (counts[there == 0, s] > 0).any():
                 aside[s], there = True, there + counts[:, s]
         whole = (there > 0).all() and (counts.sum(axis=1) - there > 0).all()
         if whole and _distance(there, goal) < least - 1e-12:
