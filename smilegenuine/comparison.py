@@ -204,9 +204,9 @@ class Evaluation:
         Returns
         -------
         str
-            A row a system: clips, accuracy with its interval (here cut at 0 and 100), the other scores (all in %, mean ±
-            standard deviation over folds), with a reference the difference in accuracy (in
-            percentage points) and the p of both tests, and times.
+            A row a system: clips, accuracy with its interval (here cut at 0 and 100), the other
+            scores (all in %, mean ± standard deviation over folds), with a reference the
+            difference in accuracy (in percentage points) and the p of both tests, and times.
         """
         table = self.summary(reference, confidence)
         cells: dict[str, list[str]] = {

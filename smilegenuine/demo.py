@@ -13,7 +13,7 @@ from .clip import Clip
 from .datasets import make_smiles
 from .evaluation import evaluate
 from .persistence import load_model, save_model
-from .pipelines import make_system
+from .pipelines import make_system, set_networks
 
 CAVEAT = ("These people are drawn. The numbers show that the software works; they say nothing "
            "about accuracy on people.")
@@ -71,8 +71,9 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         np.zeros(len(y), bool)
 
     print("2. Finding and aligning faces, measuring action units")
-    systems = {name: make_system(name, memory=output / "cache", random_state=random_state,
-                                 **_epochs(name, max_epochs)) for name in ROWS}
+    systems = {name: set_networks(
+        make_system(name, memory=output / "cache", random_state=random_state),
+        max_epochs=max_epochs) for name in ROWS}
     system = systems["fusion"].set_params(faces__n_jobs=n_jobs)
     aligner, units = system.named_steps["faces"], system.named_steps["aus"].estimator
     units.set_params(n_jobs=n_jobs)
@@ -107,14 +108,6 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
     print(f"\nModel: {path}\nPicture: {picture or missing}")
     print(f"{CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
     return {"evaluation": found, "predictions": predictions, "model": path, "picture": picture}
-
-
-def _epochs(name: str, max_epochs: int) -> dict[str, int]:
-    """Parameters that limit the epochs of all networks of a system."""
-    step = name.replace("-", "_")
-    prefixes = [step] if name != "fusion" else [
-        f"fusion__{branch.replace('-', '_')}" for branch in ROWS[:-1]]
-    return {f"{prefix}__max_epochs": max_epochs for prefix in prefixes}
 
 
 def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:

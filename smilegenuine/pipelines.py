@@ -96,6 +96,45 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     return Pipeline(steps).set_params(**overrides)
 
 
+def set_networks(system: Any, **params: Any) -> Any:
+    """Set parameters of all networks of a system, as single rows and as branches of a fusion.
+
+    Parameters
+    ----------
+    system : estimator
+        A pipeline from `make_system`, or anything with nested parameters.
+    **params
+        Such as ``max_epochs=30, lr=1e-4``; set where they are known.
+
+    Returns
+    -------
+    estimator
+        The system given.
+
+    Raises
+    ------
+    ValueError
+        No part of the system knows a parameter.
+
+    Examples
+    --------
+    >>> from smilegenuine import make_system
+    >>> from smilegenuine.pipelines import set_networks
+    >>> set_networks(make_system("auda-fusion"), max_epochs=9)[-1].named_estimators["auda_au"]
+    AUDAPhaseClassifier(max_epochs=9)
+    """
+    nested = system.get_params()
+    # What has a patience is a network; others may have parameters of the same names.
+    owners = [name.removesuffix("patience") for name in nested
+              if name == "patience" or name.endswith("__patience")]
+    for param, value in params.items():
+        found = [owner + param for owner in owners if owner + param in nested]
+        if not found:
+            raise ValueError(f"no network of the system has a parameter {param!r}")
+        system.set_params(**dict.fromkeys(found, value))
+    return system
+
+
 def _classifier(name: str, n_jobs: int | None, net: dict[str, Any]) -> tuple[str, Any]:
     """The name of a system's last step, and the step."""
     if name == "auda-svm":

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import known_clips
+from sklearn.utils import Bunch
 
 from smilegenuine import Clip
 from smilegenuine.au_table import AU_NAMES
@@ -35,3 +37,54 @@ def forbid_measuring(monkeypatch) -> None:
 
     for command in ("measuring", "extract"):
         monkeypatch.setattr(f"smilegenuine.cli.{command}.transform_clips", fail)
+
+
+# -- loaders for `smilegenuine benchmark --data cli_inputs:…` --------------------------------------
+
+def load_signals(n_subjects: str = "8") -> Bunch:
+    """Known signals of people whose gender and age are known; the clip in the middle is no use."""
+    smiles = known_clips(int(n_subjects), 2)
+    smiles.data[5] = smiles.data[5].replace(valid=np.zeros(smiles.data[5].n_frames, bool))
+    smiles.shoe_size = smiles.age % 7 + 0.5
+    return smiles
+
+
+def load_faces() -> tuple:
+    """As a tuple, with faces of noise, but one of whom there is only a table."""
+    smiles = known_clips(6, 2)
+    rng = np.random.default_rng(0)
+    clips = [clip.replace(faces=rng.integers(0, 255, (clip.n_frames, 16, 16, 3), dtype=np.uint8))
+             for clip in smiles.data]
+    clips[3] = smiles.data[3]
+    return clips, np.array(KINDS)[smiles.target], smiles.groups
+
+
+def load_words() -> str:
+    return "no set"
+
+
+def load_without_subjects() -> Bunch:
+    return Bunch(data=known_clips(3, 2).data, target=[0, 1] * 3)
+
+
+def load_too_few_labels() -> tuple:
+    return known_clips(3, 2).data, [0, 1], list("aabbcc")
+
+
+def load_missing_label() -> tuple:
+    return known_clips(3, 2).data, ["posed", None] * 3, list("aabbcc")
+
+
+def load_one_class() -> tuple:
+    return known_clips(3, 2).data, ["posed"] * 6, list("aabbcc")
+
+
+def load_two_subjects() -> tuple:
+    return known_clips(3, 2).data, KINDS * 3, list("aaabbb")
+
+
+def load_lonely_class() -> tuple:
+    return known_clips(3, 2).data, ["posed"] * 5 + ["spontaneous"], list("aabbcc")
+
+
+NOT_A_FUNCTION = 3

@@ -172,7 +172,19 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
             A clip lacks what the network is to see.
         """
         self._check_params()
+        before = dict(vars(self))
+        try:
+            self._fit(X, y, groups)
+        except BaseException:
+            # Half of a new fit in an old one would answer, and nobody would know.
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit(self, X: Any, y: Any, groups: Any) -> None:
         items, classes, codes, subjects = self._open_labelled(X, y, groups)
+        class_weight = _weights_of(self.class_weight, classes)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         kept, aside = np.arange(len(codes)), np.empty(0, int)
         if self.validation_fraction is not None:
@@ -180,8 +192,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
         inputs = [self._input(item) for item in items]
         self._learn_scaling([inputs[i] for i in kept])
         inputs = [self._scaled(x) for x in inputs]
-        weights = compute_class_weight(
-            _weights_of(self.class_weight, classes), classes=np.arange(2), y=codes[kept])
+        weights = compute_class_weight(class_weight, classes=np.arange(2), y=codes[kept])
         held_out = InputSet([inputs[i] for i in aside], codes[aside]) if len(aside) else None
         net = self._make_net((float(weights[0]), float(weights[1])), held_out)
         data = InputSet([inputs[i] for i in kept], codes[kept], self._augmentation(seed))
@@ -189,7 +200,6 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
         self.classes_ = classes
         self.n_epochs_ = len(self.net_.history)
         self._n_features_out = int(self.net_.module_.n_embed)
-        return self
 
     def _make_net(self, weights: tuple[float, float] = (1.0, 1.0),
                   held_out: InputSet | None = None, *, fall_back: bool = False) -> Any:
@@ -210,7 +220,8 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
         share = self.validation_fraction
         if share is not None and not (isinstance(share, (float, np.floating)) and 0 < share < 1):
             raise ValueError(f"validation_fraction must be between 0 and 1, or None, not {share!r}")
-        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+        if not (self.class_weight is None or isinstance(self.class_weight, dict)
+                or (isinstance(self.class_weight, str) and self.class_weight == "balanced")):
             raise ValueError(f"class_weight must be 'balanced', a dict or None, not "
                              f"{self.class_weight!r}")
         find_device(self.device)

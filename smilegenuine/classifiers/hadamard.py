@@ -83,7 +83,10 @@ class HadamardClassifier(DeepClassifier):
         check_positive("dropout", self.dropout)
         if self.dropout >= 1:
             raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
-        for width in () if self.widths is None else self.widths:
+        if self.widths is not None and (isinstance(self.widths, str) or
+                                        not isinstance(self.widths, Sequence)):
+            raise ValueError(f"widths must be a tuple of numbers of columns, not {self.widths!r}")
+        for width in self.widths or ():
             check_positive("each of widths", width, whole=True, at_least=1)
 
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[

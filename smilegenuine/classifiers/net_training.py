@@ -82,8 +82,9 @@ def find_device(device: str, *, fall_back: bool = False) -> torch.device:
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError):
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:<number>', not {device!r}"
-                         ) from None
+        found = None
+    if found is None or found.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:<number>', not {device!r}")
     if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
         problem = (f"device is {device!r}, but torch {torch.__version__} sees "
                    f"{torch.cuda.device_count()} CUDA devices")
@@ -148,11 +149,11 @@ class EvenBatches(Sampler):
     n : int
         Items.
     batch_size : int
-        At most so many in a batch.
+        At most so many in a batch; one more where a batch would be left with a single item.
     """
 
     def __init__(self, n: int, batch_size: int) -> None:
-        self.n, self.n_batches = n, -(-n // max(2, batch_size))
+        self.n, self.n_batches = n, max(1, min(-(-n // batch_size), n // 2))
 
     def __len__(self) -> int:
         return self.n_batches
@@ -204,7 +205,10 @@ class SmileNet(NeuralNet):
         """Give a loader: shuffled even batches for training, all in order otherwise."""
         collate = self.iterator_train__collate_fn if training else self.iterator_valid__collate_fn
         if not training:
-            return DataLoader(dataset, batch_size=self.batch_size, collate_fn=collate)
+            # A generator of its own: loaders draw a number even where nothing is shuffled, and
+            # predicting is not to change torch's random state.
+            return DataLoader(dataset, batch_size=self.batch_size, collate_fn=collate,
+                              generator=torch.Generator())
         return DataLoader(dataset, batch_sampler=EvenBatches(len(dataset), self.batch_size),
                           collate_fn=collate)
 
@@ -327,8 +331,7 @@ def train_net(net: SmileNet, data: InputSet, seed: int) -> SmileNet:
     ValueError
         Training diverged.
     """
-    device = torch.device(net.device)
-    with _one_thread(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with _one_thread(), _own_random_state(torch.device(net.device)):
         torch.manual_seed(seed)
         net.fit(data, None)
     if _was_interrupted(net):
@@ -341,19 +344,29 @@ def train_net(net: SmileNet, data: InputSet, seed: int) -> SmileNet:
     return net
 
 
+def _own_random_state(device: torch.device) -> Any:
+    """Leave torch's random state, which a seed sets on all devices, as it was found."""
+    on_cuda = device.type == "cuda" or torch.cuda.is_initialized()
+    return torch.random.fork_rng(range(torch.cuda.device_count()) if on_cuda else [])
+
+
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Work in a single thread of the processor.
 
     Networks this small gain hardly anything from more, and beside other work threads that wait for
     each other make them many times slower. Results do not depend on the number of cores either.
+    oneDNN is left out: it keeps what it prepares for each new shape, and with clips of all lengths
+    every batch has a new one, so that memory grew by gigabytes, for no speed.
     """
-    before = torch.get_num_threads()
+    mkldnn: Any = torch.backends.mkldnn
+    threads, (enabled, *_) = torch.get_num_threads(), mkldnn.set_flags(False)
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        mkldnn.set_flags(enabled)
 
 
 def _was_interrupted(net: SmileNet) -> bool:
@@ -436,7 +449,8 @@ def restore_net(net: SmileNet, state: dict[str, Any]) -> SmileNet:
     SmileNet
         The net given.
     """
-    net.initialize()
+    with _own_random_state(torch.device(net.device)):
+        net.initialize()
     # Arrays of a model file may be read-only views of it.
     net.module_.load_state_dict({k: torch.from_numpy(np.array(w))
                                  for k, w in state["weights"].items()})

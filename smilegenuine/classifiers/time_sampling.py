@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..base import require_fields
+from ..clip import Clip
+from ..errors import ClipError
+
 
 def nearest_frames(times: np.ndarray, valid: np.ndarray, rate: float) -> np.ndarray:
     """Pick the frames that are nearest to evenly spaced moments.
@@ -35,6 +39,36 @@ def nearest_frames(times: np.ndarray, valid: np.ndarray, rate: float) -> np.ndar
     nearer = np.where(moments - seen[before] <= seen[after] - moments + 1e-6, before, after)
     near = np.abs(seen[nearer] - moments) <= 0.5 / rate + 1e-6
     return np.asarray(usable[np.unique(nearer[near])])
+
+
+def frames_of_face(clip: Clip, rate: float) -> np.ndarray:
+    """Pick the frames of a clip's face that a network is to see.
+
+    Parameters
+    ----------
+    clip : Clip
+        With `faces` and timing.
+    rate : float
+        Frames a second wanted.
+
+    Returns
+    -------
+    array of int of shape (n,)
+        At least one; see `nearest_frames`.
+
+    Raises
+    ------
+    ClipError
+        No faces, no timing, or no valid frame.
+    """
+    require_fields(clip, ("faces",), "RealSmileNet", "run FaceAligner on the video first; without "
+                   "pictures, take a system that looks at action units alone, such as auda-fusion")
+    require_fields(clip, ("times",), "RealSmileNet", "give Clip(…, fps=…)")
+    picked = nearest_frames(np.asarray(clip.times), clip.mask, rate)
+    if not len(picked):
+        raise ClipError(clip.label, "no frame is valid, so there is no face to look at. Was the "
+                        "face in view?")
+    return picked
 
 
 def even_times(times: np.ndarray, rate: float) -> np.ndarray:

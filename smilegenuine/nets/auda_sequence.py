@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from .memory import memory_biases
+
 
 class AUDASequenceNet(nn.Module):
     """An LSTM a stream, their last hidden states side by side, a linear layer on top.
@@ -22,9 +24,8 @@ class AUDASequenceNet(nn.Module):
         For each stream, in the order of its columns in the input, its number of signals and of
         hidden units: ``{"aus": (17, 150), "smile": (1, 10)}``.
     n_remembered : float, optional
-        Steps over which a unit is to remember at first, at most; at least 2. Gates then start as
-        Tallec & Ollivier (2018, arXiv:1804.11188) propose, each unit with a span of its own from 1
-        step to this. Without it, gates start as torch's do, with spans of a few steps.
+        Steps over which units are to remember at first, at most (see `memory_biases`). Without it,
+        gates start as torch's do, with a memory of a step or two.
 
     Attributes
     ----------
@@ -78,7 +79,7 @@ class AUDASequenceNet(nn.Module):
 def _remember(lstm: nn.LSTM, n_steps: float) -> None:
     """Set the biases of the gates so that units remember for up to so many steps."""
     n = lstm.hidden_size
-    span = torch.log(1.0 + torch.rand(n) * max(n_steps - 2.0, 0.0))
+    span = memory_biases(n, n_steps)
     biases = dict(lstm.named_parameters())
     with torch.no_grad():
         # torch's order is input, forget, candidate, output; its two biases are added up.

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .memory import memory_biases
+
 
 class TemporalAttention(nn.Module):
     """Weigh each frame by how it differs from the one before it.
@@ -73,6 +75,14 @@ class ConvLSTM(nn.Module):
         self.n_inputs, self.n_hidden = n_inputs, n_hidden
         self.conv = nn.Conv2d(n_inputs + n_hidden, 4 * n_hidden, kernel_size,
                               padding=kernel_size // 2)
+
+    def remember(self, n_steps: float) -> None:
+        """Set the biases of the gates so that units remember for up to so many steps."""
+        span = memory_biases(self.n_hidden, n_steps)
+        with torch.no_grad():
+            bias = dict(self.conv.named_parameters())["bias"]
+            bias[:self.n_hidden] = -span
+            bias[self.n_hidden:2 * self.n_hidden] = span
 
     def forward(self, packed: Tensor, lengths: Tensor) -> Tensor:
         """Run over sequences.
@@ -170,6 +180,9 @@ class RealSmileNet(nn.Module):
         Channels of the head's convolution.
     dropout : tuple of (float, float), default=(0.2, 0.5)
         After the encoder (whole channels) and at the end of the head.
+    n_remembered : float, optional
+        Steps over which the ConvLSTM is to remember at first, at most (see `memory_biases`).
+        Without it, gates start as published, with a memory of a step or two.
 
     Attributes
     ----------
@@ -179,7 +192,8 @@ class RealSmileNet(nn.Module):
 
     def __init__(self, n_channels: int = 3, size: int = 48, n_encoder: tuple[int, int] = (4, 6),
                  n_hidden: int = 8, n_head: int = 10,
-                 dropout: tuple[float, float] = (0.2, 0.5)) -> None:
+                 dropout: tuple[float, float] = (0.2, 0.5),
+                 n_remembered: float | None = None) -> None:
         super().__init__()
         if size < 16 or size % 4:
             raise ValueError(f"size must be a multiple of 4 of at least 16 pixels, not {size}")
@@ -195,6 +209,8 @@ class RealSmileNet(nn.Module):
                                   nn.Flatten())
         self.n_embed = n_head * (size // 8 - 1) ** 2
         self.out = nn.Linear(self.n_embed, 1)
+        if n_remembered is not None:
+            self.recurrent.remember(n_remembered)
 
     def embed(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Give what the last layer sees.

@@ -11,7 +11,8 @@ import pytest
 from cli_inputs import KINDS, edited, forbid_measuring, write_openface
 from drawn import known_clips
 
-from smilegenuine import FaceAligner, load_model
+from smilegenuine import FaceAligner, HOGActionUnits, load_model, make_system
+from smilegenuine.cli.measuring import measure
 
 
 class TestTrainOnVideos:
@@ -61,6 +62,92 @@ class TestTrainOnVideos:
         assert "could not be used" not in err
         assert out.endswith("fitted on 4 videos\n")
         assert load_model(tmp_path / "m.skops").info_["subjects"] == 2
+
+
+@pytest.fixture
+def one_epoch(monkeypatch):
+    """Networks that are trained for one epoch only."""
+    def make(name, **options):
+        system = make_system(name, **options)
+        return system.set_params(**{p: 1 for p in system.get_params() if p.endswith("max_epochs")})
+
+    monkeypatch.setattr("smilegenuine.cli.train.make_system", make)
+
+
+@pytest.mark.usefixtures("one_epoch")
+class TestTrainNetworks:
+    def test_realsmilenet_needs_faces_and_nothing_else(self, videos, trained, run, tmp_path,
+                                                       monkeypatch):
+        monkeypatch.setattr(HOGActionUnits, "_transform_clip",
+                            lambda *_: pytest.fail("action units were measured"))
+        write_openface(tmp_path / "units.csv", known_clips(1, 1).data[0])
+        table = pd.read_csv(videos / "labels.csv")
+        table["path"] = [str(videos / path) for path in table["path"]]
+        pd.concat([table, pd.DataFrame({"path": ["units.csv"], "label": "posed", "subject": "s9"})]
+                  ).to_csv(tmp_path / "set.csv", index=False)
+        model = tmp_path / "m.skops"
+        status, out, err = run("train", tmp_path / "set.csv", "-o", model, "--system",
+                               "realsmilenet", "--folds", 0, "--cache", trained["cache"],
+                               "--device", "cpu")
+        assert status == 1
+        assert err == (f"1 could not be used:\n  {tmp_path / 'units.csv'}: RealSmileNet needs "
+                       "`faces`; run FaceAligner on the video first; without pictures, take a "
+                       "system that looks at action units alone, such as auda-fusion\n")
+        assert out == f"{model}: realsmilenet, fitted on 8 videos; 1 left out\n"
+        video = str(videos / "s000_0_posed.mp4")
+        status, out, err = run("predict", model, video, tmp_path / "units.csv", "--json",
+                               "--device", "cpu")
+        assert status == 1
+        assert [p["video"] for p in json.loads(out)["predictions"]] == [video]
+        assert "RealSmileNet needs `faces`" in err
+        status, _, err = run("extract", video, "-o", tmp_path / "x.csv", "--model", model)
+        assert status == 1
+        assert "m.skops: looks at faces and measures no action units; leave --model out" in err
+
+    def test_no_face_in_view(self, tables, run, monkeypatch):
+        """Faces that another tool has cut, none of them in a valid frame."""
+        clips = [clip.replace(faces=np.zeros((clip.n_frames, 16, 16, 3), np.uint8))
+                 for clip in known_clips(5, 2).data]
+        clips[2] = clips[2].replace(valid=np.zeros(clips[2].n_frames, bool))
+        found = measure([make_system("realsmilenet")], clips)
+        assert list(found.places) == [0, 1, *range(3, 10)]
+        assert "no frame is valid, so there is no face" in found.failures["error"].item()
+
+    def test_fusion_does_not_carry_how_it_was_run(self, tables, run):
+        model = tables / "m.skops"
+        status, out, err = run("train", tables / "set.csv", "-o", model, "--system", "auda-fusion",
+                               "--folds", 5, "--device", "cpu", "--random-state", 5)
+        assert (status, err) == (0, "")
+        assert [line.split()[0] for line in out.splitlines()[:3]] == ["fold", "1", "2"]
+        fusion = load_model(model)[-1]
+        assert load_model(model).info_["random state"] == 5
+        for part in (fusion, *fusion.named_estimators.values(), *fusion.estimators_):
+            params = part.get_params(deep=False)
+            assert params.get("n_jobs") is None
+            assert not params.get("verbose")
+            assert params.get("device", "auto") == "auto"
+            assert params["random_state"] == 5
+        csv = sorted(map(str, tables.glob("smile*.csv")))[:2]
+        answers = [run("predict", model, *csv, "--csv", "--device", device)
+                   for device in ("auto", "cpu")]
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 0
+        assert "torch" in run("predict", model, *csv, "--device", "cuda:77")[2]
+
+    def test_a_run_can_be_repeated(self, tables, run):
+        said = {}
+        for name, seed in (("a", []), ("b", ["--random-state", 0]), ("c", ["--random-state", 1])):
+            assert run("train", tables / "set.csv", "-o", tables / name, "--system", "auda-au",
+                       "--folds", 0, *seed)[0] == 0
+            said[name] = run("predict", tables / name, tables / "smile é 0.csv", "--csv")[1]
+        assert said["a"] == said["b"] != said["c"]
+
+    def test_device_that_is_not_there(self, tables, run, monkeypatch):
+        forbid_measuring(monkeypatch)
+        status, _, err = run("train", tables / "set.csv", "-o", tables / "m.skops", "--system",
+                             "auda-au", "--device", "cuda:77")
+        assert status == 1
+        assert "device is 'cuda:77', but torch" in err
 
 
 class TestTrainOnTables:

@@ -1,0 +1,102 @@
+"""The command `smilegenuine`: demo, train, predict, extract, benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from .._version import __version__
+from . import benchmark, extract, predict, train
+from .arguments import n_jobs, whole
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; else those of the process.
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 when something could not be done (it is said on stderr), 2 for a
+        wrong call.
+    """
+    try:
+        args = _parser().parse_args(argv)
+    except SystemExit as done:  # argparse has said why
+        return int(done.code or 0)
+    who = f"smilegenuine {args.command}"
+    # FFmpeg and OpenCV print warnings of their own beside what the errors here say.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # for worker processes
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    if hasattr(sys.stdout, "reconfigure"):
+        # A name that the terminal cannot show must not cost the results.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        with warnings.catch_warnings():
+            # What a user of the command should know, without the line of code that says it.
+            warnings.showwarning = lambda message, *_: print(f"{who}: {message}", file=sys.stderr)
+            return int(args.run(args))
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`); Python must not try to flush to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print("\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])]), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{who}: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smilegenuine", description="Tell a genuine (spontaneous) smile from a posed one.")
+    parser.add_argument("--version", action="version", version=f"smilegenuine {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        sub.add_argument("--n-jobs", type=n_jobs, default=-1, metavar="N",
+                         help="processes; -1, the default, is one a core")
+        if name != "demo":
+            sub.add_argument("--fps", type=float, metavar="HZ",
+                             help="frame rate of what carries no timing: image folders, tables "
+                                  "without timestamps")
+        sub.add_argument("--quiet", action="store_true", help="no progress bars")
+        return sub
+
+    demo = command("demo", _demo, "Take drawn people through the whole line: draw, fit, score by "
+                                  "subject, predict.")
+    demo.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
+    demo.add_argument("--subjects", type=whole, default=24, metavar="N", help="drawn people")
+    demo.add_argument("--random-state", type=whole, default=0, metavar="SEED")
+    for module, text in (
+            (train, "Fit a system on labelled videos, score it by subject, and save it."),
+            (predict, "Ask a saved model about videos."),
+            (extract, "Write action units, smile intensity and phase of every frame."),
+            (benchmark, "Compare the published systems on a labelled set, over folds by subject. "
+                        "Interrupted, the same call goes on where it stopped.")):
+        name = module.__name__.rpartition(".")[2]
+        module.add_arguments(command(name, module.run, text))
+    return parser
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from ..demo import run_demo
+
+    run_demo(args.output, n_subjects=args.subjects, n_jobs=args.n_jobs,
+             random_state=args.random_state, verbose=not args.quiet)
+    return 0

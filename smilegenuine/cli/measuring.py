@@ -1,0 +1,191 @@
+"""Recordings, measured before anything is fitted on them; and how the parts of a system run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from ..base import transform_clips
+from ..classifiers.time_sampling import frames_of_face
+from ..clip import Clip
+from ..errors import ClipError
+from ..features.auda import signals_of
+from ..video import is_recording
+
+
+class Measured(NamedTuple):
+    """Recordings that can be used, and what was wrong with the others.
+
+    Attributes
+    ----------
+    clips : list of Clip
+        With what does not depend on who is in the training set: faces, action units.
+    places : array of int
+        Their places in what was given.
+    failures : DataFrame
+        Columns `clip` and `error`.
+    """
+
+    clips: list[Clip]
+    places: np.ndarray
+    failures: pd.DataFrame
+
+
+def measure(systems: Sequence[Pipeline], recordings: Sequence[Any]) -> Measured:
+    """Find faces and action units, as far as the systems look at them.
+
+    Parameters
+    ----------
+    systems : sequence of Pipeline
+        Made by `make_system`, with the same steps before the last, some perhaps without `aus`.
+    recordings : sequence of recordings
+        Anything that `as_clips` takes.
+
+    Returns
+    -------
+    Measured
+        A recording of which one of the systems can make nothing is left out for all of them.
+    """
+    steps = max(systems, key=lambda system: len(system.steps)).named_steps
+    clips, index = list(recordings), np.arange(len(recordings))
+    failures = [pd.DataFrame(columns=["clip", "error"])]
+    for name in ("faces", "aus"):
+        if clips and name in steps:
+            found = transform_clips(bare(steps[name]), clips, on_error="skip")
+            failures.append(found.failures[["clip", "error"]])
+            clips, index = found.data, index[found.index]
+    branches = [branch for system in systems for branch in _branches(system).items()]
+    good = []
+    for i, clip in enumerate(clips):
+        try:
+            _check_usable(clip, branches)
+            good.append(i)
+        except ClipError as error:
+            failures.append(pd.DataFrame([{"clip": clip.label, "error": str(error)}]))
+    return Measured([clips[i] for i in good], index[good], pd.concat(failures, ignore_index=True))
+
+
+def _branches(system: Pipeline) -> dict[str, Any]:
+    """The classifiers that look at the clips, by the names that `make_system` gives them."""
+    name, last = system.steps[-1]
+    return dict(last.estimators) if name == "fusion" else {name: last}
+
+
+def _check_usable(clip: Clip, branches: list[tuple[str, Any]]) -> None:
+    """Raise where one of the classifiers would refuse the clip."""
+    rates = {branch.rate for name, branch in branches if name == "realsmilenet"}
+    for rate in rates:
+        frames_of_face(clip, rate)
+    if any(name != "realsmilenet" for name, _ in branches):
+        signals_of(clip)
+
+
+def check_set(y: np.ndarray, groups: np.ndarray | None) -> None:
+    """Raise where nothing can be learnt, at best before hours of measuring.
+
+    Parameters
+    ----------
+    y : array of shape (n_clips,)
+    groups : array of shape (n_clips,), or None
+
+    Raises
+    ------
+    ValueError
+        Not two classes, or a single subject.
+    """
+    labels = [str(label) for label in np.unique(y)]
+    if len(labels) != 2:
+        raise ValueError(f"recordings of two classes are needed, posed and spontaneous smiles; the "
+                         f"labels are {', '.join(labels[:5])}{', …' if len(labels) > 5 else ''}")
+    if groups is not None and len(np.unique(groups)) < 2:
+        raise ValueError(f"all recordings are of one subject, {groups[0]}; at least two are needed")
+
+
+def files_of(names: Sequence[str]) -> list[str]:
+    """Give the recordings that are meant: a folder that holds videos stands for all of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of str
+    """
+    files: list[str] = []
+    for name in names:
+        inside = sorted(filter(is_recording, Path(name).iterdir())) if Path(name).is_dir() else []
+        files += map(str, inside) if inside else [name]
+    return files
+
+
+# -- how a system runs, which is no part of what it computes --------------------------------------
+
+def bare(step: Any) -> Any:
+    """Give a step itself: trained ones are wrapped in a FrozenEstimator."""
+    return getattr(step, "estimator", step)
+
+
+def set_run(system: Any, **run: Any) -> None:
+    """Say how all parts of a system run: `n_jobs`, `verbose`, `device`.
+
+    Parameters
+    ----------
+    system : estimator
+        Fitted or not; what is inside it is told as well, as branches of a fusion are.
+    **run
+        Parameters, set where they are known.
+    """
+    for part in _own_parts(system):
+        known = part.get_params(deep=False)
+        part.set_params(**{k: v for k, v in run.items() if k in known})
+
+
+def move_networks(system: Any, device: str) -> None:
+    """Put the trained networks of a system on a device.
+
+    Parameters
+    ----------
+    system : estimator
+        Fitted.
+    device : str
+        "auto", "cpu", "cuda", "cuda:1".
+
+    Raises
+    ------
+    ValueError
+        There is no such device.
+    """
+    for part in _own_parts(system):
+        if hasattr(part, "net_") and part.device != device:
+            check_device(device)
+            # As when it is loaded: the weights go where the parameter says.
+            part.__setstate__({**part.__getstate__(), "device": device})
+
+
+def check_device(device: str) -> None:
+    """Raise a `ValueError` where there is no such device."""
+    from ..classifiers.net_training import find_device  # here, because it needs torch
+
+    find_device(device)
+
+
+def _own_parts(value: Any) -> Iterator[Any]:
+    """The estimators of this package in a system, however deep; not what they are made of."""
+    if isinstance(value, Pipeline):
+        value = [step for _, step in value.steps]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _own_parts(item)
+    value = bare(value)
+    if isinstance(value, BaseEstimator) and type(value).__module__.startswith("smilegenuine."):
+        yield value
+        for name, part in list(vars(value).items()):
+            if name != "net_":  # of a network: skorch's
+                yield from _own_parts(part)

@@ -1,0 +1,95 @@
+"""`smilegenuine train`: fit a system on a labelled set, score it by subject, save it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..clip import Clip
+from ..persistence import save_model
+from ..pipelines import SYSTEMS, make_system
+from .arguments import add_device, folds_or_none, whole
+from .measuring import check_device, check_set, measure, set_run
+from .reporting import failure_text, make_way, report
+
+_WITHOUT_NETWORK = "auda-svm"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("data", type=Path, metavar="FOLDER_OR_CSV",
+                        help="a CSV with the columns path,label,subject, or a folder: with "
+                             "labels.csv, or with a subfolder a class and in it one a subject")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL")
+    parser.add_argument("--system", choices=sorted(SYSTEMS), default=_WITHOUT_NETWORK)
+    parser.add_argument("--folds", type=folds_or_none, default=5, metavar="K",
+                        help="folds by subject for the scores; 0: no scores")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep measured faces here")
+    add_device(parser)
+    parser.add_argument("--random-state", type=whole, default=0, metavar="SEED",
+                        help="of networks; another number, another training")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and give the exit status."""
+    from ..datasets import load_table
+
+    table = load_table(args.data, fps=args.fps, on_error="skip")
+    check_set(table.target, table.groups)
+    make_way(args.output)
+    if args.system != _WITHOUT_NETWORK:
+        check_device(args.device)
+    system = make_system(args.system, memory=args.cache, device=args.device,
+                         random_state=args.random_state, n_jobs=args.n_jobs,
+                         verbose=not args.quiet)
+    clips, places, failures = measure([system], table.data)
+    failures = pd.concat([table.failures, failures])
+    if not clips:
+        raise ValueError(failure_text(failures) + "\nnothing is left to train on")
+    y = table.target[places]
+    groups = None if table.groups is None else table.groups[places]
+    check_set(y, groups)
+    info = {"system": args.system, "trained on": str(args.data), "clips": len(clips),
+            "subjects": None if groups is None else len(np.unique(groups)),
+            "labels": {str(c): int((y == c).sum()) for c in np.unique(y)},
+            "random state": args.random_state}
+    set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
+    if args.folds:
+        info["scores by subject"] = _scores(system, clips, y, groups, args)
+    system.fit(clips, y)
+    # That was for this run on this machine.
+    set_run(system, n_jobs=None, verbose=False, device="auto")
+    save_model(system, args.output, info=info)
+    left_out = f"; {len(failures)} left out" if len(failures) else ""
+    print(f"{args.output}: {args.system}, fitted on {len(clips)} videos{left_out}")
+    return report(failures)
+
+
+def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
+            args: argparse.Namespace) -> dict[str, float] | None:
+    """Print scores by subject; give their means, or None where no subjects are known."""
+    from ..evaluation import format_scores, subject_scores
+
+    if groups is None:
+        print("No subjects are known, so there are no honest scores: a random split puts one "
+              "person on both sides. Add a column `subject`.", file=sys.stderr)
+        return None
+    if len(np.unique(groups)) < 3:
+        raise ValueError("scores by subject need at least three subjects, as what is left to train "
+                         "on is split by subject once more; there are two. `--folds 0` trains "
+                         "without them")
+    # A network trains in one process, so there folds go side by side.
+    n_jobs = None if args.system == _WITHOUT_NETWORK else args.n_jobs
+    try:
+        scores = subject_scores(system, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
+                                verbose=not args.quiet)
+    except ValueError as error:
+        raise ValueError(f"no scores by subject: {error}. `--folds 0` trains without them"
+                         ) from error
+    print(format_scores(scores))
+    return {c: float(scores[c].mean()) for c in scores.columns[3:]}

@@ -1,0 +1,307 @@
+"""`smilegenuine benchmark`: tables of systems on any labelled set, resumed where it stopped."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial, wraps
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cli_inputs import forbid_measuring
+
+from smilegenuine import AUDAPhaseClassifier, FaceAligner, make_system
+from smilegenuine.cli import main
+from smilegenuine.cli.benchmark import _kinds
+from smilegenuine.cli.labelled_data import load_labelled
+from smilegenuine.datasets import make_smile_signals, make_smiles
+from smilegenuine.demo import CAVEAT
+
+CALL = ["benchmark", "--quiet", "--n-jobs", "1", "--data", "cli_inputs:load_signals", "--systems",
+        "auda-au,auda-cross", "--folds", "2", "--max-epochs", "2", "--by", "gender", "--by", "age"]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> dict:
+    """A small comparison: its exit status, what it said, its folder."""
+    folder = tmp_path_factory.mktemp("benchmark") / "out put"
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        status = main([*CALL, "--output", str(folder)])
+    return {"status": status, "out": out.getvalue(), "err": err.getvalue(), "folder": folder}
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list:
+    """What `evaluate` is asked for; nothing is fitted."""
+    calls = []
+
+    def evaluate(*args, **options):
+        calls.append((*args, options))
+        raise RuntimeError("enough seen")
+
+    monkeypatch.setattr("smilegenuine.evaluation.evaluate", evaluate)
+    return calls
+
+
+class TestComparison:
+    def test_leaves_out_what_is_no_use_and_says_so(self, done):
+        assert done["status"] == 1
+        lines = done["err"].splitlines()
+        assert lines[0] == "1 could not be used:"
+        assert "s002_1" in lines[1]
+        assert "frames are valid" in lines[1]
+        assert lines[2:] == ["They are left out for all systems."]
+
+    def test_prints_the_table(self, done):
+        rows = [line for line in done["out"].splitlines() if line.startswith("|")]
+        assert rows[0].startswith("| System")
+        assert "Δ to auda-au" in rows[0]  # fusion is not among them: the first
+        assert [row.split()[1] for row in rows[2:4]] == ["auda-au", "auda-cross"]
+        assert done["out"].splitlines()[-1].startswith(f"{done['folder']}: table.md, summary.csv")
+
+    def test_writes_scores_and_predictions(self, done):
+        scores = pd.read_csv(done["folder"] / "scores.csv")
+        said = pd.read_csv(done["folder"] / "predictions.csv")
+        assert list(zip(scores["system"], scores["fold"], strict=True)) == [
+            (name, fold) for name in ("auda-au", "auda-cross") for fold in (1, 2)]
+        assert len(said) == 2 * 15
+        assert set(said["truth"]) == set(said["decision"]) == {"posed", "spontaneous"}
+        right = (said["truth"] == said["decision"]).groupby([said["system"], said["fold"]]).mean()
+        np.testing.assert_allclose(right, scores["accuracy"])
+        assert said.groupby("subject")["fold"].nunique().eq(1).all()
+        assert scores["clips"].sum() == len(said)
+
+    def test_writes_the_summary(self, done):
+        summary = pd.read_csv(done["folder"] / "summary.csv").set_index("system")
+        scores = pd.read_csv(done["folder"] / "scores.csv")
+        np.testing.assert_allclose(summary["AUC"], scores.groupby("system")["AUC"].mean())
+        assert np.isnan(summary.loc["auda-au", "difference"])
+        assert 0 <= summary.loc["auda-cross", "p (t-test)"] <= 1
+
+    def test_page_says_how_it_was_found(self, done):
+        page = (done["folder"] / "table.md").read_text(encoding="utf-8")
+        for text in ("# Systems compared on cli_inputs:load_signals", "| auda-cross",
+                     "15 clips, 1 left out, 8 subjects", "posed 8, spontaneous 7",
+                     "AUC and F1 are about spontaneous", "Folds: 2, by subject; random state 0, "
+                     "networks of at most 2 epochs", "happens inside the training subjects",
+                     "smilegenuine 0.", "torch 2", "scikit-learn 1", "Device: c"):
+            assert text in page, text
+        assert "These people are drawn" not in page  # nobody can know, of a loader
+
+    def test_breaks_scores_down(self, done):
+        page = (done["folder"] / "table.md").read_text(encoding="utf-8")
+        kinds = page.split("## By ")[1:]
+        assert [kind.split()[0] for kind in kinds] == ["gender", "age"]
+        cells = [[c.strip() for c in row.split("|")[1:-1]] for row in kinds[0].splitlines()
+                 if row.startswith("| auda")]
+        assert [row[:2] for row in cells] == [[name, kind] for name in ("auda-au", "auda-cross")
+                                              for kind in ("female", "male")]
+        said = pd.read_csv(done["folder"] / "predictions.csv")
+        assert sum(int(row[2]) for row in cells) == len(said)
+        assert "## By age" in done["out"]
+
+    def test_goes_on_where_it_stopped(self, done, monkeypatch, capsys):
+        """One fold is missing, one is fitted."""
+        fitted = []
+        original = AUDAPhaseClassifier.fit
+        monkeypatch.setattr(AUDAPhaseClassifier, "fit",
+                            lambda self, *args: fitted.append(self.level) or original(self, *args))
+        (done["folder"] / "results" / "auda-cross" / "fold-002.json").unlink()
+        before = pd.read_csv(done["folder"] / "predictions.csv")
+        assert main([*CALL, "--output", str(done["folder"])]) == 1
+        assert fitted == ["cross"]
+        said = capsys.readouterr().out
+        assert "holds 3 finished folds of these systems; the run goes on from there" in said
+        pd.testing.assert_frame_equal(pd.read_csv(done["folder"] / "predictions.csv"), before)
+        assert "with 3 folds of an earlier run" in (done["folder"] / "table.md").read_text("utf-8")
+
+    def test_other_networks_are_not_mixed_in(self, done, capsys):
+        assert main([*CALL, "--output", str(done["folder"]), "--max-epochs", "3"]) == 1
+        assert "auda_au.max_epochs was 2 and is 3" in capsys.readouterr().err
+
+
+class TestSets:
+    def test_faces(self, run, tmp_path):
+        """RealSmileNet among the systems: a clip without a face is left out for all."""
+        status, out, err = run("benchmark", "--data", "cli_inputs:load_faces", "--output", tmp_path,
+                               "--systems", "realsmilenet,auda-au", "--folds", 2, "--max-epochs", 1,
+                               "--reference", "auda-au")
+        assert status == 1
+        assert "RealSmileNet needs `faces`; run FaceAligner on the video first" in err
+        assert "Δ to auda-au" in out
+        said = pd.read_csv(tmp_path / "predictions.csv")
+        assert list(said["system"].value_counts()) == [11, 11]
+        assert (tmp_path / "cache").is_dir()  # of smile intensity
+
+    def test_drawn_people(self, run, asked, monkeypatch, tmp_path):
+        monkeypatch.setattr("smilegenuine.datasets.make_smiles",
+                            partial(make_smiles, fps=8, size=96))
+        call = ["benchmark", "--subjects", 4, "--clips-per-subject", 2, "--random-state", 4,
+                "--output", tmp_path, "--device", "cpu", "--folds", 7]
+        assert run(*call)[2] == "smilegenuine benchmark: enough seen\n"
+        systems, clips, y, groups, options = asked[0]
+        assert list(systems) == ["realsmilenet", "auda-frame", "auda-au", "auda-cross",
+                                 "auda-fusion", "fusion"]
+        assert {clip.frames for clip in clips} == {None}
+        assert all(clip.faces is not None and clip.aus is not None for clip in clips)
+        assert {clip.name for clip in clips} == set(map(str, tmp_path.glob("videos/*.mp4")))
+        assert (list(y), list(np.unique(groups))) == ([0, 1] * 4, ["s000", "s001", "s002", "s003"])
+        assert (options["cv"], options["results"]) == (4, tmp_path / "results")
+        for name in ("realsmilenet", "auda-fusion"):
+            params = systems[name].get_params()
+            assert not any(v for p, v in params.items() if p.endswith(("verbose", "__n_jobs")))
+            assert {v for p, v in params.items() if p.endswith("_frame__random_state")} <= {4}
+        monkeypatch.setattr(FaceAligner, "_transform_clip",
+                            lambda *_: pytest.fail("a face was aligned once more"))
+        run(*call)
+        assert len(asked) == 2
+
+    def test_caveat(self, run, monkeypatch, tmp_path):
+        """It goes with whatever set this package draws."""
+        @wraps(make_smile_signals)
+        def fewer():
+            return make_smile_signals(6, 2, random_state=0)
+
+        monkeypatch.setattr("smilegenuine.datasets.make_smile_signals", fewer)
+        status, out, err = run("benchmark", "--data", "smilegenuine.datasets:make_smile_signals",
+                               "--systems", "auda-au", "--folds", 2, "--max-epochs", 1, "--output",
+                               tmp_path)
+        assert (status, err) == (0, "")
+        assert CAVEAT in (tmp_path / "table.md").read_text(encoding="utf-8")
+        assert CAVEAT in out
+        assert "Δ" not in out  # there is no other system
+
+    def test_without_a_network(self, run, monkeypatch, tmp_path):
+        monkeypatch.setattr("smilegenuine.cli.benchmark.make_system",
+                            partial(make_system, ensemble__levels=("au",), ensemble__cv=2))
+        assert run("benchmark", "--data", "cli_inputs:load_signals:6", "--systems", "auda-svm",
+                   "--folds", 2, "--output", tmp_path)[0] == 1
+        page = (tmp_path / "table.md").read_text(encoding="utf-8")
+        assert "Device: cpu; there is no network among the systems" in page
+
+    def test_table(self, tables, run, asked):
+        table = pd.read_csv(tables / "set.csv")
+        table["Gender "] = np.where(table.subject < "s002", "female", "male")
+        table["height"] = [None, *range(160, 169)]
+        bad = pd.DataFrame({"path": ["no.csv"], "label": "posed", "subject": "s9"})
+        pd.concat([table[:2], bad, table[2:]]).to_csv(tables / "set.csv", index=False)
+        status, _, err = run("benchmark", "--data", tables / "set.csv", "--systems", "auda-svm",
+                             "--by", "gender", "--by", "height", "--output", tables / "out")
+        assert status == 1
+        assert "no.csv: no such file" in err
+        _, clips, y, _, options = asked[0]
+        assert list(y) == list(table["label"])
+        assert [clip.subject for clip in clips] == list(table["subject"])
+        assert list(options["metadata"]["gender"]) == list(table["Gender "])
+        assert list(options["metadata"]["height"].astype(object).fillna("?")) == [
+            "?", *["≤162.667"] * 3, *["162.667 to 165.333"] * 3, *[">165.333"] * 3]
+
+    def test_argument_of_a_loader(self):
+        data = load_labelled("cli_inputs:load_signals:3")
+        assert len(data.clips) == 6
+        assert list(data.metadata) == ["gender", "age", "shoe_size"]
+        assert set(data.called(data.y)) == {"posed", "spontaneous"}
+
+    def test_loader_beside_the_user(self, tmp_path, monkeypatch):
+        (tmp_path / "my_smiles_9.py").write_text("from cli_inputs import load_signals as load")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+        assert len(load_labelled("my_smiles_9:load").clips) == 16
+
+
+class TestKinds:
+    def test_ages(self):
+        ages = pd.Series([8, 17.9, 18, 34, 35, 54.5, 55, 90, np.nan], name="Age")
+        assert list(_kinds(ages).astype(object).fillna("?")) == [
+            "<18", "<18", "18-34", "18-34", "35-54", "35-54", "≥55", "≥55", "?"]
+
+    def test_numbers(self):
+        kinds = _kinds(pd.Series([1.5, 2.5, 3.5, 4.5, 5.5, 6.5], name="size"))
+        assert kinds.value_counts().to_list() == [2, 2, 2]
+        assert kinds.cat.ordered
+
+    def test_hardly_any_numbers(self):
+        skewed = _kinds(pd.Series([0] * 9 + [1, 2, 3], name="count"))
+        assert list(skewed.value_counts()) == [9, 3]
+        for values in ([0, 1, 1, 2], ["a", "b"], [True, False]):
+            column = pd.Series(values, name="kind")
+            assert _kinds(column) is column
+
+
+class TestErrors:
+    @pytest.mark.parametrize(("args", "message"), [
+        (["--systems", "auda-au,magic"], "there is no system 'magic'; there is realsmilenet,"),
+        (["--systems", "fusion,fusion"], "'fusion' is named twice"),
+        (["--folds", "1"], "--folds: must be at least 2, not 1"),
+        (["--max-epochs", "0"], "--max-epochs: must be at least 1, not 0"),
+        (["--device", "tpu"], "--device: must be auto, cpu, cuda or cuda:NUMBER, not tpu"),
+    ])
+    def test_wrong_call(self, args, message, capsys):
+        assert main(["benchmark", *args]) == 2
+        assert message in capsys.readouterr().err
+
+    @pytest.mark.parametrize(("args", "message"), [
+        (["--reference", "fusion"], "--reference fusion is none of the systems; these are auda-au"),
+        (["--device", "cuda:77"], "device is 'cuda:77', but torch"),
+        (["--by", "mood"], "--by mood: no such column; besides labels and subjects, "
+                           "cli_inputs:load_signals has gender, age, shoe_size"),
+        (["--data", "nowhere.csv"], "nowhere.csv: no such file or folder"),
+        (["--data", "no_such.module:load"], "there is no module no_such, neither installed nor in"),
+        (["--data", "cli_inputs.inner:load"], "no_function"),
+        (["--data", "cli_inputs:no_function"], "cli_inputs has no function no_function"),
+        (["--data", "cli_inputs:NOT_A_FUNCTION"], "has no function NOT_A_FUNCTION"),
+        (["--data", "cli_inputs:load_faces:x"], "load_faces cannot be called with 'x' (too many"),
+        (["--data", "cli_inputs:edited"], "edited cannot be called without an argument (missing"),
+        (["--data", "cli_inputs:load_words"], "load_words: gives str; a Bunch with data, target"),
+        (["--data", "cli_inputs:load_without_subjects"], "there is no groups; recordings, labels"),
+        (["--data", "cli_inputs:load_too_few_labels"], "6 recordings, and labels of the shape (2,"),
+        (["--data", "cli_inputs:load_missing_label"], "recording 1 has no label; leave it out"),
+        (["--data", "cli_inputs:load_one_class"], "two classes are needed"),
+        (["--data", "cli_inputs:load_two_subjects"], "three subjects are needed at least"),
+        (["--data", "cli_inputs:load_lonely_class"], "3 folds by subject leave too little to"),
+        (["--data", "make_smiles", "--subjects", "3", "--systems", "fusion"],
+         "3 folds by subject leave too little to train on: 3 subjects are needed. Take more"),
+        (["--data", "make_smiles", "--subjects", "2"], "three subjects are needed at least"),
+        (["--data", "make_smiles", "--by", "mood"], "drawn people has gender, age"),
+    ])
+    def test_mistakes_are_found_before_the_work(self, args, message, run, monkeypatch, tmp_path):
+        forbid_measuring(monkeypatch)
+        monkeypatch.setattr("smilegenuine.datasets.smiles.write_clips",
+                            lambda *_, **__: pytest.fail("drawn before the mistake was found"))
+        status, out, err = run("benchmark", "--data", "cli_inputs:load_signals", "--systems",
+                               "auda-au,auda-cross", "--output", tmp_path, *args)
+        assert (status, out) == (1, "")
+        assert message.replace("no_function", "") in err
+
+    def test_module_that_lacks_something(self, tmp_path, monkeypatch, run):
+        """It is there; what is missing is what it imports."""
+        (tmp_path / "half_there.py").write_text("import no_such_thing")
+        monkeypatch.syspath_prepend(tmp_path)
+        err = run("benchmark", "--data", "half_there:load", "--output", tmp_path)[2]
+        assert err == "smilegenuine benchmark: No module named 'no_such_thing'\n"
+
+    def test_nowhere_to_write(self, run, monkeypatch, tmp_path):
+        forbid_measuring(monkeypatch)
+        (tmp_path / "file").write_text("x")
+        for output, message in (("file", "is a file; give the name of a folder"),
+                                ("full", "nothing can be written there (no space left)")):
+            if output == "full":
+                def full(dir: Path) -> None:
+                    raise OSError(28, "no space left")
+
+                monkeypatch.setattr("tempfile.TemporaryFile", full)
+            status, _, err = run("benchmark", "--output", tmp_path / output)
+            assert status == 1
+            assert f"{tmp_path / output}: {message}" in err
+
+    def test_nothing_left(self, run, tmp_path):
+        status, out, err = run("benchmark", "--data", "cli_inputs:load_signals", "--systems",
+                               "realsmilenet", "--output", tmp_path)
+        assert (status, out) == (1, "")
+        assert "16 could not be used" in err
+        assert "nothing is left to compare systems on" in err
