@@ -25,6 +25,7 @@ lint: $(VENV)/.ready
 
 bench: $(VENV)/.ready           ## speed, against the direct implementation in the same run
 	$(BIN)/python benchmarks/bench_auda.py
+	$(BIN)/python benchmarks/bench_networks.py
 
 action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
 	$(BIN)/python tools/train_action_units.py

@@ -10,6 +10,7 @@ import numbers
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -285,6 +286,21 @@ def _run_one(worker: Any, clip: Clip, place: int, catch: bool) -> Any:
         if not catch or not isinstance(error, (OSError, ValueError)):
             raise
         return error
+
+
+@contextmanager
+def whole_fit(estimator: BaseEstimator) -> Iterator[None]:
+    """Leave an estimator as it was where fitting it fails or is interrupted.
+
+    Half of a new fit in an old one would answer, and nobody would know.
+    """
+    before = dict(estimator.__dict__)
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
 
 
 def require_fields(clip: Clip, fields: tuple[str, ...], who: str, remedy: str) -> None:

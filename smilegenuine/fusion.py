@@ -21,14 +21,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .base import check_positive
+from .base import check_positive, whole_fit
 from .classifiers.branches import (
     check_fitted_branch,
     decisions_of,
-    embedding_of,
     fit_and_ask,
     fit_branch,
     is_recordings,
+    outputs_of,
     spread_of,
 )
 from .classifiers.subject_folds import (
@@ -216,6 +216,11 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
             classifiers, or a parameter that makes no sense.
         """
         branches = self._check_params()
+        with whole_fit(self):
+            self._fit(branches, X, y, groups)
+        return self
+
+    def _fit(self, branches: dict[str, Any], X: Any, y: Any, groups: Any) -> None:
         X, classes, codes, subjects = self._open_labelled(X, y, groups)
         labels = classes[codes]
         self.classes_ = classes
@@ -227,11 +232,11 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
             fitted, aside = self._fit_apart(branches, X, labels, codes, subjects)
             top = None
         self._keep_branches(fitted)
-        found = self._found(_safe_indexing(X, aside)) if top is None else [top]
+        found, decisions = self._outputs(_safe_indexing(X, aside)) if top is None else ([top], top)
         self.fusion_subjects_ = None if subjects is None else \
             np.unique(np.asarray(subjects)[aside].astype(str))
-        self._fit_top(found, X, labels, subjects, aside)
-        return self
+        self._fit_top(found, decisions, labels[aside],
+                      None if subjects is None else np.asarray(subjects)[aside])
 
     def _check_params(self) -> dict[str, Any]:
         """The branches by name, without those dropped; or raise."""
@@ -322,12 +327,11 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
         self.estimators_ = list(fitted.values())
         self._names = list(fitted)
 
-    def _fit_top(self, found: list[np.ndarray], X: Any, labels: np.ndarray,
-                 subjects: np.ndarray | None, aside: np.ndarray) -> None:
+    def _fit_top(self, found: list[np.ndarray], decisions: np.ndarray, y: np.ndarray,
+                 groups: np.ndarray | None) -> None:
         self.widths_ = dict.fromkeys(self._names, 1) if self.fuse == "proba" else \
             {name: block.shape[1] for name, block in zip(self._names, found, strict=True)}
-        fused, y = np.hstack(found), labels[aside]
-        groups = None if subjects is None else np.asarray(subjects)[aside]
+        fused = np.hstack(found)
         if self.fuse == "hadamard":
             from .classifiers.hadamard import HadamardClassifier  # here, because it needs torch
 
@@ -341,7 +345,6 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
             self.final_estimator_ = None
         else:
             if self.fuse == "embedding":
-                decisions = self._decisions(_safe_indexing(X, aside))
                 self._mean, self._scale = fused.mean(axis=0), spread_of(fused)
                 self._decision_scale = spread_of(decisions)
                 fused = self._prior_scaled(fused, decisions)
@@ -368,14 +371,13 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
             return as_clips(X)
         return validate_data(self, X, reset=False, skip_check_array=isinstance(X, pd.DataFrame))
 
-    def _found(self, X: Any) -> list[np.ndarray]:
-        """What each branch gives, (n, width)."""
+    def _outputs(self, X: Any) -> tuple[list[np.ndarray], np.ndarray]:
+        """What is fused of each branch, (n, width), and all decisions, (n, n_branches)."""
+        outputs = [outputs_of(branch, X) for branch in self.estimators_]
+        decisions = np.column_stack([values for _, values in outputs])
         if self.fuse == "proba":
-            return [decisions_of(branch, X)[:, None] for branch in self.estimators_]
-        return [embedding_of(branch, X) for branch in self.estimators_]
-
-    def _decisions(self, X: Any) -> np.ndarray:
-        return np.column_stack([decisions_of(branch, X) for branch in self.estimators_])
+            return [values[:, None] for values in decisions.T], decisions
+        return [embedding for embedding, _ in outputs], decisions
 
     def transform(self, X: Any) -> np.ndarray:
         """Give the fused features, which the top sees.
@@ -390,7 +392,7 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
             "embedding": the branches' features side by side; "proba": their logits; "hadamard":
             the product of the projections.
         """
-        fused = np.hstack(self._found(self._open(X)))
+        fused = np.hstack(self._outputs(self._open(X))[0])
         return self.projection_.transform(fused) if self.fuse == "hadamard" else fused
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -422,7 +424,7 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
         DataFrame of shape (n, n_branches)
             Log-odds of `classes_[1]` (of machines without probabilities, their decision values).
         """
-        return pd.DataFrame(self._decisions(self._open(X)), columns=self._names)
+        return pd.DataFrame(self._outputs(self._open(X))[1], columns=self._names)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Give the log-odds of `classes_[1]` (the top's decision value, where it has no such).
@@ -435,14 +437,14 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
         -------
         array of shape (n,)
         """
-        X = self._open(X)
-        fused = np.hstack(self._found(X))
+        found, decisions = self._outputs(self._open(X))
+        fused = np.hstack(found)
         if self.fuse == "hadamard":
             if self.final_estimator_ is None:
                 return np.asarray(self.projection_.decision_function(fused))
             fused = self.projection_.transform(fused)
         elif self.fuse == "embedding" and self.final_estimator is None:
-            fused = self._prior_scaled(fused, self._decisions(X))
+            fused = self._prior_scaled(fused, decisions)
         return decisions_of(self.final_estimator_, fused)
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from smilegenuine import FaceAligner, StackingFusion, load_model, make_system, save_model
 from smilegenuine.datasets import make_smile_signals, make_smiles
-from smilegenuine.pipelines import SYSTEMS
+from smilegenuine.pipelines import SYSTEMS, set_networks
 
 BRANCHES = ["realsmilenet", "auda_frame", "auda_au", "auda_cross"]
 LAST = {"realsmilenet": "realsmilenet", "auda-frame": "auda_frame", "auda-au": "auda_au",
@@ -44,13 +44,10 @@ def smiles():
     return found
 
 
-def small(name, **overrides):
+def small(name):
     """A system with few epochs, on the processor."""
-    epochs = {f"{LAST[name]}__max_epochs": 2} if name in LAST and LAST[name] in BRANCHES else {}
-    if LAST[name] == "fusion":
-        epochs = {f"fusion__{branch}__max_epochs": 2 for branch in
-                  (BRANCHES if name == "fusion" else BRANCHES[1:])}
-    return make_system(name, random_state=0, device="cpu", **{**epochs, **overrides})
+    system = make_system(name, random_state=0, device="cpu")
+    return system if name == "auda-svm" else set_networks(system, max_epochs=2)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +81,16 @@ def test_device_seed_and_bars_reach_the_networks():
     assert (fusion.random_state, fusion.n_jobs) == (3, 2)
     for _, branch in fusion.estimators:
         assert (branch.device, branch.random_state, branch.verbose) == ("cpu", 3, True)
+
+
+def test_parameters_of_all_networks_at_once():
+    fusion = set_networks(make_system("fusion"), max_epochs=7, lr=0.5)
+    assert {(b.max_epochs, b.lr) for _, b in fusion[-1].estimators} == {(7, 0.5)}
+    assert set_networks(make_system("realsmilenet"), patience=None)[-1].patience is None
+    with pytest.raises(ValueError, match="no network of the system has a parameter 'epochs'"):
+        set_networks(make_system("fusion"), epochs=7)
+    with pytest.raises(ValueError, match="no network of the system has a parameter 'max_epochs'"):
+        set_networks(make_system("auda-svm"), max_epochs=7)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -93,6 +93,28 @@ def embedding_of(branch: Any, X: Any) -> np.ndarray:
     return found.reshape(len(found), -1)
 
 
+def outputs_of(branch: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give a classifier's final-branch features and its decision values; networks run once.
+
+    Parameters
+    ----------
+    branch : classifier
+        Fitted.
+    X : list of recordings, or table
+
+    Returns
+    -------
+    embedding : array of shape (n, width)
+    decisions : array of shape (n,)
+    """
+    embedding = embedding_of(branch, X)
+    if not hasattr(branch, "transform"):
+        return embedding, embedding[:, 0]
+    if hasattr(branch, "decide_embedded"):
+        return embedding, np.asarray(branch.decide_embedded(embedding))
+    return embedding, decisions_of(branch, X)
+
+
 def spread_of(values: np.ndarray) -> np.ndarray:
     """Give each column's standard deviation, 1 where a column does not vary."""
     spread = values.std(axis=0)

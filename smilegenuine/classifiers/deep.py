@@ -20,7 +20,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..base import check_positive
+from ..base import check_positive, whole_fit
 from ..clip import Clip, as_clips
 from .net_training import (
     InputSet,
@@ -172,14 +172,8 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
             A clip lacks what the network is to see.
         """
         self._check_params()
-        before = dict(vars(self))
-        try:
+        with whole_fit(self):
             self._fit(X, y, groups)
-        except BaseException:
-            # Half of a new fit in an old one would answer, and nobody would know.
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def _fit(self, X: Any, y: Any, groups: Any) -> None:
@@ -285,6 +279,23 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
         array of shape (n_clips, n_embed)
         """
         return self._run(X, "embed")
+
+    def decide_embedded(self, embedding: np.ndarray) -> np.ndarray:
+        """Give the logits of final-branch features: the network's last layer by itself.
+
+        Parameters
+        ----------
+        embedding : array of shape (n_clips, n_embed)
+            From `transform`.
+
+        Returns
+        -------
+        array of shape (n_clips,)
+        """
+        check_is_fitted(self)
+        last = {name: w.detach().cpu().numpy().astype(float)
+                for name, w in self.net_.module_.out.named_parameters()}
+        return np.asarray(embedding @ last["weight"][0] + last["bias"][0])
 
     @property
     def history_(self) -> pd.DataFrame:

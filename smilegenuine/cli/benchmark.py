@@ -19,7 +19,7 @@ from ..pipelines import SYSTEMS, make_system, set_networks
 from .arguments import add_device, counting, folds, systems, whole
 from .benchmark_report import Protocol, write_report
 from .labelled_data import DRAWN, LabelledSet, load_labelled
-from .measuring import check_device, check_set, measure, set_run
+from .measuring import check_device, check_set, folds_at_once, measure, set_run
 from .reporting import failure_text, make_folder, report
 
 _WITHOUT_NETWORK = frozenset({"auda-svm"})
@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     began = time.perf_counter()
     reference = _reference(args.systems, args.reference)
     make_folder(args.output)
-    if set(args.systems) - _WITHOUT_NETWORK:
+    networks = bool(set(args.systems) - _WITHOUT_NETWORK)
+    if networks:
         check_device(args.device)
     data = _load(args)
     _check(data, args)
@@ -79,14 +80,15 @@ def run(args: argparse.Namespace) -> int:
     if kept:
         print(f"{results} holds {kept} finished folds of these systems; the run goes on from there "
               f"({len(args.systems)} systems, {n_folds} folds each)")
+    n_jobs = args.n_jobs if not networks else folds_at_once(args.n_jobs, args.device)
     metadata = data.metadata.assign(**{column: _kinds(data.metadata[column]) for column in args.by})
     found = evaluate(pipelines, data.clips, data.y, data.groups, cv=n_folds, metadata=metadata,
-                     results=results, n_jobs=args.n_jobs, verbose=not args.quiet)
+                     results=results, n_jobs=n_jobs, verbose=not args.quiet)
     _write_tables(found, data, reference, args.output)
     protocol = Protocol(n_folds=n_folds, device=args.device, random_state=args.random_state,
-                        max_epochs=args.max_epochs, n_jobs=args.n_jobs, reference=reference,
+                        max_epochs=args.max_epochs, n_jobs=n_jobs, reference=reference,
                         by=tuple(args.by), seconds=time.perf_counter() - began, kept=kept,
-                        networks=bool(set(args.systems) - _WITHOUT_NETWORK))
+                        networks=networks)
     print(write_report(found, data, protocol, args.output / "table.md"))
     return int(len(data.failures) > 0)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
@@ -167,6 +168,26 @@ def move_networks(system: Any, device: str) -> None:
             check_device(device)
             # As when it is loaded: the weights go where the parameter says.
             part.__setstate__({**part.__getstate__(), "device": device})
+
+
+def folds_at_once(n_jobs: int, device: str) -> int:
+    """Say how many folds to run at the same time.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Processes asked for.
+    device : str
+        Of the networks.
+
+    Returns
+    -------
+    int
+        On CUDA at most 4, as all of them share one device.
+    """
+    from ..classifiers.net_training import find_device  # here, because it needs torch
+
+    return n_jobs if find_device(device).type == "cpu" else min(effective_n_jobs(n_jobs), 4)
 
 
 def check_device(device: str) -> None:

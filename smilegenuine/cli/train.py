@@ -14,7 +14,7 @@ from ..clip import Clip
 from ..persistence import save_model
 from ..pipelines import SYSTEMS, make_system
 from .arguments import add_device, folds_or_none, whole
-from .measuring import check_device, check_set, measure, set_run
+from .measuring import check_device, check_set, folds_at_once, measure, set_run
 from .reporting import failure_text, make_way, report
 
 _WITHOUT_NETWORK = "auda-svm"
@@ -84,7 +84,7 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
                          "on is split by subject once more; there are two. `--folds 0` trains "
                          "without them")
     # A network trains in one process, so there folds go side by side.
-    n_jobs = None if args.system == _WITHOUT_NETWORK else args.n_jobs
+    n_jobs = None if args.system == _WITHOUT_NETWORK else folds_at_once(args.n_jobs, args.device)
     try:
         scores = subject_scores(system, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
                                 verbose=not args.quiet)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import direct_realsmilenet as direct
 import numpy as np
 import pytest
 import torch
-from nets import direct_realsmilenet as direct
 
 from smilegenuine.nets.realsmilenet import (
     ConvLSTM,
