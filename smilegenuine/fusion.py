@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit
-from sklearn.base import ClassifierMixin, TransformerMixin, clone, is_classifier
+from sklearn.base import TransformerMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch, _safe_indexing, check_random_state
 from sklearn.utils.metaestimators import _BaseComposition
@@ -31,6 +30,7 @@ from .classifiers.branches import (
     outputs_of,
     spread_of,
 )
+from .classifiers.log_odds import LogOddsClassifierMixin
 from .classifiers.subject_folds import (
     check_groups,
     clips_and_labels,
@@ -48,7 +48,7 @@ _FUSE = ("embedding", "proba", "hadamard")
 _UNEVEN, _FREE, _FINAL_C = 0.3, 0.3, 0.3
 
 
-class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
+class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition):
     """Classifiers as branches, and a classifier over what they found.
 
     A meta-estimator in the manner of scikit-learn's `StackingClassifier`, for clips and subjects.
@@ -446,36 +446,3 @@ class StackingFusion(TransformerMixin, ClassifierMixin, _BaseComposition):
         elif self.fuse == "embedding" and self.final_estimator is None:
             fused = self._prior_scaled(fused, decisions)
         return decisions_of(self.final_estimator_, fused)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Give probabilities of the classes.
-
-        Parameters
-        ----------
-        X : list of recordings, or table
-
-        Returns
-        -------
-        array of shape (n, 2)
-        """
-        p = expit(self.decision_function(X))
-        return np.column_stack([1.0 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class.
-
-        Parameters
-        ----------
-        X : list of recordings, or table
-
-        Returns
-        -------
-        array of shape (n,)
-        """
-        positive = self.decision_function(X) > 0
-        return np.asarray(self.classes_[positive.astype(int)])
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..clip import as_clips
 from ..features.auda import AUDA, LEVELS, auda_features, feature_names, signals_of
 from ..features.phases import PHASES
 from .block_ensemble import BlockSVMEnsemble
+from .log_odds import LogOddsClassifierMixin
 from .subject_folds import clips_and_labels
 
 
-class AUDASVMEnsemble(ClassifierMixin, BaseEstimator):
+class AUDASVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
     """One SVM for each level and phase of AUDA, and an SVM over their decision values.
 
     Takes clips with `aus` (and `smile`, for the phases). The second level is trained on
@@ -169,37 +170,8 @@ class AUDASVMEnsemble(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.ensemble_.decision_function(self._table(X))
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Give calibrated probabilities.
-
-        Parameters
-        ----------
-        X : list of recordings
-
-        Returns
-        -------
-        array of shape (n_clips, 2)
-        """
-        check_is_fitted(self)
-        return self.ensemble_.predict_proba(self._table(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class.
-
-        Parameters
-        ----------
-        X : list of recordings
-
-        Returns
-        -------
-        array of shape (n_clips,)
-        """
-        check_is_fitted(self)
-        return self.ensemble_.predict(self._table(X))
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags

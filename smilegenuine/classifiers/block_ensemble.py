@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -21,10 +20,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base import check_positive
+from .log_odds import LogOddsClassifierMixin
 from .subject_folds import check_groups, inner_splits
 
 
-class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
+class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
     """An SVM for each block of columns, and an SVM over their out-of-fold decision values.
 
     The second level never sees a decision value of a machine that was trained on the same subject:
@@ -197,34 +197,6 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
         value = self.final_.decision_function(self.decision_values(X))
         return np.asarray(self.slope_ * value + self.offset_)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Give calibrated probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples, 2)
-        """
-        p = expit(self.decision_function(X))
-        return np.column_stack([1.0 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the class whose calibrated probability is higher.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,)
-        """
-        positive = self.decision_function(X) > 0
-        return np.asarray(self.classes_[positive.astype(int)])
-
     def block_weights(self) -> pd.Series:
         """Give the second level's weight of each block's decision value.
 
@@ -234,11 +206,6 @@ class BlockSVMEnsemble(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return pd.Series(self.final_.coef_[0], index=list(self.block_models_), name="weight")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags
 
 
 def _calibrate(value: np.ndarray, positive: np.ndarray, weight: np.ndarray

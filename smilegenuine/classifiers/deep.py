@@ -8,10 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 from sklearn.base import (
     BaseEstimator,
-    ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
@@ -22,6 +20,7 @@ from torch import nn
 
 from ..base import check_positive, whole_fit
 from ..clip import Clip, as_clips
+from .log_odds import LogOddsClassifierMixin
 from .net_training import (
     InputSet,
     Training,
@@ -81,7 +80,7 @@ def documented(cls: _C) -> _C:
     return cls
 
 
-class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin,
+class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsClassifierMixin,
                      BaseEstimator, ABC):
     """Base of the classifiers that are networks.
 
@@ -227,7 +226,9 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
         return run_net(self.net_, inputs, method)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the network's logits: the log-odds of `classes_[1]`.
+        """Give the network's logits: the log-odds of `classes_[1]`, as sure as it is.
+
+        They are not calibrated; `sklearn.calibration.CalibratedClassifierCV` does that.
 
         Parameters
         ----------
@@ -238,34 +239,6 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
         array of shape (n_clips,)
         """
         return self._run(X, "forward")
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Give probabilities of the classes, which are as sure as the network is: not calibrated.
-
-        Parameters
-        ----------
-        X : list of recordings
-
-        Returns
-        -------
-        array of shape (n_clips, 2)
-        """
-        p = expit(self.decision_function(X))
-        return np.column_stack([1.0 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class.
-
-        Parameters
-        ----------
-        X : list of recordings
-
-        Returns
-        -------
-        array of shape (n_clips,)
-        """
-        positive = self.decision_function(X) > 0
-        return np.asarray(self.classes_[positive.astype(int)])
 
     def transform(self, X: Any) -> np.ndarray:
         """Give the final-branch features: what the network's last layer sees.
@@ -319,7 +292,6 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classifi
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.non_deterministic = self.random_state is None
         return tags
 
