@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from imblearn.under_sampling import RandomUnderSampler
 from skimage.feature import local_binary_pattern
-from sklearn.pipeline import make_pipeline
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -155,7 +156,7 @@ class LBPSmileIntensity(ClipTransformer):
                             "pictures, so it has not learnt what a smile looks like")
         frames = measurable_frames(clip, type(self).__name__, "smile intensity")
         count = self._counter(clip)
-        level = np.concatenate([self.model_.decision_function(self._patterns(count(portion)))
+        level = np.concatenate([svm_decision(self.model_, self._patterns(count(portion)))
                                 for portion in portions(frames)])
         smile = np.full(len(clip.mask), np.nan)
         smile[frames] = smooth_signal(level, clip.fps, self.smooth)
@@ -173,6 +174,30 @@ class LBPSmileIntensity(ClipTransformer):
     def _patterns(self, counts: np.ndarray) -> np.ndarray:
         """(n, cells · 59): square roots of shares, whose distances are those of histograms."""
         return np.sqrt(counts / np.float32(self.chip_size / self.grid) ** 2, dtype=np.float32)
+
+
+def svm_decision(model: Pipeline, x: np.ndarray) -> np.ndarray:
+    """Give a scaled SVM's decision values as matrix products, several times faster than libsvm's.
+
+    Parameters
+    ----------
+    model : Pipeline
+        StandardScaler, and an SVC of two classes with a linear or RBF kernel; fitted.
+    x : array of shape (n, n_features), float32
+
+    Returns
+    -------
+    array of shape (n,), float64
+        In single precision, which for values of order 1 is some 1e-6.
+    """
+    scaler, svm = model[0], model[-1]
+    z = scaler.transform(x).astype(np.float32)
+    weights = svm.dual_coef_[0]
+    if svm.kernel == "linear":
+        return np.asarray(z @ svm.coef_[0] + svm.intercept_[0], dtype=float)
+    known = svm.support_vectors_.astype(np.float32)
+    kernel = rbf_kernel(z, known, gamma=svm._gamma)
+    return np.asarray(kernel @ weights + svm.intercept_[0], dtype=float)
 
 
 def count_patterns(chips: np.ndarray, *, grid: int, region: str, chip_size: int, blur: float,

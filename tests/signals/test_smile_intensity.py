@@ -7,6 +7,7 @@ import pytest
 from drawn import aligned_smiles, overlap
 
 from smilegenuine import Clip, ClipError, LBPSmileIntensity, detect_phases
+from smilegenuine.signals.smile_intensity import svm_decision
 from smilegenuine.signals.valid_frames import smooth_signal
 
 
@@ -116,3 +117,12 @@ def test_long_clips_are_measured_in_blocks(halves):
     whole = model.transform([Clip(faces=faces, fps=25)])[0].smile
     part = model.transform([Clip(faces=faces[980:1020], fps=25)])[0].smile
     np.testing.assert_allclose(whole[980:1020], part, atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
+def test_decisions_are_those_of_the_machine(kernel):
+    smiles = aligned_smiles()
+    step = LBPSmileIntensity(kernel=kernel).fit(smiles.data[:8])
+    x = step._patterns(step._counter(smiles.data[8])(np.arange(40)))
+    np.testing.assert_allclose(svm_decision(step.model_, x), step.model_.decision_function(x),
+                               atol=2e-5)
