@@ -45,6 +45,7 @@ def test_import_is_quick():
 @pytest.mark.parametrize("use", [
     "import smilegenuine",
     "from smilegenuine import AUDA, AUDASVMEnsemble, FaceAligner, make_system, save_model",
+    "from smilegenuine import StackingFusion, evaluate; import smilegenuine.cli",
     "from smilegenuine.datasets import make_smiles, load_openface",
 ])
 def test_nobody_imports_torch_unasked(use):

@@ -79,8 +79,7 @@ class RealSmileNetClassifier(DeepClipClassifier):
     augment : bool, default=False
         Train on changed copies: mirrored or not, moved by up to a 24th of the width, brighter or
         darker by up to 15 %, the same for all frames of a clip and anew each epoch. Not in the
-        published system; it helps where there are few people, and a mirrored smile is a smile
-        unless the question is its asymmetry.
+        published system. A mirrored smile is a smile, unless the question is its asymmetry.
     {training}
 
     Attributes
