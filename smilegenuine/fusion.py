@@ -43,9 +43,10 @@ from .clip import as_clips
 _FUSE = ("embedding", "proba", "hadamard")
 
 # The dense layer starts from the sum of the branches' own decisions. That one branch counts for
-# more than another, and that a direction of the embeddings counts which is nobody's decision, has
-# to be earned against priors that are this much narrower; on drawn people both are wide enough.
-_UNEVEN, _FREE, _FINAL_C = 0.3, 0.3, 0.3
+# more than another, that a direction of the embeddings counts which is nobody's decision, and that
+# the threshold is not the branches' own, has to be earned against priors that are this much
+# narrower. Chosen on drawn signals, where the figures of docs/systems.md come from.
+_UNEVEN, _FREE, _THRESHOLD, _FINAL_C = 0.3, 0.3, 0.3, 0.3
 
 
 class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition):
@@ -84,7 +85,7 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         Subject-wise folds of "proba"; fewer are made where subjects are scarce. "prefit", for any
         way to fuse: the branches are fitted already, and everything given to `fit` serves the top;
         give subjects whom they have not seen.
-    holdout : float or None, default=0.15
+    holdout : float or None, default=0.1
         Share of the training clips whose subjects are kept from the branches for the top of
         "embedding" and "hadamard". None: branches and top see the same subjects.
     n_components : int, default=32
@@ -137,7 +138,7 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
     __metadata_request__fit = {"groups": True}
 
     def __init__(self, estimators: Sequence[tuple[str, Any]], final_estimator: Any = None, *,
-                 fuse: str = "embedding", cv: Any = 5, holdout: float | None = 0.15,
+                 fuse: str = "embedding", cv: Any = 5, holdout: float | None = 0.1,
                  n_components: int = 32, random_state: Any = None, n_jobs: int | None = None
                  ) -> None:
         self.estimators = estimators
@@ -348,8 +349,10 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
                 self._mean, self._scale = fused.mean(axis=0), spread_of(fused)
                 self._decision_scale = spread_of(decisions)
                 fused = self._prior_scaled(fused, decisions)
+            prior = self.fuse == "embedding"
             self.final_estimator_ = LogisticRegression(
-                C=_FINAL_C, class_weight="balanced", max_iter=1000).fit(fused, y)
+                C=_FINAL_C if prior else 1.0, class_weight="balanced", fit_intercept=not prior,
+                max_iter=1000).fit(fused, y)
 
     def _prior_scaled(self, fused: np.ndarray, decisions: np.ndarray) -> np.ndarray:
         """Embeddings and the branches' decisions, scaled so that one penalty means the prior.
@@ -361,7 +364,8 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         decisions = decisions / self._decision_scale
         free = _FREE / np.sqrt(n * np.repeat(widths, widths))
         return np.hstack([decisions.sum(axis=1, keepdims=True) / np.sqrt(n), _UNEVEN * decisions,
-                          (fused - self._mean) / self._scale * free])
+                          (fused - self._mean) / self._scale * free,
+                          np.full((len(fused), 1), _THRESHOLD)])
 
     # -- using ----------------------------------------------------------------------------------
 
