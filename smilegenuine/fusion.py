@@ -49,6 +49,10 @@ _FUSE = ("embedding", "proba", "hadamard")
 _UNEVEN, _FREE, _THRESHOLD, _FINAL_C = 0.3, 0.3, 0.3, 0.3
 
 
+# Subjects held out for a product of projections, at least.
+_LEAST_FOR_PRODUCT = 4
+
+
 class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition):
     """Classifiers as branches, and a classifier over what they found.
 
@@ -87,7 +91,8 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         give subjects whom they have not seen.
     holdout : float or None, default=0.1
         Share of the training clips whose subjects are kept from the branches for the top of
-        "embedding" and "hadamard". None: branches and top see the same subjects.
+        "embedding" and "hadamard", of "hadamard" at least four subjects. None: branches and top see
+        the same subjects.
     n_components : int, default=32
         Width of the projections of "hadamard".
     random_state : int, RandomState or None, default=None
@@ -293,7 +298,11 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
             return branches, everything
         kept = aside = everything
         if self.holdout is not None:
-            kept, aside = held_out_split(codes, subjects, self.holdout, self._seed)
+            share = self.holdout
+            if self.fuse == "hadamard":  # of these, some tell its own training when to stop
+                n = len(codes) if subjects is None else len(np.unique(subjects))
+                share = max(share, min(0.5, _LEAST_FOR_PRODUCT / n))
+            kept, aside = held_out_split(codes, subjects, share, self._seed)
             if subjects is not None and len(np.unique(np.asarray(subjects)[kept])) < 2:
                 raise ValueError("with subjects held out for the top, one subject is left to train "
                                  "the branches on; add subjects, or set holdout=None")
