@@ -356,7 +356,9 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         else:
             if self.fuse == "embedding":
                 self._mean, self._scale = fused.mean(axis=0), spread_of(fused)
-                self._decision_scale = spread_of(decisions)
+                # A branch is heard as loudly as it speaks, but none drowns the others. By their
+                # spread, one that says nearly the same of everybody would drown all.
+                self._decision_scale = np.maximum(np.sqrt((decisions**2).mean(axis=0)), 1.0)
                 fused = self._prior_scaled(fused, decisions)
             prior = self.fuse == "embedding"
             self.final_estimator_ = LogisticRegression(

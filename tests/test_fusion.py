@@ -59,6 +59,20 @@ class Spy(ClassifierMixin, BaseEstimator):
         return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
 
+class Deaf(ClassifierMixin, BaseEstimator):
+    """A branch whose decisions hardly differ from one another."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, X):
+        return np.array([0.1 + 1e-6 * len(c.aus) for c in X])
+
+    def predict(self, X):
+        return np.repeat(self.classes_[1:], len(X))
+
+
 @pytest.fixture
 def spies():
     Spy.trained.clear()
@@ -105,6 +119,14 @@ class TestWaysToFuse:
         assert design.shape[0] > design.shape[1] == 129
         linear = design @ np.linalg.lstsq(design, values, rcond=None)[0]
         np.testing.assert_allclose(linear, values, atol=1e-4 * np.abs(values).max())
+
+    def test_a_branch_that_says_the_same_of_everybody_does_no_harm(self, smiles):
+        good = ("svm", AUDASVMEnsemble(levels=("au",), cv=2))
+        alone = StackingFusion([good], random_state=0).fit(smiles.data, smiles.target)
+        both = StackingFusion([good, ("deaf", Deaf())], random_state=0)
+        both.fit(smiles.data, smiles.target)
+        agree = both.predict(smiles.data) == alone.predict(smiles.data)
+        assert agree.mean() > 0.9
 
     def test_proba_stacks_logits(self, smiles):
         fusion = StackingFusion(branches(), fuse="proba", cv=2).fit(smiles.data, smiles.target)
