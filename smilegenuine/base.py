@@ -337,9 +337,10 @@ def has_signals_only(clip: Clip) -> bool:
 
 
 def check_positive(name: str, value: Any, *, whole: bool = False, at_least: float = 0.0) -> None:
-    """Raise a `ValueError` unless a parameter is a (whole) number above `at_least`."""
+    """Raise a `ValueError` unless a parameter is a finite (whole) number of `at_least`."""
     kind: Any = numbers.Integral if whole else numbers.Real
-    if isinstance(value, bool) or not isinstance(value, kind) or not value >= at_least:
+    if isinstance(value, bool) or not isinstance(value, kind) or \
+            not at_least <= value < np.inf:
         raise ValueError(f"{name} must be {'a whole number' if whole else 'a number'} of at least "
                          f"{at_least:g}, not {value!r}")
 

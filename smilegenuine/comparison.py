@@ -204,9 +204,10 @@ class Evaluation:
         Returns
         -------
         str
-            A row a system: clips, accuracy with its interval (here cut at 0 and 100), the other
-            scores (all in %, mean ± standard deviation over folds), with a reference the
-            difference in accuracy (in percentage points) and the p of both tests, and times.
+            A row a system: clips, accuracy with its interval (cut at 0 and 100; none where all
+            folds agree, from which no interval follows), the other scores (all in %, mean ±
+            standard deviation over folds), with a reference the difference in accuracy (in
+            percentage points) and the p of both tests, and times.
         """
         table = self.summary(reference, confidence)
         cells: dict[str, list[str]] = {
@@ -218,7 +219,7 @@ class Evaluation:
                                                        strict=True)]
             if title == "accuracy":
                 cells[f"{100 * confidence:g} % CI"] = [
-                    "–" if np.isnan(low) else
+                    "–" if np.isnan(low) or low == high else
                     f"[{100 * max(low, 0.0):.1f}, {100 * min(high, 1.0):.1f}]" for low, high
                     in zip(table["accuracy lower"], table["accuracy upper"], strict=True)]
         if reference is not None:

@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn import get_config
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
-from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.parallel import Parallel, delayed  # these tell workers of `config_context`
-from sklearn.utils.validation import check_consistent_length, has_fit_parameter
+from sklearn.utils.validation import check_consistent_length
 
+from .classifiers.branches import groups_for_fit
 from .clip import Clip, listed
 from .comparison import Evaluation, score
 from .progress import progress
@@ -416,7 +415,7 @@ def _run(estimator: Any, data: _Data, fold: int) -> FoldResult:
     train, test = data.splits[fold - 1]
     model, known = clone(estimator), _safe_indexing(data.X, train)
     began = time.perf_counter()
-    model.fit(known, data.y[train], **_fit_params(model, data.groups[train]))
+    model.fit(known, data.y[train], **groups_for_fit(model, data.groups[train]))
     fit_time = time.perf_counter() - began
     asked, last = _safe_indexing(data.X, test), model
     began = time.perf_counter()
@@ -444,21 +443,6 @@ def _score_of(model: Any, X: Any, n: int) -> np.ndarray:
             found = np.asarray(getattr(model, method)(X), dtype=float)
             return found[:, -1] if found.ndim == 2 else found
     return np.full(n, np.nan)
-
-
-def _fit_params(model: Any, groups: np.ndarray) -> dict[str, Any]:
-    """The subjects, under the name by which `fit` takes them; nothing where it does not."""
-    if get_config()["enable_metadata_routing"]:
-        wanted = bool(get_routing_for_object(model).consumes("fit", ["groups"]))
-    elif isinstance(model, Pipeline):
-        name, last = model.steps[-1]
-        return {f"{name}__{key}": value for key, value in _fit_params(last, groups).items()}
-    elif isinstance(model, (GridSearchCV, RandomizedSearchCV)):
-        # Splitters that know no groups would warn of them.
-        wanted = bool(get_routing_for_object(model.cv).consumes("split", ["groups"]))
-    else:
-        wanted = has_fit_parameter(model, "groups")
-    return {"groups": groups} if wanted else {}
 
 
 # -- text ---------------------------------------------------------------------------------------

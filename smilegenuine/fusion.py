@@ -263,8 +263,13 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         if not branches:
             raise ValueError("estimators has no branch" + (": all are dropped" if named else ""))
         for name, branch in branches.items():
-            if not is_classifier(branch):
-                raise ValueError(f"branch {name!r} is no classifier but {type(branch).__name__}")
+            if not hasattr(branch, "fit") or not is_classifier(branch):
+                what = repr(branch) if isinstance(branch, str) else type(branch).__name__
+                raise ValueError(f"branch {name!r} is no classifier but {what}; 'drop' leaves a "
+                                 "branch out")
+        final = self.final_estimator
+        if final is not None and not (hasattr(final, "fit") and is_classifier(final)):
+            raise ValueError(f"final_estimator must be a classifier, not {final!r}")
         return branches
 
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[

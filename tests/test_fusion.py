@@ -200,6 +200,25 @@ class TestWhoIsHeldOut:
         alone = BlockSVMEnsemble(cv=3).fit(X[kept], y[kept], groups=groups[kept])
         np.testing.assert_allclose(fusion.decision_values(X)["blocks"], alone.decision_function(X))
 
+    @pytest.mark.parametrize("fuse", ["embedding", "proba"])
+    def test_groups_reach_the_end_of_a_pipeline(self, smiles, fuse, monkeypatch):
+        """A table classifier behind AUDA sees rows, and no clip that could tell it the subject."""
+        told, original = [], BlockSVMEnsemble.fit
+        monkeypatch.setattr(BlockSVMEnsemble, "fit", lambda self, X, y, groups=None: (
+            told.append(set(groups)), original(self, X, y, groups))[1])
+        line = make_pipeline(AUDA(), BlockSVMEnsemble(cv=2))
+        StackingFusion([("line", line)], fuse=fuse, cv=2, random_state=0).fit(
+            smiles.data, smiles.target)
+        assert told
+        assert all(subjects <= set(smiles.groups) for subjects in told)
+
+    def test_groups_reach_a_search(self, smiles):
+        line = make_pipeline(AUDA(), StandardScaler(), SVC())
+        search = GridSearchCV(line, {"svc__C": [0.1, 1.0]}, cv=GroupKFold(2), error_score="raise")
+        fusion = StackingFusion([("search", search)], random_state=0)
+        fusion.fit(smiles.data, smiles.target)
+        assert fusion.estimators_[0].best_params_["svc__C"] in (0.1, 1.0)
+
     def test_groups_by_metadata_routing(self, smiles):
         nameless = [c.replace(subject=None) for c in smiles.data]
         with sklearn.config_context(enable_metadata_routing=True):
@@ -313,7 +332,11 @@ class TestRefusals:
         ({"estimators": [("a", "drop")]}, "all are dropped"),
         ({"estimators": [Spy()]}, "list of \\(name, classifier\\) pairs"),
         ({"estimators": [("a", StandardScaler())]}, "branch 'a' is no classifier but Standard"),
+        ({"estimators": [("a", None)]}, "branch 'a' is no classifier but NoneType; 'drop' leaves"),
+        ({"estimators": [("a", "passthrough")]}, "branch 'a' is no classifier but 'passthrough'"),
         ({"estimators": [("a", Spy()), ("a", Spy())]}, "not unique"),
+        ({"final_estimator": "x"}, "final_estimator must be a classifier, not 'x'"),
+        ({"final_estimator": StandardScaler()}, "final_estimator must be a classifier"),
         ({"estimators": [("fuse", Spy())]}, "conflict with constructor arguments"),
         ({"estimators": [("a", Spy())], "cv": "prefit"}, "branch 'a' is not fitted"),
     ])

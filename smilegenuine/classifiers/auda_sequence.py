@@ -16,6 +16,9 @@ from ..nets.auda_sequence import AUDASequenceNet
 from .deep import DeepClipClassifier, documented
 from .time_sampling import resample
 
+# Samples a second beyond which signals of faces hold nothing new, and training takes for ever.
+_MOST_RATE = 250.0
+
 
 def stream_names(windows: Sequence[int] = (9, 27)) -> list[str]:
     """Name the streams of the frame-wise level in their order.
@@ -116,13 +119,16 @@ class AUDASequenceClassifier(DeepClipClassifier):
     def _check_own_params(self) -> None:
         AUDA(level="frame", windows=self.windows)._check_params()
         known = stream_names(self.windows)
-        if isinstance(self.streams, str) or not len(self.streams) or \
-                any(s not in known for s in self.streams):
+        if isinstance(self.streams, str) or not isinstance(self.streams, Sequence) or \
+                not len(self.streams) or any(s not in known for s in self.streams):
             raise ValueError(f"streams must be a tuple of some of {', '.join(known)}, not "
                              f"{self.streams!r}")
         if len(set(self.streams)) < len(self.streams):
             raise ValueError(f"streams names one twice: {self.streams!r}")
         check_positive("rate", self.rate, at_least=0.1)
+        if self.rate > _MOST_RATE:
+            raise ValueError(f"rate must be at most {_MOST_RATE:g} samples a second, not "
+                             f"{self.rate!r}; there is nothing more to see between frames")
         check_positive("n_hidden", self.n_hidden, whole=True, at_least=1)
         if self.memory_span is not None:
             check_positive("memory_span", self.memory_span)

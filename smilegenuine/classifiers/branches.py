@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import logit
+from sklearn import get_config
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ..clip import Clip
@@ -123,12 +127,35 @@ def spread_of(values: np.ndarray) -> np.ndarray:
 
 def fit_branch(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
                train: np.ndarray) -> Any:
-    """Fit a branch on some of the clips; it looks for subjects in the clips, or in `groups`."""
-    part = _safe_indexing(X, train)
-    told = subjects is not None and not is_recordings(X) and has_fit_parameter(branch, "groups")
-    if told and subjects is not None:
-        return branch.fit(part, y[train], groups=np.asarray(subjects)[train])
-    return branch.fit(part, y[train])
+    """Fit a branch on some of the clips, and tell it the subjects where it asks for them."""
+    known = {} if subjects is None else groups_for_fit(branch, np.asarray(subjects)[train])
+    return branch.fit(_safe_indexing(X, train), y[train], **known)
+
+
+def groups_for_fit(model: Any, groups: np.ndarray) -> dict[str, Any]:
+    """Give subjects under the name by which a classifier's `fit` takes them.
+
+    Parameters
+    ----------
+    model : classifier, Pipeline or search
+    groups : array of shape (n,)
+
+    Returns
+    -------
+    dict
+        Keyword arguments of `fit`; empty where it takes no groups.
+    """
+    if get_config()["enable_metadata_routing"]:
+        wanted = bool(get_routing_for_object(model).consumes("fit", ["groups"]))
+    elif isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        return {f"{name}__{key}": value for key, value in groups_for_fit(last, groups).items()}
+    elif isinstance(model, (GridSearchCV, RandomizedSearchCV)):
+        # Splitters that know no groups would warn of them.
+        wanted = bool(get_routing_for_object(model.cv).consumes("split", ["groups"]))
+    else:
+        wanted = has_fit_parameter(model, "groups")
+    return {"groups": groups} if wanted else {}
 
 
 def fit_and_ask(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -41,7 +42,8 @@ _PARAMETERS = """lr : float, default=0.001
     max_epochs : int, default=100
         Passes over the training clips, at most.
     batch_size : int, default=16
-        Clips a step. Batches are made even, so that none is left with a single clip.
+        Clips a step. Batches are made even, and never of a single clip, from which batch norm
+        could not learn.
     patience : int or None, default=15
         Epochs without a better loss on the subjects held out before training stops. In any case
         the weights of the best epoch are kept. None: `max_epochs` are run, and the last weights
@@ -140,6 +142,10 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         self.scale_ = np.where(spread > 1e-9 * (1.0 + np.abs(self.mean_)), spread, 1.0)
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
+        if x.shape[-self.mean_.ndim:] != self.mean_.shape:
+            raise ValueError(f"{type(self).__name__} was fitted on inputs of shape "
+                             f"{self.mean_.shape}, and this is {x.shape}; parameters were changed "
+                             "since, fit it again")
         return ((x - self.mean_) / self.scale_).astype(np.float32)
 
     def _augmentation(self, seed: int) -> Callable[[np.ndarray], np.ndarray] | None:
@@ -200,8 +206,11 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                  "mixed_precision", "verbose")
         training = Training(**{n: getattr(self, n) for n in names}, name=type(self).__name__)
         module, options = self._module()
-        return make_net(module, options, training, sequences=self._sequences, weights=weights,
-                        held_out=held_out, fall_back=fall_back)
+        if not fall_back:
+            self._made_with = options
+        # What is loaded is made as it was, whatever parameters say since.
+        return make_net(module, self._made_with, training, sequences=self._sequences,
+                        weights=weights, held_out=held_out, fall_back=fall_back)
 
     def _check_params(self) -> None:
         for name in ("max_epochs", "batch_size"):
@@ -325,4 +334,8 @@ def _weights_of(class_weight: Any, classes: np.ndarray) -> Any:
     if unknown:
         raise ValueError(f"class_weight names {unknown[0]!r}, which is no label; there is "
                          f"{', '.join(map(repr, classes.tolist()))}")
+    wrong = {k: w for k, w in class_weight.items()
+             if isinstance(w, bool) or not isinstance(w, numbers.Real) or not 0 < float(w) < np.inf}
+    if wrong:
+        raise ValueError(f"class_weight must give each label a number above 0, not {wrong}")
     return {i: class_weight.get(label, 1.0) for i, label in enumerate(classes.tolist())}

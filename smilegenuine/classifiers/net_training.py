@@ -336,9 +336,11 @@ def train_net(net: SmileNet, data: InputSet, seed: int) -> SmileNet:
         net.fit(data, None)
     if _was_interrupted(net):
         raise KeyboardInterrupt
-    if not all(torch.isfinite(w).all() for w in net.module_.parameters()):
-        raise ValueError(f"training diverged after {len(net.history)} epochs: weights are not "
-                         f"finite. Lower lr (it is {net.lr:g})")
+    losses = [row.get("valid_loss", row["train_loss"]) for row in net.history]
+    if not (np.isfinite(losses).any() and all(torch.isfinite(w).all()
+                                              for w in net.module_.state_dict().values())):
+        raise ValueError(f"training diverged (epochs: {len(net.history)}): weights or losses are "
+                         f"not finite. Lower lr (it is {net.lr:g})")
     # Held-out inputs served early stopping; a model is not to carry them about.
     net.train_split = None
     return net

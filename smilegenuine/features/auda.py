@@ -411,8 +411,8 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
             check_positive("each of windows", w, whole=True, at_least=3)
         if list(self.windows) != sorted(set(self.windows)):
             raise ValueError(f"windows must increase, {self.windows!r} does not")
-        unknown = [p for p in self.phases if p not in PHASES]
-        if isinstance(self.phases, str) or unknown or not len(self.phases):
+        listed = isinstance(self.phases, Sequence) and not isinstance(self.phases, str)
+        if not listed or not len(self.phases) or any(p not in PHASES for p in self.phases):
             raise ValueError(f"phases must be a tuple of some of {', '.join(PHASES)}, not "
                              f"{self.phases!r}")
 

@@ -20,6 +20,7 @@ from smilegenuine import (
     AUDAPhaseClassifier,
     AUDASequenceClassifier,
     HadamardClassifier,
+    RealSmileNetClassifier,
     load_model,
     save_model,
 )
@@ -336,18 +337,24 @@ def test_nothing_works_before_fit(name):
     assert not hasattr(clf, "history_")
 
 
-def test_training_that_fails_leaves_the_model_as_it_was():
+def diverging(*args):
+    raise ValueError("training diverged")
+
+
+def test_training_that_fails_leaves_the_model_as_it_was(monkeypatch):
     X, y, _ = table()
     clf = quick().fit(X, y)
     before = clf.decision_function(X)
+    monkeypatch.setattr(deep, "train_net", diverging)
     with pytest.raises(ValueError, match="diverged"):
-        clf.set_params(lr=float("inf")).fit(3.0 * X + 5.0, y)
+        clf.fit(3.0 * X + 5.0, y)
     np.testing.assert_array_equal(clf.decision_function(X), before)
 
 
-def test_training_that_fails_at_first_leaves_an_unfitted_model():
+def test_training_that_fails_at_first_leaves_an_unfitted_model(monkeypatch):
     X, y, _ = table()
-    clf = quick(lr=float("inf"))
+    clf = quick()
+    monkeypatch.setattr(deep, "train_net", diverging)
     with pytest.raises(ValueError, match="diverged"):
         clf.fit(X, y)
     with pytest.raises(NotFittedError, match="HadamardClassifier"):
@@ -508,3 +515,49 @@ def test_learns_drawn_smiles_of_other_people():
                 AUDASequenceClassifier(n_hidden=20, lr=5e-3, max_epochs=60, random_state=0)):
         clf.fit(train, smiles.target[kept])
         assert clf.score(test, smiles.target[~kept]) >= 0.55
+
+
+class TestWhatWasOnceSilent:
+    @pytest.fixture
+    def smiles(self):
+        return known_clips(6, 2, random_state=11)
+
+    def test_other_parameters_after_fit_are_noticed(self, smiles):
+        clf = AUDAPhaseClassifier("au", max_epochs=2, random_state=0)
+        clf.fit(smiles.data, smiles.target)
+        clf.set_params(phases=("onset",))
+        with pytest.raises(ValueError, match="parameters were changed since, fit it again"):
+            clf.predict(smiles.data)
+
+    def test_a_model_is_loaded_as_it_was_made(self, smiles):
+        clf = AUDAPhaseClassifier("au", max_epochs=2, random_state=0)
+        clf.fit(smiles.data, smiles.target)
+        expected = clf.decision_function(smiles.data)
+        clf.set_params(n_hidden=(4,))
+        copy = pickle.loads(pickle.dumps(clf))
+        np.testing.assert_array_equal(copy.decision_function(smiles.data), expected)
+
+    @pytest.mark.parametrize("weights", [{0: -1, 1: 1}, {0: 0, 1: 0}, {0: "a"}, {0: np.inf}],
+                             ids=str)
+    def test_weights_of_classes_are_above_zero(self, smiles, weights):
+        clf = AUDAPhaseClassifier("au", max_epochs=1, class_weight=weights)
+        with pytest.raises(ValueError, match="class_weight must give each label a number above 0"):
+            clf.fit(smiles.data, smiles.target)
+
+    def test_losses_that_are_not_numbers_are_a_divergence(self, smiles):
+        rng = np.random.default_rng(0)
+        clips = [c.replace(faces=rng.integers(0, 255, (c.n_frames, 20, 20, 3), dtype=np.uint8))
+                 for c in smiles.data]
+        clf = RealSmileNetClassifier(lr=1e6, max_epochs=1, size=16, rate=2.0, random_state=0)
+        with pytest.raises(ValueError, match="training diverged"):
+            clf.fit(clips, smiles.target)
+
+    @pytest.mark.parametrize(("params", "message"), [
+        ({"rate": np.inf}, "rate must be a number of at least"),
+        ({"rate": 1e4}, "rate must be at most 250"),
+        ({"lr": np.inf}, "lr must be a number of at least"),
+        ({"streams": None}, "streams must be a tuple"),
+    ], ids=str)
+    def test_parameters_without_end(self, smiles, params, message):
+        with pytest.raises(ValueError, match=message):
+            AUDASequenceClassifier(**params).fit(smiles.data, smiles.target)
