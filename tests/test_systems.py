@@ -163,7 +163,7 @@ def test_shuffled_labels_give_chance(name):
     """Each person has a colour: were a subject on both sides, that would be learnt."""
     smiles = known_clips(50, 4, random_state=7)
     thin = [c.replace(aus=c.aus[::4], smile=c.smile[::4], times=c.times[::4]) for c in smiles.data]
-    seeds = (0,) if name == "fusion" else (0, 1)  # it has all the others in it, and takes longest
+    seeds = (0,) if "fusion" in name or name == "realsmilenet" else (0, 1)  # these take longest
     jobs = [joblib.delayed(shuffled_accuracy)(name, painted(thin), smiles.target, smiles.groups, s)
             for s in seeds]
     assert np.mean(joblib.Parallel(n_jobs=2)(jobs)) == pytest.approx(0.5, abs=0.07)
