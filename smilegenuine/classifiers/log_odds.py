@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ class LogOddsClassifierMixin(ClassifierMixin):
 
     classes_: np.ndarray
 
+    @abstractmethod
     def decision_function(self, X: Any) -> np.ndarray:
         """Give the log-odds of `classes_[1]`."""
-        raise NotImplementedError
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probabilities of the classes.
