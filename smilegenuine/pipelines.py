@@ -139,9 +139,9 @@ def _classifier(name: str, n_jobs: int | None, net: dict[str, Any]) -> tuple[str
     """The name of a system's last step, and the step."""
     if name == "auda-svm":
         return "ensemble", AUDASVMEnsemble(n_jobs=n_jobs)
-    if name not in _FUSED:
+    if name not in FUSIONS:
         return name.replace("-", "_"), _branch(name, net)
-    branches = [(branch.replace("-", "_"), _branch(branch, net)) for branch in _FUSED[name]]
+    branches = [(branch.replace("-", "_"), _branch(branch, net)) for branch in FUSIONS[name]]
     return "fusion", StackingFusion(branches, random_state=net["random_state"], n_jobs=n_jobs)
 
 
@@ -164,5 +164,9 @@ def _branch(name: str, net: dict[str, Any]) -> Any:
 SYSTEMS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "auda-fusion", "fusion",
            "auda-svm")
 
-_FUSED = {"auda-fusion": ("auda-frame", "auda-au", "auda-cross"),
-          "fusion": ("realsmilenet", "auda-frame", "auda-au", "auda-cross")}
+#: Those that are rows of the paper's table; all of them have networks.
+TABLE_ROWS = SYSTEMS[:-1]
+
+#: The fusions, and the systems that are their branches.
+FUSIONS = {"auda-fusion": ("auda-frame", "auda-au", "auda-cross"),
+           "fusion": ("realsmilenet", "auda-frame", "auda-au", "auda-cross")}

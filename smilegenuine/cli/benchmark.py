@@ -15,16 +15,13 @@ from sklearn.model_selection import GroupKFold
 
 from ..classifiers.subject_folds import inner_splits
 from ..comparison import SCORES, Evaluation
-from ..pipelines import SYSTEMS, make_system, set_networks
+from ..pipelines import FUSIONS, SYSTEMS, TABLE_ROWS, make_system, set_networks
 from .arguments import add_device, counting, folds, systems, whole
 from .benchmark_report import Protocol, write_report
 from .labelled_data import DRAWN, LabelledSet, load_labelled
 from .measuring import check_device, check_set, folds_at_once, measure, set_run
 from .reporting import failure_text, make_folder, report
 
-_WITHOUT_NETWORK = frozenset({"auda-svm"})
-_ROWS = tuple(name for name in SYSTEMS if name not in _WITHOUT_NETWORK)
-_FUSIONS = frozenset({"auda-fusion", "fusion"})
 _REFERENCE = "fusion"
 
 
@@ -38,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subjects", type=counting, default=24, metavar="N", help="drawn people")
     parser.add_argument("--clips-per-subject", type=counting, default=4, metavar="K",
                         help="of drawn people, half of them posed")
-    parser.add_argument("--systems", type=systems, default=_ROWS, metavar="A,B,…",
+    parser.add_argument("--systems", type=systems, default=TABLE_ROWS, metavar="A,B,…",
                         help=f"of {', '.join(SYSTEMS)}; `all` for all of them, without it the rows "
                              "of the paper's table: all but auda-svm")
     parser.add_argument("--reference", metavar="NAME",
@@ -66,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.perf_counter()
     reference = _reference(args.systems, args.reference)
     make_folder(args.output)
-    networks = bool(set(args.systems) - _WITHOUT_NETWORK)
+    networks = bool(set(args.systems) & set(TABLE_ROWS))
     if networks:
         check_device(args.device)
     data = _load(args)
@@ -125,7 +122,7 @@ def _check(data: LabelledSet, args: argparse.Namespace) -> None:
                          f"split by subject once more; there are {n_subjects}")
     n_folds = min(args.folds, n_subjects)
     # A fusion keeps subjects from its branches, and these keep some from their training.
-    least = 3 if _FUSIONS & set(args.systems) else 2
+    least = 3 if FUSIONS.keys() & set(args.systems) else 2
     for train, _ in GroupKFold(n_folds).split(data.y, data.y, data.groups):
         try:
             if len(np.unique(data.groups[train])) < least:
@@ -151,7 +148,7 @@ def _make_systems(args: argparse.Namespace) -> dict[str, Any]:
         system = make_system(name, memory=args.output / "cache", device=args.device,
                              random_state=args.random_state, n_jobs=args.n_jobs,
                              verbose=not args.quiet)
-        if args.max_epochs is not None and name not in _WITHOUT_NETWORK:
+        if args.max_epochs is not None and name in TABLE_ROWS:
             set_networks(system, max_epochs=args.max_epochs)
         made[name] = system
     return made

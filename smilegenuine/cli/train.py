@@ -12,12 +12,10 @@ import pandas as pd
 
 from ..clip import Clip
 from ..persistence import save_model
-from ..pipelines import SYSTEMS, make_system
+from ..pipelines import SYSTEMS, TABLE_ROWS, make_system
 from .arguments import add_device, folds_or_none, whole
 from .measuring import check_device, check_set, folds_at_once, measure, set_run
 from .reporting import failure_text, make_way, report
-
-_WITHOUT_NETWORK = "auda-svm"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="a CSV with the columns path,label,subject, or a folder: with "
                              "labels.csv, or with a subfolder a class and in it one a subject")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL")
-    parser.add_argument("--system", choices=sorted(SYSTEMS), default=_WITHOUT_NETWORK)
+    parser.add_argument("--system", choices=sorted(SYSTEMS), default="auda-svm")
     parser.add_argument("--folds", type=folds_or_none, default=5, metavar="K",
                         help="folds by subject for the scores; 0: no scores")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep measured faces here")
@@ -42,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     table = load_table(args.data, fps=args.fps, on_error="skip")
     check_set(table.target, table.groups)
     make_way(args.output)
-    if args.system != _WITHOUT_NETWORK:
+    if args.system in TABLE_ROWS:
         check_device(args.device)
     system = make_system(args.system, memory=args.cache, device=args.device,
                          random_state=args.random_state, n_jobs=args.n_jobs,
@@ -84,7 +82,7 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
                          "on is split by subject once more; there are two. `--folds 0` trains "
                          "without them")
     # A network trains in one process, so there folds go side by side.
-    n_jobs = None if args.system == _WITHOUT_NETWORK else folds_at_once(args.n_jobs, args.device)
+    n_jobs = folds_at_once(args.n_jobs, args.device) if args.system in TABLE_ROWS else None
     try:
         scores = subject_scores(system, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
                                 verbose=not args.quiet)
