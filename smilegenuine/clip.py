@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from .au_table import AU_NAMES, read_au_table
+from .clip_fields import MEASURED, SIGNALS, checked_signal
 from .errors import ClipError
-from .video import ArrayFrames, FrameSource, VideoFrames, as_bytes, open_frames
+from .video import ArrayFrames, FrameSource, VideoFrames, open_frames
 
 #: Assumed (with a warning) for arrays, tables and images that carry no timing: the rate of
 #: UvA-NEMO, for which the published window lengths are stated.
 DEFAULT_FPS = 50.0
-
-_SIGNALS = ("faces", "landmarks", "aus", "smile", "valid")
 
 # What messages call something that has no name; in a list, its place is said instead.
 _UNNAMED = "clip without a name"
@@ -75,13 +74,19 @@ class Clip:
     faces : array of shape (T, h, w, 3), uint8, optional
         Aligned face chips, eyes level. Floating within 0 to 1 is taken times 255.
     landmarks : array of shape (T, 478, 3), optional
-        Face-mesh points.
+        MediaPipe's face-mesh points: x to the right, y down and z away from the camera, in pixels.
+        Frames with NaN count as invalid, as they do of `aus` and what else is measured.
     aus : array of shape (T, 17), optional
-        Action-unit intensities 0–5 in the order of `AU_NAMES`. Frames with NaN count as invalid.
+        Action-unit intensities 0–5 in the order of `AU_NAMES`.
     smile : array of shape (T,), optional
         Smile intensity, in any unit.
     valid : array of shape (T,), bool, optional
         Frames that could be measured. None: nothing is known to be missing.
+    blendshapes : array of shape (T, 52), optional
+        MediaPipe's, 0 to 1, in the order of `smilegenuine.face.blendshapes.BLENDSHAPE_NAMES`.
+    head_pose : array of shape (T, 4, 4), optional
+        From the coordinates of a model head to the camera's, in centimetres; see
+        `smilegenuine.face.head_pose.head_angles`.
 
     Raises
     ------
@@ -110,6 +115,8 @@ class Clip:
     aus: np.ndarray | None = None
     smile: np.ndarray | None = None
     valid: np.ndarray | None = None
+    blendshapes: np.ndarray | None = None
+    head_pose: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         store = self.__dict__
@@ -152,38 +159,17 @@ class Clip:
 
     def _check_signals(self) -> None:
         store = self.__dict__
-        shapes = {"faces": "(T, h, w, 3)", "landmarks": "(T, 478, 3)",
-                  "aus": f"(T, {len(AU_NAMES)})", "smile": "(T,)", "valid": "(T,)"}
-        for field in _SIGNALS:
-            if store[field] is None:
-                continue
-            try:
-                array = np.asarray(store[field], dtype=None if field == "faces" else float)
-            except (TypeError, ValueError):
-                raise ClipError(self.label, f"{field} must be an array of numbers of shape "
-                                f"{shapes[field]}") from None
-            good = {"faces": array.ndim == 4 and array.shape[3:] == (3,),
-                    "landmarks": array.ndim == 3 and array.shape[2:] == (3,),
-                    "aus": array.ndim == 2 and array.shape[1] == len(AU_NAMES)}
-            if not good.get(field, array.ndim == 1):
-                raise ClipError(self.label, f"{field} must have the shape {shapes[field]}, not "
-                                f"{array.shape}")
-            if 0 in array.shape:
-                raise ClipError(self.label, f"{field} is empty: its shape is {array.shape}")
-            if field == "faces":
-                array = as_bytes(array, self.label, "faces")
-            elif field == "valid":
-                if not ((array == 0) | (array == 1)).all():
-                    raise ClipError(self.label, "valid must be True or False for every frame")
-                array = array.astype(bool)
-            store[field] = _read_only(array)
-        if store["aus"] is not None:
-            self._mark_missing_aus()
+        for field in SIGNALS:
+            if store[field] is not None:
+                store[field] = _read_only(checked_signal(field, store[field], self.label))
+        for field in MEASURED:
+            if store[field] is not None:
+                self._mark_missing(field)
         self._check_lengths()
 
     def _check_lengths(self, times: np.ndarray | None = None) -> None:
         """Raise unless all that is known of the clip's length, with `times`, is one number."""
-        known = {f: self.__dict__[f] for f in _SIGNALS}
+        known = {f: self.__dict__[f] for f in SIGNALS}
         known["times"] = self.__dict__["_times"] if times is None else times
         known["frames"] = self.frames if hasattr(self.frames, "__len__") else None
         lengths = {f: len(v) for f, v in known.items() if v is not None}
@@ -191,19 +177,19 @@ class Clip:
             parts = ", ".join(f"{f} has {n}" for f, n in lengths.items())
             raise ClipError(self.label, f"fields differ in their number of frames: {parts}")
 
-    def _mark_missing_aus(self) -> None:
+    def _mark_missing(self, field: str) -> None:
         store = self.__dict__
-        bad = ~np.isfinite(store["aus"])
+        bad = ~np.isfinite(store[field])
         if not bad.any():
             return
         empty = bad.all(axis=0)
-        if empty.any() and not empty.all():
+        if field == "aus" and empty.any() and not empty.all():
             names = ", ".join(au for au, e in zip(AU_NAMES, empty, strict=True) if e)
             raise ClipError(self.label, f"{names} is NaN in every frame; measure it or leave `aus` "
                             "out")
         known = np.ones(len(bad), bool) if store["valid"] is None else store["valid"]
         if len(known) == len(bad):
-            store["valid"] = _read_only(known & ~bad.any(axis=1))
+            store["valid"] = _read_only(known & ~bad.reshape(len(bad), -1).any(axis=1))
 
     # -- what follows from the fields ---------------------------------------------------------
 
@@ -224,7 +210,7 @@ class Clip:
         return None if n is None or fps is None else _read_only(np.arange(n) / fps)
 
     def _known_length(self) -> int | None:
-        for field in (*_SIGNALS, "_times"):
+        for field in (*SIGNALS, "_times"):
             if self.__dict__.get(field) is not None:
                 return len(self.__dict__[field])
         length = getattr(self.frames, "__len__", None)
@@ -269,7 +255,7 @@ class Clip:
 
     def known(self) -> dict[str, Any]:
         """Give the fields as they are stored; nothing lazy is worked out."""
-        fields = {f: self.__dict__[f] for f in ("frames", "name", "subject", *_SIGNALS)}
+        fields = {f: self.__dict__[f] for f in ("frames", "name", "subject", *SIGNALS)}
         return {**fields, "times": self.__dict__["_times"], "fps": self.__dict__["_fps"]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -287,8 +273,8 @@ class Clip:
             parts.append(f"n_frames={self._known_length()}")
         if self.__dict__["_fps"] is not None:
             parts.append(f"fps={self.__dict__['_fps']:g}")
-        parts += [f"{f}={self.__dict__[f].shape}" for f in ("faces", "landmarks", "aus", "smile")
-                  if self.__dict__[f] is not None]
+        parts += [f"{f}={self.__dict__[f].shape}" for f in SIGNALS
+                  if f != "valid" and self.__dict__[f] is not None]
         if self.valid is not None:
             parts.append(f"valid={int(self.valid.sum())}/{len(self.valid)}")
         return f"Clip({', '.join(parts)})"

@@ -21,6 +21,7 @@ from smilegenuine.video import ArrayFrames, FrameSource, ImageFrames, VideoFrame
 SIGNALS = {
     "faces": ((9, 6, 5, 3), np.uint8), "landmarks": ((9, 478, 3), float), "aus": ((9, 17), float),
     "smile": ((9,), float), "valid": ((9,), bool),
+    "blendshapes": ((9, 52), float), "head_pose": ((9, 4, 4), float),
 }
 
 
@@ -38,7 +39,7 @@ def full_clip() -> Clip:
 class TestFields:
     def test_everything_is_optional(self):
         clip = Clip()
-        assert [getattr(clip, f.name) for f in dataclasses.fields(Clip)] == [None] * 10
+        assert [getattr(clip, f.name) for f in dataclasses.fields(Clip)] == [None] * 12
         assert clip.n_frames is None
         assert clip.mask.shape == (0,)
         assert repr(clip) == "Clip()"
@@ -46,7 +47,7 @@ class TestFields:
     def test_order_of_arguments(self):
         assert [f.name for f in dataclasses.fields(Clip)] == [
             "frames", "times", "fps", "name", "subject", "faces", "landmarks", "aus", "smile",
-            "valid"]
+            "valid", "blendshapes", "head_pose"]
 
     @pytest.mark.parametrize("field", SIGNALS)
     def test_signals_are_kept(self, field):
@@ -172,6 +173,21 @@ class TestMissingActionUnits:
     def test_complete_ones_leave_valid_alone(self):
         assert Clip(aus=signal("aus")).valid is None
         assert Clip(aus=signal("aus")).mask.all()
+
+    @pytest.mark.parametrize("field", ["landmarks", "blendshapes", "head_pose"])
+    def test_frames_in_which_a_measure_is_nan_are_not_valid(self, field):
+        values = signal(field)
+        values[3] = np.nan
+        values[7].flat[-1] = np.nan
+        clip = Clip(**{field: values}, valid=np.arange(9) > 0)
+        assert np.flatnonzero(~clip.mask).tolist() == [0, 3, 7]
+
+    @pytest.mark.parametrize(("field", "kept"), [("landmarks", np.float32), ("aus", float),
+                                                 ("blendshapes", np.float32), ("smile", float)])
+    def test_single_precision_is_kept_of_what_is_large(self, field, kept):
+        clip = Clip(**{field: signal(field).astype(np.float32)})
+        assert getattr(clip, field).dtype == kept
+        assert getattr(Clip(**{field: signal(field).astype(int)}), field).dtype == float
 
     def test_one_that_is_nan_throughout(self):
         aus = signal("aus")
@@ -346,7 +362,8 @@ class TestIdentity:
     def test_repr(self):
         assert repr(full_clip().replace(valid=np.arange(9) > 2)) == (
             "Clip(name='a', subject='s', frames=ArrayFrames, n_frames=9, fps=30, "
-            "faces=(9, 6, 5, 3), landmarks=(9, 478, 3), aus=(9, 17), smile=(9,), valid=6/9)")
+            "faces=(9, 6, 5, 3), landmarks=(9, 478, 3), blendshapes=(9, 52), "
+            "head_pose=(9, 4, 4), aus=(9, 17), smile=(9,), valid=6/9)")
 
 
 def test_a_rate_that_is_given_takes_the_place_of_the_containers(make_video):
