@@ -22,8 +22,8 @@ from torch import nn
 from ..base import check_positive, whole_fit
 from ..clip import Clip, as_clips
 from .log_odds import LogOddsClassifierMixin
+from .net_batches import Input, InputSet
 from .net_training import (
-    InputSet,
     Training,
     find_device,
     history_table,
@@ -122,18 +122,22 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         """Give items of new data."""
 
     @abstractmethod
-    def _input(self, item: Any) -> np.ndarray:
+    def _input(self, item: Any) -> Any:
         """Give what the network sees of an item, before scaling."""
 
     @abstractmethod
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
         """Give the network and what it is made with."""
 
+    def _second_weight(self) -> float | None:
+        """Give the weight of the network's second task in the loss; None where it has none."""
+        return None
+
     @abstractmethod
     def _check_own_params(self) -> None:
         """Raise for parameters that make no sense."""
 
-    def _learn_scaling(self, inputs: list[np.ndarray]) -> None:
+    def _learn_scaling(self, inputs: list[Any]) -> None:
         """Learn mean and spread of the inputs, of what is trained on; of sequences, over time."""
         values = np.concatenate(inputs) if self._sequences else np.stack(inputs)
         self.mean_ = values.mean(axis=0, dtype=float)
@@ -141,16 +145,24 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         # What hardly varies is not to be blown up: a constant is nothing to learn from.
         self.scale_ = np.where(spread > 1e-9 * (1.0 + np.abs(self.mean_)), spread, 1.0)
 
-    def _scaled(self, x: np.ndarray) -> np.ndarray:
+    def _scaled(self, x: Any) -> Any:
         if x.shape[-self.mean_.ndim:] != self.mean_.shape:
             raise ValueError(f"{type(self).__name__} was fitted on inputs of shape "
                              f"{self.mean_.shape}, and this is {x.shape}; parameters were changed "
                              "since, fit it again")
         return ((x - self.mean_) / self.scale_).astype(np.float32)
 
-    def _augmentation(self, seed: int) -> Callable[[np.ndarray], np.ndarray] | None:
+    def _augmentation(self, seed: int) -> Callable[[Any], Input] | None:
         """Give what changes an input each time that it is trained on."""
         return None
+
+    def _view(self) -> Callable[[Any], Input] | None:
+        """Give what makes of an input that which is judged, where it is not trained on."""
+        return None
+
+    def _targets(self, items: Any, codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """Give what is to be learnt of each item: its class, with a second task more columns."""
+        return codes
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> DeepClassifier:
         """Train on clips.
@@ -191,10 +203,13 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         inputs = [self._input(item) for item in items]
         self._learn_scaling([inputs[i] for i in kept])
         inputs = [self._scaled(x) for x in inputs]
+        targets = self._targets(items, codes, kept)
         weights = compute_class_weight(class_weight, classes=np.arange(2), y=codes[kept])
-        held_out = InputSet([inputs[i] for i in aside], codes[aside]) if len(aside) else None
+        held_out = None
+        if len(aside):
+            held_out = InputSet([inputs[i] for i in aside], targets[aside], self._view())
         net = self._make_net((float(weights[0]), float(weights[1])), held_out)
-        data = InputSet([inputs[i] for i in kept], codes[kept], self._augmentation(seed))
+        data = InputSet([inputs[i] for i in kept], targets[kept], self._augmentation(seed))
         self.net_ = train_net(net, data, seed)
         self.classes_ = classes
         self.n_epochs_ = len(self.net_.history)
@@ -210,7 +225,8 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
             self._made_with = options
         # What is loaded is made as it was, whatever parameters say since.
         return make_net(module, self._made_with, training, sequences=self._sequences,
-                        weights=weights, held_out=held_out, fall_back=fall_back)
+                        weights=weights, held_out=held_out, fall_back=fall_back,
+                        second_weight=self._second_weight())
 
     def _check_params(self) -> None:
         for name in ("max_epochs", "batch_size"):
@@ -232,7 +248,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     def _run(self, X: Any, method: str) -> np.ndarray:
         check_is_fitted(self)
         inputs = [self._scaled(self._input(item)) for item in self._open(X)]
-        return run_net(self.net_, inputs, method)
+        return run_net(self.net_, InputSet(inputs, change=self._view()), method)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Give the network's logits: the log-odds of `classes_[1]`, as sure as it is.
@@ -316,7 +332,7 @@ class DeepClipClassifier(DeepClassifier):
         return as_clips(X)
 
     @abstractmethod
-    def _input(self, clip: Clip) -> np.ndarray:
+    def _input(self, clip: Clip) -> Any:
         """Give what the network sees of a clip, before scaling."""
 
     def __sklearn_tags__(self) -> Any:

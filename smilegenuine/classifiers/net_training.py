@@ -1,12 +1,12 @@
 """What trains a network: a skorch net with the published loss, batches, early stopping and a bar.
 
-Nothing here knows clips: an input is an array, or for sequences an array whose first axis is time.
+Nothing here knows clips: inputs are those of `net_batches`.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +18,10 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 from skorch.helper import predefined_split
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
 from ..progress import progress_bar
+from .net_batches import EvenBatches, InputSet, pad_batch, stack_batch
 
 
 @dataclass(frozen=True)
@@ -95,74 +95,6 @@ def find_device(device: str, *, fall_back: bool = False) -> torch.device:
     return found
 
 
-class InputSet(Dataset):
-    """Inputs and targets, one clip an item.
-
-    Parameters
-    ----------
-    inputs : sequence of arrays
-    targets : array of shape (n,), optional
-        0 or 1; zeros where nothing is to be learnt.
-    change : callable, optional
-        Gives a changed copy of an input, anew each time it is asked for: augmentation.
-    """
-
-    def __init__(self, inputs: Sequence[np.ndarray], targets: np.ndarray | None = None,
-                 change: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
-        self.inputs, self.change = inputs, change
-        self.targets = np.zeros(len(inputs)) if targets is None else targets
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def __getitem__(self, i: int) -> tuple[np.ndarray, float]:
-        x = self.inputs[i]
-        return (x if self.change is None else self.change(x)), float(self.targets[i])
-
-
-def stack_batch(items: list[tuple[np.ndarray, float]]) -> tuple[dict[str, Tensor], Tensor]:
-    """Put inputs of one shape into a batch."""
-    x = torch.from_numpy(np.stack([x for x, _ in items]))
-    return {"x": _as_float(x)}, torch.tensor([y for _, y in items])
-
-
-def pad_batch(items: list[tuple[np.ndarray, float]]) -> tuple[dict[str, Tensor], Tensor]:
-    """Put sequences into a batch, padded at the end, with their lengths."""
-    sequences = [torch.from_numpy(np.ascontiguousarray(x)) for x, _ in items]
-    lengths = torch.tensor([len(x) for x in sequences])
-    x = pad_sequence(sequences, batch_first=True)
-    return {"x": _as_float(x), "lengths": lengths}, torch.tensor([y for _, y in items])
-
-
-def _as_float(x: Tensor) -> Tensor:
-    """Bytes become 0 to 1."""
-    return x.float() / 255.0 if x.dtype == torch.uint8 else x.float()
-
-
-class EvenBatches(Sampler):
-    """Shuffled batches of nearly equal size.
-
-    Batch norm cannot learn from a batch of one, which a plain loader makes of a remainder.
-
-    Parameters
-    ----------
-    n : int
-        Items.
-    batch_size : int
-        At most so many in a batch; one more where a batch would be left with a single item.
-    """
-
-    def __init__(self, n: int, batch_size: int) -> None:
-        self.n, self.n_batches = n, max(1, min(-(-n // batch_size), n // 2))
-
-    def __len__(self) -> int:
-        return self.n_batches
-
-    def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(self.n).numpy()
-        return iter([part.tolist() for part in np.array_split(order, self.n_batches)])
-
-
 class ClassWeightedLoss(nn.Module):
     """Binary cross-entropy of logits, each class with its weight.
 
@@ -184,6 +116,32 @@ class ClassWeightedLoss(nn.Module):
             logits, targets, weight=weights[targets.long()])
 
 
+class TwoTaskLoss(nn.Module):
+    """The class-weighted loss, and the mean squared error of what a second head predicts.
+
+    Parameters
+    ----------
+    weights : tuple of (float, float)
+        Of targets 0 and 1.
+    second_weight : float
+        Of the second task. Held-out subjects are judged by the first alone.
+    """
+
+    def __init__(self, weights: tuple[float, float] = (1.0, 1.0), second_weight: float = 1.0
+                 ) -> None:
+        super().__init__()
+        self.first = ClassWeightedLoss(weights)
+        self.second_weight = second_weight
+
+    def forward(self, predicted: tuple[Tensor, Tensor], targets: Tensor) -> Tensor:
+        """Give the loss of logits (B,) and predictions (B, M); `targets` has shape (B, 1 + M)."""
+        logits, second = predicted
+        loss: Tensor = self.first(logits, targets[:, 0])
+        if not self.training:
+            return loss
+        return loss + self.second_weight * nn.functional.mse_loss(second, targets[:, 1:])
+
+
 class SmileNet(NeuralNet):
     """A skorch net with the published loss (weights' norms added) and batches that are even.
 
@@ -193,13 +151,16 @@ class SmileNet(NeuralNet):
         The training loss is the criterion plus this times Σ‖W‖₂ over all weights.
     mixed_precision : bool, default=False
         Forward passes in training go through `torch.autocast` in bfloat16.
+    two_tasks : bool, default=False
+        The module's `forward_tasks` gives logits and what a second head predicts.
     """
 
     def __init__(self, *args: Any, norm_penalty: float = 0.0, mixed_precision: bool = False,
-                 **kwargs: Any) -> None:
+                 two_tasks: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.norm_penalty = norm_penalty
         self.mixed_precision = mixed_precision
+        self.two_tasks = two_tasks
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Give a loader: shuffled even batches for training, all in order otherwise."""
@@ -214,10 +175,12 @@ class SmileNet(NeuralNet):
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Run the module on a batch."""
-        if not (self.mixed_precision and self.module_.training):
-            return super().infer(x, **fit_params)
-        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
-            return super().infer(x, **fit_params).float()
+        run = self.module_.forward_tasks if self.two_tasks else self.module_
+        x = {name: tensor.to(self.device) for name, tensor in x.items()}
+        mixed = self.mixed_precision and self.module_.training
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=mixed):
+            found = run(**x, **fit_params)
+        return tuple(y.float() for y in found) if self.two_tasks else found.float()
 
     def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Any:
         """Give the loss; the penalty counts in training only."""
@@ -229,7 +192,10 @@ class SmileNet(NeuralNet):
     def validation_step(self, batch: Any, **fit_params: Any) -> Any:
         """Run on a batch of held-out subjects, and note how many it decides rightly."""
         step = super().validation_step(batch, **fit_params)
-        right = (step["y_pred"] > 0).cpu() == (batch[1] > 0.5)
+        logits, targets = step["y_pred"], batch[1]
+        if self.two_tasks:
+            logits, targets = logits[0], targets[:, 0]
+        right = (logits > 0).cpu() == (targets > 0.5)
         self.history.record_batch("valid_accuracy", float(right.float().mean()))
         return step
 
@@ -266,7 +232,8 @@ class EpochBar(Callback):
 
 def make_net(module: type[nn.Module], options: dict[str, Any], training: Training, *,
              sequences: bool, weights: tuple[float, float] = (1.0, 1.0),
-             held_out: InputSet | None = None, fall_back: bool = False) -> SmileNet:
+             held_out: InputSet | None = None, fall_back: bool = False,
+             second_weight: float | None = None) -> SmileNet:
     """Make an untrained skorch net.
 
     Parameters
@@ -283,6 +250,8 @@ def make_net(module: type[nn.Module], options: dict[str, Any], training: Trainin
         Of subjects kept from training, for early stopping.
     fall_back : bool, default=False
         See `find_device`.
+    second_weight : float, optional
+        In the loss, of the module's second task; None: it has none.
 
     Returns
     -------
@@ -298,9 +267,12 @@ def make_net(module: type[nn.Module], options: dict[str, Any], training: Trainin
                 monitor="valid_loss", patience=training.patience, load_best=True,
                 threshold=0.0, sink=_say_nothing)))
     collate = pad_batch if sequences else stack_batch
+    loss: dict[str, Any] = {"criterion": ClassWeightedLoss, "criterion__weights": weights}
+    if second_weight is not None:
+        loss |= {"criterion": TwoTaskLoss, "criterion__second_weight": second_weight}
     return SmileNet(
-        module, **{f"module__{k}": v for k, v in options.items()}, criterion=ClassWeightedLoss,
-        criterion__weights=weights, optimizer=torch.optim.Adam, lr=training.lr,
+        module, **{f"module__{k}": v for k, v in options.items()}, **loss,
+        two_tasks=second_weight is not None, optimizer=torch.optim.Adam, lr=training.lr,
         max_epochs=training.max_epochs, batch_size=training.batch_size, device=str(device),
         iterator_train__collate_fn=collate, iterator_valid__collate_fn=collate,
         train_split=None if held_out is None else predefined_split(held_out), callbacks=callbacks,
@@ -379,14 +351,14 @@ def _was_interrupted(net: SmileNet) -> bool:
     return len(net.history) < net.max_epochs or "train_loss" not in net.history[-1]
 
 
-def run_net(net: SmileNet, inputs: Sequence[np.ndarray], method: str = "forward") -> np.ndarray:
+def run_net(net: SmileNet, inputs: InputSet, method: str = "forward") -> np.ndarray:
     """Give logits or embeddings of inputs.
 
     Parameters
     ----------
     net : SmileNet
         Trained.
-    inputs : sequence of arrays
+    inputs : InputSet
     method : {"forward", "embed"}, default="forward"
 
     Returns
@@ -396,7 +368,7 @@ def run_net(net: SmileNet, inputs: Sequence[np.ndarray], method: str = "forward"
     module = net.module_.eval()
     found = []
     with _one_thread(), torch.inference_mode():
-        for batch, _ in net.get_iterator(InputSet(inputs)):
+        for batch, _ in net.get_iterator(inputs):
             batch = {name: tensor.to(net.device) for name, tensor in batch.items()}
             found.append(getattr(module, method)(**batch).float().cpu().numpy())
     return np.concatenate(found).astype(float)

@@ -11,19 +11,16 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from torch import nn
 
+from smilegenuine.classifiers.net_batches import InputSet
 from smilegenuine.classifiers.net_training import (
     ClassWeightedLoss,
-    EvenBatches,
-    InputSet,
     Training,
     find_device,
     history_table,
     make_net,
     net_state,
-    pad_batch,
     restore_net,
     run_net,
-    stack_batch,
     train_net,
 )
 from smilegenuine.nets.auda_sequence import AUDASequenceNet
@@ -78,29 +75,11 @@ def trained(training=None, module=Line, data=None, held_out=None, seed=0, weight
 
 def bce(net, data, weights=(1.0, 1.0)):
     """The loss, worked out by hand."""
-    z, y = run_net(net, data.inputs), data.targets
+    z, y = run_net(net, data), data.targets
     return float(np.mean(np.array(weights)[y] * (np.logaddexp(0.0, z) - y * z)))
 
 
-# -- batches and loss ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 16])
-@pytest.mark.parametrize("n", [2, 3, 5, 6, 16, 17, 31, 33])
-def test_batches_are_even_and_none_has_a_single_item(n, batch_size):
-    batches = list(EvenBatches(n, batch_size))
-    sizes = [len(batch) for batch in batches]
-    assert sorted(itertools.chain(*batches)) == list(range(n))
-    assert len(EvenBatches(n, batch_size)) == len(batches)
-    assert min(sizes) >= 2
-    assert max(sizes) <= max(3, batch_size)
-    assert max(sizes) - min(sizes) <= 1
-
-
-def test_batches_are_drawn_anew_each_time():
-    torch.manual_seed(0)
-    batches = EvenBatches(20, 6)
-    assert list(batches) != list(batches)
+# -- the loss --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (0.5, 3.0)])
@@ -123,35 +102,42 @@ def test_balanced_weights_are_scikit_learns():
     assert given.item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_inputs_of_one_shape_are_stacked():
-    batch, y = stack_batch([(np.full((2, 3), float(i)), float(i)) for i in range(4)])
-    assert batch["x"].shape == (4, 2, 3)
-    assert batch["x"].dtype == torch.float32
-    assert list(y) == [0.0, 1.0, 2.0, 3.0]
+class TwoHeads(Line):
+    """Says the class, and twice the first column in a second head that learns nothing."""
+
+    def forward_tasks(self, x):
+        return self(x), torch.stack([2.0 * x[:, 0], x[:, 1]], dim=1)
 
 
-def test_sequences_are_padded_at_the_end_with_their_lengths():
-    batch, y = pad_batch([(np.ones((n, 3)), 1.0) for n in (2, 5, 1)])
-    assert batch["x"].shape == (3, 5, 3)
-    assert list(batch["lengths"]) == [2, 5, 1]
-    assert [int(x.sum()) for x in batch["x"]] == [6, 15, 3]
-    assert (batch["x"][0, 2:] == 0.0).all()
-    assert y.shape == (3,)
+def test_the_second_task_counts_in_training_and_not_in_what_is_judged():
+    data = items()
+    targets = np.column_stack([data.targets, np.zeros((24, 2))])
+    both = InputSet(data.inputs, targets)
+    net = make_net(TwoHeads, {}, Training(device="cpu", max_epochs=1, norm_penalty=0.0, lr=1e-12,
+                                          batch_size=24), sequences=False, held_out=both,
+                   second_weight=0.5)
+    history = history_table(train_net(net, both, 0))
+    x = np.stack(data.inputs)
+    error = np.mean(np.column_stack([2.0 * x[:, 0], x[:, 1]]) ** 2)
+    assert history["valid_loss"][0] == pytest.approx(bce(net, data), rel=1e-5)
+    assert history["train_loss"][0] == pytest.approx(bce(net, data) + 0.5 * error, rel=1e-5)
+    right = (run_net(net, data) > 0) == data.targets
+    assert history["valid_accuracy"][0] == pytest.approx(right.mean())
 
 
-@pytest.mark.parametrize("collate", [stack_batch, pad_batch])
-def test_bytes_become_nought_to_one(collate):
-    pixels = np.array([[0, 51], [102, 255]], dtype=np.uint8)
-    batch, _ = collate([(pixels[:, ::-1], 0.0)])
-    torch.testing.assert_close(batch["x"][0], torch.tensor([[0.2, 0.0], [1.0, 0.4]]))
+def test_inputs_with_several_parts_reach_the_module_by_name():
+    class Product(Line):
+        def forward(self, x, other):
+            return super().forward(x * other)
 
-
-def test_changed_copies_are_made_anew_each_time():
-    numbers = itertools.count()
-    data = InputSet([np.zeros(2), np.zeros(2)], np.array([1, 0]), lambda x: x + next(numbers))
-    assert [data[0][0][0], data[0][0][0], data[1][0][0]] == [0.0, 1.0, 2.0]
-    assert data[0][1] == 1.0
-    assert InputSet([np.zeros(2)])[0][1] == 0.0
+    data = items()
+    doubled = InputSet([{"x": x, "other": np.full(3, 2.0)} for x in data.inputs], data.targets)
+    net = make_net(Product, {}, Training(device="cpu", max_epochs=2), sequences=False,
+                   held_out=doubled)
+    train_net(net, doubled, 0)
+    plain = net.module_.out.weight.detach().numpy()[0] @ (2.0 * np.stack(data.inputs)).T
+    np.testing.assert_allclose(run_net(net, doubled), plain + net.module_.out.bias.item(),
+                               atol=1e-6)
 
 
 # -- the penalty -----------------------------------------------------------------------------------
@@ -222,7 +208,7 @@ def test_accuracy_is_the_share_decided_rightly():
     held_out = items(19, seed=5, flip=0.4)
     net = trained(Training(lr=1e-12, max_epochs=1, batch_size=6, patience=None, device="cpu"),
                   held_out=held_out)
-    right = (run_net(net, held_out.inputs) > 0) == held_out.targets
+    right = (run_net(net, held_out) > 0) == held_out.targets
     assert net.history[-1]["valid_accuracy"] == pytest.approx(right.mean())
 
 
@@ -307,7 +293,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(sequence_net):
     one, again, other = train(5), train(5), train(6)
     for a, b in zip(one.module_.parameters(), again.module_.parameters(), strict=True):
         assert torch.equal(a, b)
-    assert np.abs(run_net(one, data.inputs) - run_net(other, data.inputs)).min() > 1e-4
+    assert np.abs(run_net(one, data) - run_net(other, data)).min() > 1e-4
 
 
 def test_the_seed_alone_decides(sequence_net):
@@ -316,7 +302,7 @@ def test_the_seed_alone_decides(sequence_net):
     for seed in (0, 1):
         torch.manual_seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - it is this one that must not matter
-        values.append(run_net(train(5), data.inputs))
+        values.append(run_net(train(5), data))
     np.testing.assert_array_equal(*values)
 
 
@@ -325,7 +311,7 @@ def test_torchs_own_random_state_is_left_alone(sequence_net):
     before = torch.get_rng_state()
     net = train()
     assert torch.equal(torch.get_rng_state(), before), "by training"
-    run_net(net, data.inputs)
+    run_net(net, data)
     assert torch.equal(torch.get_rng_state(), before), "by running"
     restore_net(make_net(AUDASequenceNet, {"streams": {"aus": (4, 5)}}, Training(device="cpu"),
                          sequences=True), net_state(net))
@@ -337,7 +323,7 @@ def test_the_number_of_threads_is_left_alone(sequence_net):
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        run_net(train(), data.inputs)
+        run_net(train(), data)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
@@ -347,21 +333,21 @@ def test_mixed_precision_trains_on_the_processor(sequence_net):
     train, data = sequence_net
     full, mixed = train(), train(mixed_precision=True)
     assert all(w.dtype == torch.float32 for w in mixed.module_.parameters())
-    values = run_net(mixed, data.inputs)
+    values = run_net(mixed, data)
     assert values.dtype == float
-    np.testing.assert_allclose(values, run_net(full, data.inputs), atol=0.02)
-    assert (values != run_net(full, data.inputs)).any()
+    np.testing.assert_allclose(values, run_net(full, data), atol=0.02)
+    assert (values != run_net(full, data)).any()
 
 
 def test_running_gives_logits_and_embeddings_in_order_whatever_the_batches():
     data = items(13)
     net = trained(Training(max_epochs=2, batch_size=5, device="cpu"))
     x = np.stack(data.inputs)
-    given = run_net(net, data.inputs)
+    given = run_net(net, data)
     assert given.dtype == float
     weight, bias = (w.detach().numpy() for w in net.module_.parameters())
     np.testing.assert_allclose(given, x @ weight[0] + bias[0], atol=1e-6)
-    np.testing.assert_allclose(run_net(net, data.inputs, "embed"), 2.0 * x)
+    np.testing.assert_allclose(run_net(net, data, "embed"), 2.0 * x)
 
 
 def test_running_does_not_train(sequence_net):
@@ -369,8 +355,8 @@ def test_running_does_not_train(sequence_net):
     net = train()
     before = {k: v.clone() for k, v in net.module_.state_dict().items()}
     net.module_.train()
-    first = run_net(net, data.inputs)
-    np.testing.assert_array_equal(first, run_net(net, data.inputs))
+    first = run_net(net, data)
+    np.testing.assert_array_equal(first, run_net(net, data))
     assert all(torch.equal(before[k], v) for k, v in net.module_.state_dict().items())
 
 
@@ -383,7 +369,7 @@ def test_what_is_learnt_survives_as_plain_data(sequence_net):
         w.flags.writeable = False
     copy = restore_net(make_net(AUDASequenceNet, {"streams": {"aus": (4, 5)}},
                                 Training(device="cpu"), sequences=True), state)
-    np.testing.assert_array_equal(run_net(net, data.inputs), run_net(copy, data.inputs))
+    np.testing.assert_array_equal(run_net(net, data), run_net(copy, data))
     assert history_table(copy).equals(history_table(net))
 
 
