@@ -16,7 +16,7 @@ demo: $(VENV)/.ready            ## the main job on drawn people: fit, score by s
 	$(BIN)/smilegenuine demo --output demo-output
 
 test: $(VENV)/.ready            ## the whole test suite, with linters, types and layers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

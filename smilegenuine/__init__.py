@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from .classifiers.auda_sequence import AUDASequenceClassifier as AUDASequenceClassifier
     from .classifiers.auda_svm import AUDASVMEnsemble as AUDASVMEnsemble
     from .classifiers.block_ensemble import BlockSVMEnsemble as BlockSVMEnsemble
+    from .classifiers.deepmarkernet import DeepMarkerNetClassifier as DeepMarkerNetClassifier
+    from .classifiers.dmarker_svm import DMarkerSVMEnsemble as DMarkerSVMEnsemble
+    from .classifiers.face_vit import FaceViTClassifier as FaceViTClassifier
     from .classifiers.hadamard import HadamardClassifier as HadamardClassifier
+    from .classifiers.hadasmilenet import HadaSmileNetClassifier as HadaSmileNetClassifier
+    from .classifiers.landmark_transformer import (
+        LandmarkTransformerClassifier as LandmarkTransformerClassifier,
+    )
+    from .classifiers.meshsmilenet import MeshSmileNetClassifier as MeshSmileNetClassifier
+    from .classifiers.point_cloud_nets import P4TransformerClassifier as P4TransformerClassifier
+    from .classifiers.point_cloud_nets import PSTNetClassifier as PSTNetClassifier
     from .classifiers.realsmilenet import RealSmileNetClassifier as RealSmileNetClassifier
     from .clip import Clip as Clip
     from .clip import as_clip as as_clip
@@ -26,16 +36,24 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation as Evaluation
     from .evaluation import evaluate as evaluate
     from .evaluation import subject_scores as subject_scores
+    from .explain import LandmarkSaliency as LandmarkSaliency
+    from .explain import landmark_saliency as landmark_saliency
     from .face.align import FaceAligner as FaceAligner
+    from .face.blendshapes import BLENDSHAPE_NAMES as BLENDSHAPE_NAMES
+    from .face.head_pose import head_angles as head_angles
+    from .face.landmarks import FaceLandmarks as FaceLandmarks
     from .features.auda import AUDA as AUDA
+    from .features.dmarkers import DMarkers as DMarkers
     from .features.phases import detect_phases as detect_phases
     from .fusion import StackingFusion as StackingFusion
+    from .mesh_plotting import LandmarkSaliencyDisplay as LandmarkSaliencyDisplay
     from .persistence import load_model as load_model
     from .persistence import save_model as save_model
     from .pipelines import make_system as make_system
     from .plotting import SignalsDisplay as SignalsDisplay
     from .signals.action_units import HOGActionUnits as HOGActionUnits
     from .signals.action_units import load_drawn_action_units as load_drawn_action_units
+    from .signals.blendshape_units import BlendshapeActionUnits as BlendshapeActionUnits
     from .signals.smile_intensity import LBPSmileIntensity as LBPSmileIntensity
 
 # Public name -> room. Imported when first asked for, so that `import smilegenuine` is quick and
@@ -51,17 +69,30 @@ _ROOMS = {
     "ClipTransformer": "base",
     "transform_clips": "base",
     "FaceAligner": "face.align",
+    "FaceLandmarks": "face.landmarks",
+    "BLENDSHAPE_NAMES": "face.blendshapes",
+    "head_angles": "face.head_pose",
     "LBPSmileIntensity": "signals.smile_intensity",
     "HOGActionUnits": "signals.action_units",
+    "BlendshapeActionUnits": "signals.blendshape_units",
     "load_drawn_action_units": "signals.action_units",
     "AUDA": "features.auda",
     "detect_phases": "features.phases",
+    "DMarkers": "features.dmarkers",
     "BlockSVMEnsemble": "classifiers.block_ensemble",
     "AUDASVMEnsemble": "classifiers.auda_svm",
     "AUDAPhaseClassifier": "classifiers.auda_phases",
     "AUDASequenceClassifier": "classifiers.auda_sequence",
     "HadamardClassifier": "classifiers.hadamard",
     "RealSmileNetClassifier": "classifiers.realsmilenet",
+    "DMarkerSVMEnsemble": "classifiers.dmarker_svm",
+    "MeshSmileNetClassifier": "classifiers.meshsmilenet",
+    "DeepMarkerNetClassifier": "classifiers.deepmarkernet",
+    "HadaSmileNetClassifier": "classifiers.hadasmilenet",
+    "LandmarkTransformerClassifier": "classifiers.landmark_transformer",
+    "PSTNetClassifier": "classifiers.point_cloud_nets",
+    "P4TransformerClassifier": "classifiers.point_cloud_nets",
+    "FaceViTClassifier": "classifiers.face_vit",
     "StackingFusion": "fusion",
     "make_system": "pipelines",
     "Evaluation": "evaluation",
@@ -70,6 +101,9 @@ _ROOMS = {
     "load_model": "persistence",
     "save_model": "persistence",
     "SignalsDisplay": "plotting",
+    "LandmarkSaliency": "explain",
+    "landmark_saliency": "explain",
+    "LandmarkSaliencyDisplay": "mesh_plotting",
 }
 
 __all__ = ["__version__", *sorted(_ROOMS)]

@@ -26,6 +26,9 @@ from .clip import Clip, as_clips, listed, open_items
 from .errors import ClipError
 from .progress import progress
 
+# Frame rates beyond these are mistaken units (times in milliseconds) sooner than recordings.
+_LEAST_FPS, _MOST_FPS = 4.0, 1000.0
+
 #: Parameters that say how to run and not what to compute; they do not enter cache keys.
 _RUN_PARAMS = frozenset({"n_jobs", "verbose", "memory"})
 
@@ -320,6 +323,25 @@ def require_fields(clip: Clip, fields: tuple[str, ...], who: str, remedy: str) -
     missing = [f for f in fields if getattr(clip, f) is None]
     if missing:
         raise ClipError(clip.label, f"{who} needs `{'` and `'.join(missing)}`; {remedy}")
+
+
+def check_rate(clip: Clip) -> None:
+    """Raise unless the frames of a clip follow each other as those of a recording do.
+
+    Parameters
+    ----------
+    clip : Clip
+        With timing, of two frames at least.
+
+    Raises
+    ------
+    ClipError
+        Its frame rate is that of mistaken units sooner than of a recording.
+    """
+    rate = 1.0 / float(np.median(np.diff(np.asarray(clip.times))))
+    if not _LEAST_FPS <= rate <= _MOST_FPS:
+        raise ClipError(clip.label, f"has {rate:.3g} frames a second; {_LEAST_FPS:g} to "
+                        f"{_MOST_FPS:g} are understood. Are its times in seconds?")
 
 
 def has_signals_only(clip: Clip) -> bool:

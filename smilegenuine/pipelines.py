@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import Any, NamedTuple
 
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .base import ClipTransformer, open_memory
-from .classifiers.auda_svm import AUDASVMEnsemble
 from .face.align import FaceAligner
+from .face.landmarks import FaceLandmarks
 from .fusion import StackingFusion
 from .signals.action_units import load_drawn_action_units
 from .signals.smile_intensity import LBPSmileIntensity
+
+
+class _Branch(NamedTuple):
+    """A classifier, what it looks at, and whether it is a network."""
+
+    room: str  # imported when asked for: most need torch, and who takes an SVM does not
+    estimator: str
+    looks_at: str
+    network: bool = True
+    options: dict[str, Any] = {}
+
+
+_BRANCHES = {
+    "realsmilenet": _Branch("realsmilenet", "RealSmileNetClassifier", "faces"),
+    "auda-frame": _Branch("auda_sequence", "AUDASequenceClassifier", "aus"),
+    "auda-au": _Branch("auda_phases", "AUDAPhaseClassifier", "aus", options={"level": "au"}),
+    "auda-cross": _Branch("auda_phases", "AUDAPhaseClassifier", "aus", options={"level": "cross"}),
+    "auda-svm": _Branch("auda_svm", "AUDASVMEnsemble", "aus", network=False),
+    "dmarkers": _Branch("dmarker_svm", "DMarkerSVMEnsemble", "landmarks", network=False),
+    "meshsmilenet": _Branch("meshsmilenet", "MeshSmileNetClassifier", "landmarks"),
+    "deepmarkernet": _Branch("deepmarkernet", "DeepMarkerNetClassifier", "landmarks"),
+    "hadasmilenet": _Branch("hadasmilenet", "HadaSmileNetClassifier", "landmarks"),
+    "landmark-transformer": _Branch("landmark_transformer", "LandmarkTransformerClassifier",
+                                    "landmarks"),
+    "pstnet": _Branch("point_cloud_nets", "PSTNetClassifier", "landmarks"),
+    "p4transformer": _Branch("point_cloud_nets", "P4TransformerClassifier", "landmarks"),
+    "vit": _Branch("face_vit", "FaceViTClassifier", "faces"),
+}
+
+#: The fusions, and the systems that are their branches.
+FUSIONS = {
+    "auda-fusion": ("auda-frame", "auda-au", "auda-cross"),
+    "fusion": ("realsmilenet", "auda-frame", "auda-au", "auda-cross"),
+    "full-fusion": ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "dmarkers",
+                    "meshsmilenet"),
+}
+
+#: The rows of the core paper's table, in its order.
+TABLE_ROWS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "auda-fusion", "fusion")
+
+#: The systems that look at the face mesh, with those that its papers compare them with.
+LANDMARK_ROWS = ("dmarkers", "vit", "landmark-transformer", "pstnet", "p4transformer",
+                 "meshsmilenet", "deepmarkernet", "hadasmilenet")
+
+#: All systems by name.
+SYSTEMS = (*TABLE_ROWS, "auda-svm", *LANDMARK_ROWS, "full-fusion")
+
+#: Those in which networks are trained.
+NETWORKS = tuple(name for name in SYSTEMS if name in FUSIONS or _BRANCHES[name].network)
 
 
 def make_system(name: str, *, action_units: ClipTransformer | None = None, memory: Any = None,
@@ -24,25 +74,37 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     Parameters
     ----------
     name : str
-        One of `SYSTEMS`: the rows of the paper's table and the authors' earlier system.
+        One of `SYSTEMS`: the rows of the core paper's table, the authors' earlier system, and the
+        systems that look at the face mesh with those that they are compared with.
 
-        ============== =========================================================================
-        "realsmilenet" faces → RealSmileNet
-        "auda-frame"   faces → smile → aus → LSTM over the action units, frame by frame
-        "auda-au"      faces → smile → aus → AU-wise features → a dense network a phase
-        "auda-cross"   faces → smile → aus → cross-AU features → a dense network a phase
-        "auda-fusion"  faces → smile → aus → late fusion of the three
-        "fusion"       faces → smile → aus → late fusion of the three and RealSmileNet
-        "auda-svm"     faces → smile → aus → multi-level SVM ensemble
-        ============== =========================================================================
+        ====================== =================================================================
+        "realsmilenet"         faces → RealSmileNet
+        "auda-frame"           faces → smile → aus → LSTM over the action units, frame by frame
+        "auda-au"              faces → smile → aus → AU-wise features → a dense network a phase
+        "auda-cross"           faces → smile → aus → cross-AU features → a dense network a phase
+        "auda-fusion"          faces → smile → aus → late fusion of the three
+        "fusion"               faces → smile → aus → late fusion of the three and RealSmileNet
+        "auda-svm"             faces → smile → aus → multi-level SVM ensemble
+        "dmarkers"             landmarks → D-Markers → SVM ensemble
+        "vit"                  faces → a plain vision transformer
+        "landmark-transformer" landmarks → a plain transformer
+        "pstnet"               landmarks → PSTNet
+        "p4transformer"        landmarks → P4Transformer
+        "meshsmilenet"         landmarks → MeshSmileNet
+        "deepmarkernet"        landmarks → DeepMarkerNet
+        "hadasmilenet"         landmarks → D-Markers and MeshSmileNet's trunk, multiplied
+        "full-fusion"          landmarks → faces → smile → aus → late fusion of "fusion",
+                               "dmarkers" and "meshsmilenet"
+        ====================== =================================================================
 
-        The steps are called `faces`, `smile` and `aus`. The last is called `realsmilenet`,
-        `auda_frame`, `auda_au`, `auda_cross`, `fusion` or `ensemble`; the branches of a fusion have
-        the names of the single systems' last steps.
+        The steps are called `landmarks`, `faces`, `smile` and `aus`. The last has the system's name
+        with `_` for `-`, and is called `fusion` in all fusions, `ensemble` in "auda-svm"; the
+        branches of a fusion have the names of the single systems' last steps.
     action_units : ClipTransformer, optional
         A trained estimator of action units. It is used as it is: fitting the pipeline does not
         train it again. Without it, the one that comes with the package, which was trained on drawn
-        people (see `load_drawn_action_units`). Clips whose `aus` are known need neither.
+        people (see `load_drawn_action_units`). `BlendshapeActionUnits()` takes them from the face
+        mesh, and brings the step `landmarks` with it. Clips whose `aus` are known need neither.
     memory : str, Path or joblib.Memory, optional
         Cache folder of the steps. Each clip is kept by itself: over folds, candidates of a grid
         search and repeated runs, a face is aligned once. (The pipeline's own parameter `memory`
@@ -84,16 +146,24 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     run: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
     net: dict[str, Any] = {"device": device, "random_state": random_state, "verbose": verbose}
     memory = None if memory is None else open_memory(memory)
-    steps: list[tuple[str, Any]] = [("faces", FaceAligner(**run, memory=memory))]
-    if name != "realsmilenet":
-        if action_units is not None:
-            check_is_fitted(action_units)
-        else:
-            action_units = load_drawn_action_units(**run, memory=memory)
-        steps += [("smile", LBPSmileIntensity(**run, memory=memory)),
-                  ("aus", FrozenEstimator(action_units))]
-    steps.append(_classifier(name, n_jobs, net))
-    return Pipeline(steps).set_params(**overrides)
+    measure = {**run, "memory": memory}
+    seen = {_BRANCHES[branch].looks_at for branch in FUSIONS.get(name, (name,))}
+    if "aus" in seen:
+        seen |= {"faces", "smile"}
+        if action_units is None:
+            action_units = load_drawn_action_units(**measure)
+        check_is_fitted(action_units)
+        seen.update(set(action_units._reads) & {"landmarks"})
+    steps: dict[str, Any] = {}
+    if "landmarks" in seen:
+        steps["landmarks"] = FaceLandmarks(**measure)
+    if "faces" in seen:
+        steps["faces"] = FaceAligner(**measure)
+    if "aus" in seen:
+        steps["smile"] = LBPSmileIntensity(**measure)
+        steps["aus"] = FrozenEstimator(action_units)
+    last = _classifier(name, n_jobs, net)
+    return Pipeline([*steps.items(), last]).set_params(**overrides)
 
 
 def set_networks(system: Any, **params: Any) -> Any:
@@ -137,36 +207,17 @@ def set_networks(system: Any, **params: Any) -> Any:
 
 def _classifier(name: str, n_jobs: int | None, net: dict[str, Any]) -> tuple[str, Any]:
     """The name of a system's last step, and the step."""
-    if name == "auda-svm":
-        return "ensemble", AUDASVMEnsemble(n_jobs=n_jobs)
-    if name not in FUSIONS:
-        return name.replace("-", "_"), _branch(name, net)
-    branches = [(branch.replace("-", "_"), _branch(branch, net)) for branch in FUSIONS[name]]
-    return "fusion", StackingFusion(branches, random_state=net["random_state"], n_jobs=n_jobs)
+    if name in FUSIONS:
+        branches = [(_step(branch), _branch(branch, None, net)) for branch in FUSIONS[name]]
+        return "fusion", StackingFusion(branches, random_state=net["random_state"], n_jobs=n_jobs)
+    return _step(name), _branch(name, n_jobs, net)
 
 
-def _branch(name: str, net: dict[str, Any]) -> Any:
-    # Imported here: they need torch, and who asks for the SVM ensemble does not.
-    if name == "realsmilenet":
-        from .classifiers.realsmilenet import RealSmileNetClassifier
-
-        return RealSmileNetClassifier(**net)
-    if name == "auda-frame":
-        from .classifiers.auda_sequence import AUDASequenceClassifier
-
-        return AUDASequenceClassifier(**net)
-    from .classifiers.auda_phases import AUDAPhaseClassifier
-
-    return AUDAPhaseClassifier(name.removeprefix("auda-"), **net)
+def _step(name: str) -> str:
+    return "ensemble" if name == "auda-svm" else name.replace("-", "_")
 
 
-#: The systems by name, in the order of the paper's table; the last is the authors' earlier one.
-SYSTEMS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "auda-fusion", "fusion",
-           "auda-svm")
-
-#: Those that are rows of the paper's table; all of them have networks.
-TABLE_ROWS = SYSTEMS[:-1]
-
-#: The fusions, and the systems that are their branches.
-FUSIONS = {"auda-fusion": ("auda-frame", "auda-au", "auda-cross"),
-           "fusion": ("realsmilenet", "auda-frame", "auda-au", "auda-cross")}
+def _branch(name: str, n_jobs: int | None, net: dict[str, Any]) -> Any:
+    room, estimator, _, network, options = _BRANCHES[name]
+    made = getattr(importlib.import_module(f".classifiers.{room}", __package__), estimator)
+    return made(**options, **(net if network else {"n_jobs": n_jobs}))

@@ -17,7 +17,7 @@ _LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":
           ("#56B4E9", (0, (5, 1))), ("#E69F00", (0, (3, 1, 1, 1))))
 _STYLES = [(colour, _LINES[(k + turn) % len(_LINES)][1])  # 18 that all differ
            for turn in range(3) for k, (colour, _) in enumerate(_LINES)]
-_SHADES = {"onset": "#cfe3f2", "apex": "#f3e3b3", "offset": "#e3d3e8"}
+SHADES = {"onset": "#cfe3f2", "apex": "#f3e3b3", "offset": "#e3d3e8"}
 
 
 class SignalsDisplay:
@@ -94,7 +94,7 @@ class SignalsDisplay:
         level = measured[:, AU_NAMES.index("AU12")] if clip.smile is None else clip.smile
         phases = detect_phases(level, clip.times) if np.isfinite(level).any() else {}
         display = cls(clip.times, curves, clip.smile, phases, _moments(clip, phases),
-                      _shortened(clip.label) if title is None else title)
+                      shortened(clip.label) if title is None else title)
         return display.plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> SignalsDisplay:
@@ -109,7 +109,7 @@ class SignalsDisplay:
         -------
         self
         """
-        plt = _pyplot()
+        plt = load_pyplot()
         if axes is None:
             top_height = 1.1 if self.chips else 0.1  # a line for the title
             _, axes = plt.subplots(3, 1, figsize=(7, 3.8 + 2 * top_height), layout="constrained",
@@ -168,7 +168,7 @@ class SignalsDisplay:
         ax.set(xlim=(0, 4 * step + width), ylim=(-0.25 * height, height), anchor="NW")
 
     def _shade(self, ax: Any, *, named: bool) -> None:
-        for name, colour in _SHADES.items():
+        for name, colour in SHADES.items():
             frames = self.phases.get(name, slice(0, 0))
             if frames.stop > frames.start:
                 ax.axvspan(self.times[frames.start],
@@ -197,11 +197,11 @@ def _moments(clip: Clip, phases: dict[str, slice]) -> dict[str, np.ndarray]:
     return {name: clip.faces[i] for name, i in nearest.items()}
 
 
-def _shortened(name: str, most: int = 70) -> str:
+def shortened(name: str, most: int = 70) -> str:
     return name if len(name) <= most else "…" + name[1 - most:]
 
 
-def _pyplot() -> Any:
+def load_pyplot() -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import known_clips
+from drawn import known_clips, known_meshes
 from sklearn.utils import Bunch
 
 from smilegenuine import Clip
@@ -23,6 +24,13 @@ def write_openface(file: Path, clip: Clip, seen: object = 1, times: bool = True)
         table.insert(0, " timestamp", clip.times)
     table.insert(0, "frame", np.arange(1, len(table) + 1))
     table.to_csv(file, index=False)
+
+
+def no_mediapipe(monkeypatch) -> None:
+    """As where the extra is not installed."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "mediapipe"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
 
 
 def edited(tables: Path, change) -> Path:
@@ -57,6 +65,14 @@ def load_faces() -> tuple:
              for clip in smiles.data]
     clips[3] = smiles.data[3]
     return clips, np.array(KINDS)[smiles.target], smiles.groups
+
+
+def load_meshes(n_subjects: str = "6") -> Bunch:
+    """Known landmarks; the clip in the middle is no use."""
+    smiles = Bunch(**known_meshes(int(n_subjects), 2))
+    smiles.data = list(smiles.data)
+    smiles.data[3] = smiles.data[3].replace(valid=np.zeros(smiles.data[3].n_frames, bool))
+    return smiles
 
 
 def load_words() -> str:

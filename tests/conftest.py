@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import mp4_boxes
 import pytest
+from drawn import SHARED_FOLDER
 
 REAL = Path(__file__).parents[1] / ".." / "shared" / "real"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder that several processes share; they inherit the environment."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="smilegenuine-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove it."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(SHARED_FOLDER, ""), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

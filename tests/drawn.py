@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
+import os
 
+import numpy as np
 from sklearn.utils import Bunch
 
-from smilegenuine import FaceAligner
+from smilegenuine import Clip, FaceAligner
 from smilegenuine.datasets import make_action_units, make_smiles
+
+SHARED_FOLDER = "SMILEGENUINE_TEST_FOLDER"
 
 
 @functools.cache
 def aligned_smiles() -> Bunch:
     """Smiles of ten people, four each, with `faces`; the truth beside them."""
     smiles = make_smiles(10, 4, fps=25, size=128, random_state=1234)
-    smiles.data = FaceAligner(n_jobs=2).transform(smiles.data)
+    smiles.data = _aligned(smiles.data)
     return smiles
 
 
@@ -22,8 +26,21 @@ def aligned_smiles() -> Bunch:
 def aligned_action_units() -> Bunch:
     """Twelve people who move all action units independently, with `faces` and true `aus`."""
     units = make_action_units(12, duration=3.0, fps=25, random_state=4321)
-    units.data = FaceAligner(n_jobs=2).transform(units.data)
+    units.data = _aligned(units.data)
     return units
+
+
+def _aligned(clips: list[Clip]) -> list[Clip]:
+    """The clips with `faces`; where tests run in several processes, one leaves them to the rest."""
+    return FaceAligner(n_jobs=2, memory=shared_folder()).transform(clips)
+
+
+def shared_folder() -> str | None:
+    """A folder that the processes of one run of the tests share; None where there is one process.
+
+    `conftest` makes and removes it.
+    """
+    return os.environ.get(SHARED_FOLDER)
 
 
 def known_clips(n_subjects: int, clips_per_subject: int = 4, random_state: int = 0) -> Bunch:
@@ -31,6 +48,17 @@ def known_clips(n_subjects: int, clips_per_subject: int = 4, random_state: int =
     smiles = make_smiles(n_subjects, clips_per_subject, random_state=random_state)
     smiles.data = [c.replace(frames=None, aus=a, smile=s, times=t) for c, a, s, t in
                    zip(smiles.data, smiles.aus, smiles.smile, smiles.times, strict=True)]
+    return smiles
+
+
+@functools.cache
+def known_meshes(n_subjects: int, clips_per_subject: int = 4, random_state: int = 0,
+                 difference: str = "kinematics", fps: float = 25.0) -> Bunch:
+    """Smiles whose true landmarks are in the clips."""
+    smiles = make_smiles(n_subjects, clips_per_subject, random_state=random_state,
+                         difference=difference, fps=fps)
+    smiles.data = [c.replace(frames=None, landmarks=np.asarray(mesh, np.float32), times=t)
+                   for c, mesh, t in zip(smiles.data, smiles.landmarks, smiles.times, strict=True)]
     return smiles
 
 

@@ -10,19 +10,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from drawn import aligned_action_units, aligned_smiles, known_clips
+from drawn import aligned_action_units, aligned_smiles, known_clips, known_meshes
+from faces_as_seen import bundle, why_no_landmarker
 
 from smilegenuine import (
     AUDA,
     AUDAPhaseClassifier,
     AUDASequenceClassifier,
     AUDASVMEnsemble,
+    BlendshapeActionUnits,
     BlockSVMEnsemble,
     Clip,
+    DeepMarkerNetClassifier,
+    DMarkers,
+    DMarkerSVMEnsemble,
     FaceAligner,
+    FaceLandmarks,
+    FaceViTClassifier,
     HadamardClassifier,
+    HadaSmileNetClassifier,
     HOGActionUnits,
+    LandmarkTransformerClassifier,
     LBPSmileIntensity,
+    MeshSmileNetClassifier,
+    P4TransformerClassifier,
+    PSTNetClassifier,
     RealSmileNetClassifier,
     StackingFusion,
 )
@@ -43,6 +55,7 @@ class Entry:
     measure : callable from what `transform` or `decision_function` gives to a list of arrays
     tolerance : how far a clip's values may depend on its neighbours
     exempt : dict of the name of a check to the reason why it does not apply
+    missing : why it cannot run here, or an empty text
     """
 
     make: Callable[[], Any]
@@ -50,6 +63,7 @@ class Entry:
     measure: Callable[[Any], list[Any]] = list
     tolerance: float = 1e-9
     exempt: dict[str, str] = field(default_factory=dict)
+    missing: str = ""
 
 
 def _short_videos() -> tuple[list[Clip], Any]:
@@ -86,6 +100,29 @@ def _few_faces() -> tuple[list[Clip], Any]:
     return clips, np.tile([0, 1], 4)
 
 
+def _meshes() -> tuple[list[Clip], Any]:
+    smiles = known_meshes(4, 2, random_state=3)
+    return smiles.data, smiles.target
+
+
+def _seen_faces() -> tuple[list[Clip], Any]:
+    """True landmarks, and blendshapes of nobody."""
+    rng = np.random.default_rng(7)
+    clips = known_meshes(4, 2, random_state=3).data
+    return [c.replace(blendshapes=rng.random((c.n_frames, 52))) for c in clips], None
+
+
+def _more_meshes() -> tuple[list[Clip], Any]:
+    smiles = known_meshes(10, 4, random_state=2, fps=12.5)
+    return smiles.data, smiles.target
+
+
+#: What makes the networks on the face mesh small enough for tests: a few points, short windows.
+SMALL_MESH: dict[str, Any] = {"points": tuple(range(0, 478, 20)), "n_frames": 4, "n_windows": 2,
+                              "max_epochs": 2, "random_state": 0}
+SMALL_TRUNK: dict[str, Any] = {**SMALL_MESH, "n_layers": 1, "n_time_layers": 1}
+
+
 def _fusion() -> StackingFusion:
     return StackingFusion([("au", AUDAPhaseClassifier("au", max_epochs=5, random_state=0)),
                            ("svm", AUDASVMEnsemble(levels=("au",), cv=2))], random_state=0)
@@ -94,9 +131,14 @@ def _fusion() -> StackingFusion:
 REGISTRY: dict[str, Entry] = {
     "FaceAligner": Entry(lambda: FaceAligner(size=48), _short_videos,
                          lambda clips: [c.faces for c in clips]),
+    "FaceLandmarks": Entry(lambda: FaceLandmarks(model=bundle()), _short_videos,
+                           lambda clips: [c.landmarks for c in clips],
+                           missing=why_no_landmarker()),
     "LBPSmileIntensity": Entry(LBPSmileIntensity, _faces, lambda clips: [c.smile for c in clips]),
     "HOGActionUnits": Entry(lambda: HOGActionUnits(n_components=20), _coded_faces,
                             lambda clips: [c.aus for c in clips]),
+    "BlendshapeActionUnits": Entry(BlendshapeActionUnits, _seen_faces,
+                                   lambda clips: [c.aus for c in clips]),
     "AUDA": Entry(AUDA, _signals),
     "AUDASVMEnsemble": Entry(lambda: AUDASVMEnsemble(levels=("au",), cv=3), _signals),
     "BlockSVMEnsemble": Entry(BlockSVMEnsemble, None),
@@ -109,6 +151,25 @@ REGISTRY: dict[str, Entry] = {
     "AUDAPhaseClassifier": Entry(
         lambda: AUDAPhaseClassifier(max_epochs=2, random_state=0),
         _few_signals, tolerance=SINGLE_PRECISION),
+    "DMarkers": Entry(DMarkers, _meshes),
+    "DMarkerSVMEnsemble": Entry(lambda: DMarkerSVMEnsemble(cv=3), _more_meshes),
+    "MeshSmileNetClassifier": Entry(lambda: MeshSmileNetClassifier(**SMALL_TRUNK), _meshes,
+                                    tolerance=SINGLE_PRECISION),
+    "DeepMarkerNetClassifier": Entry(lambda: DeepMarkerNetClassifier(**SMALL_TRUNK), _meshes,
+                                     tolerance=SINGLE_PRECISION),
+    "HadaSmileNetClassifier": Entry(lambda: HadaSmileNetClassifier(**SMALL_TRUNK), _meshes,
+                                    tolerance=SINGLE_PRECISION),
+    "LandmarkTransformerClassifier": Entry(
+        lambda: LandmarkTransformerClassifier(**SMALL_MESH, n_hidden=8, n_layers=1), _meshes,
+        tolerance=SINGLE_PRECISION),
+    "PSTNetClassifier": Entry(lambda: PSTNetClassifier(**SMALL_MESH, n_hidden=2), _meshes,
+                              tolerance=SINGLE_PRECISION),
+    "P4TransformerClassifier": Entry(
+        lambda: P4TransformerClassifier(**SMALL_MESH, n_hidden=8, n_layers=1), _meshes,
+        tolerance=SINGLE_PRECISION),
+    "FaceViTClassifier": Entry(
+        lambda: FaceViTClassifier(rate=5.0, size=16, n_hidden=8, n_layers=1, max_epochs=2,
+                                  random_state=0), _few_faces, tolerance=SINGLE_PRECISION),
     "HadamardClassifier": Entry(
         lambda: HadamardClassifier(n_components=8, lr=0.02, max_epochs=20, random_state=0), None),
     "StackingFusion": Entry(

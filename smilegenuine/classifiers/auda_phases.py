@@ -97,6 +97,15 @@ class AUDAPhaseClassifier(DeepClipClassifier):
         return PhaseMLP, {"n_phases": self.mean_.shape[0], "n_features": self.mean_.shape[1],
                           "n_hidden": tuple(self.n_hidden or published)}
 
+    def check_clip(self, clip: Clip) -> None:
+        """Raise a `ClipError` where a clip cannot be used.
+
+        Parameters
+        ----------
+        clip : Clip
+        """
+        signals_of(clip)
+
     def _input(self, clip: Clip) -> np.ndarray:
         """(n_phases, n_features), float32."""
         found = auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,

@@ -139,6 +139,15 @@ class AUDASequenceClassifier(DeepClipClassifier):
         steps = None if self.memory_span is None else self.memory_span * self.rate
         return AUDASequenceNet, {"streams": shapes, "n_remembered": steps}
 
+    def check_clip(self, clip: Clip) -> None:
+        """Raise a `ClipError` where a clip cannot be used.
+
+        Parameters
+        ----------
+        clip : Clip
+        """
+        signals_of(clip)
+
     def _input(self, clip: Clip) -> np.ndarray:
         """(T, n_signals) at `rate`, float32."""
         aus, smile, times = signals_of(clip)

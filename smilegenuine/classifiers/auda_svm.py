@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from ..clip import as_clips
+from ..clip import Clip
 from ..features.auda import AUDA, LEVELS, auda_features, feature_names, signals_of
 from ..features.phases import PHASES
-from .block_ensemble import BlockSVMEnsemble
-from .log_odds import LogOddsClassifierMixin
-from .subject_folds import clips_and_labels
+from .clip_svm import ClipSVMEnsemble, documented_machines
 
 
-class AUDASVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
+@documented_machines
+class AUDASVMEnsemble(ClipSVMEnsemble):
     """One SVM for each level and phase of AUDA, and an SVM over their decision values.
 
     Takes clips with `aus` (and `smile`, for the phases). The second level is trained on
@@ -31,18 +28,7 @@ class AUDASVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         Regression windows in frames at 50 fps, see `AUDA`.
     phases : tuple of str, default=("onset", "apex", "offset", "smile")
         See `AUDA`.
-    C : float, default=1.0
-        Of the first-level machines.
-    kernel : {"rbf", "linear"}, default="rbf"
-        Of the first-level machines.
-    gamma : "scale", "auto" or float, default="scale"
-    final_C : float, default=0.1
-        Of the second-level machine.
-    class_weight : dict, "balanced" or None, default="balanced"
-    cv : int, default=5
-        Inner subject-wise folds.
-    n_jobs : int, optional
-        Machines trained at the same time.
+    {machines}
 
     Attributes
     ----------
@@ -66,9 +52,6 @@ class AUDASVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
     (3, 2)
     """
 
-    # With metadata routing switched on, `groups` comes here without being asked for.
-    __metadata_request__fit = {"groups": True}
-
     def __init__(self, levels: Sequence[str] = ("au", "cross"), windows: Sequence[int] = (9, 27),
                  phases: Sequence[str] = ("onset", "apex", "offset", "smile"), *, C: float = 1.0,
                  kernel: str = "rbf", gamma: str | float = "scale", final_C: float = 0.1,
@@ -83,38 +66,6 @@ class AUDASVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.cv = cv
         self.n_jobs = n_jobs
-
-    def fit(self, X: Any, y: Any, groups: Any = None) -> AUDASVMEnsemble:
-        """Fit on clips.
-
-        Parameters
-        ----------
-        X : list of recordings
-            Clips with `aus`, (T, 17) arrays, or OpenFace-like tables.
-        y : array-like of shape (n_clips,)
-            1 spontaneous and 0 posed, or any two labels.
-        groups : array-like of shape (n_clips,), optional
-            Subjects, for the inner folds; without it, those of the clips.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            Lengths differ, one class or one subject only.
-        ClipError
-            A clip without action units.
-        """
-        self._check_params()
-        clips, classes, codes, subjects = clips_and_labels(X, y, groups)
-        self.ensemble_ = BlockSVMEnsemble(
-            self._blocks(), C=self.C, kernel=self.kernel, gamma=self.gamma, final_C=self.final_C,
-            class_weight=self.class_weight, cv=self.cv, n_jobs=self.n_jobs)
-        self.ensemble_.fit(self._table(clips), classes[codes], subjects)
-        self.classes_ = self.ensemble_.classes_
-        return self
 
     def _check_params(self) -> None:
         if isinstance(self.levels, str) or not len(self.levels) or \
@@ -132,46 +83,16 @@ class AUDASVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
                 start += width
         return blocks
 
-    def _table(self, X: Any) -> np.ndarray:
-        """(n_clips, n_features): the levels side by side."""
-        rows = []
-        for clip in as_clips(X):
-            found = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
-                                  phases=self.phases)
-            rows.append(np.concatenate([found[level] for level in self.levels]))
-        return np.array(rows)
+    def _row(self, clip: Clip) -> np.ndarray:
+        found = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
+                              phases=self.phases)
+        return np.concatenate([found[level] for level in self.levels])
 
-    def decision_values(self, X: Any) -> np.ndarray:
-        """Give the first level's decision values.
+    def check_clip(self, clip: Clip) -> None:
+        """Raise a `ClipError` where a clip cannot be used.
 
         Parameters
         ----------
-        X : list of recordings
-
-        Returns
-        -------
-        array of shape (n_clips, n_blocks)
-            Positive for `classes_[1]`; blocks as in ``ensemble_.block_models_``.
+        clip : Clip
         """
-        check_is_fitted(self)
-        return self.ensemble_.decision_values(self._table(X))
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Give the calibrated log-odds of `classes_[1]`.
-
-        Parameters
-        ----------
-        X : list of recordings
-
-        Returns
-        -------
-        array of shape (n_clips,)
-        """
-        check_is_fitted(self)
-        return self.ensemble_.decision_function(self._table(X))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
-        return tags
+        signals_of(clip)

@@ -22,7 +22,7 @@ from torch import nn
 from ..base import check_positive, whole_fit
 from ..clip import Clip, as_clips
 from .log_odds import LogOddsClassifierMixin
-from .net_batches import Input, InputSet
+from .net_batches import Input, InputSet, mean_and_scale
 from .net_training import (
     Training,
     find_device,
@@ -94,12 +94,15 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     ----------
     _sequences : bool
         Inputs differ in length; the first axis is time.
+    _epoch_statistics : bool
+        See `Training`.
     """
 
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}
 
     _sequences: bool
+    _epoch_statistics: bool = False
     lr: float
     max_epochs: int
     batch_size: int
@@ -140,10 +143,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     def _learn_scaling(self, inputs: list[Any]) -> None:
         """Learn mean and spread of the inputs, of what is trained on; of sequences, over time."""
         values = np.concatenate(inputs) if self._sequences else np.stack(inputs)
-        self.mean_ = values.mean(axis=0, dtype=float)
-        spread = values.std(axis=0, dtype=float)
-        # What hardly varies is not to be blown up: a constant is nothing to learn from.
-        self.scale_ = np.where(spread > 1e-9 * (1.0 + np.abs(self.mean_)), spread, 1.0)
+        self.mean_, self.scale_ = mean_and_scale(values)
 
     def _scaled(self, x: Any) -> Any:
         if x.shape[-self.mean_.ndim:] != self.mean_.shape:
@@ -219,7 +219,8 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                   held_out: InputSet | None = None, *, fall_back: bool = False) -> Any:
         names = ("lr", "max_epochs", "batch_size", "patience", "norm_penalty", "device",
                  "mixed_precision", "verbose")
-        training = Training(**{n: getattr(self, n) for n in names}, name=type(self).__name__)
+        training = Training(**{n: getattr(self, n) for n in names}, name=type(self).__name__,
+                            epoch_statistics=self._epoch_statistics)
         module, options = self._module()
         if not fall_back:
             self._made_with = options
@@ -334,6 +335,19 @@ class DeepClipClassifier(DeepClassifier):
     @abstractmethod
     def _input(self, clip: Clip) -> Any:
         """Give what the network sees of a clip, before scaling."""
+
+    def check_clip(self, clip: Clip) -> None:
+        """Raise a `ClipError` where a clip cannot be used.
+
+        Parameters
+        ----------
+        clip : Clip
+        """
+        self._input(clip)
+
+    def _called(self) -> str:
+        """What messages call the network."""
+        return type(self).__name__.removesuffix("Classifier")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

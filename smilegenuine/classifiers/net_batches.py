@@ -94,3 +94,20 @@ class EvenBatches(Sampler):
     def __iter__(self) -> Iterator[list[int]]:
         order = torch.randperm(self.n).numpy()
         return iter([part.tolist() for part in np.array_split(order, self.n_batches)])
+
+
+def mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give what scales the columns of inputs to mean 0 and variance 1.
+
+    Parameters
+    ----------
+    values : array of shape (n, …)
+
+    Returns
+    -------
+    mean, scale : arrays of shape (…)
+        What hardly varies has the scale 1: a constant is nothing to learn from, and not to be
+        blown up.
+    """
+    mean, spread = values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float)
+    return mean, np.where(spread > 1e-9 * (1.0 + np.abs(mean)), spread, 1.0)

@@ -43,6 +43,10 @@ class Training:
         Train in bfloat16 where that is safe.
     verbose : int or bool
         A bar of epochs.
+    epoch_statistics : bool
+        Batch norm's running statistics are those of the epoch's batches, all alike. Otherwise they
+        go from 0 and 1 toward the batches by a tenth a step, and with few batches an epoch, and
+        inputs far from 0 and 1, it takes many epochs until the network can be judged.
     name : str
         What the bar says.
     """
@@ -55,6 +59,7 @@ class Training:
     device: str = "auto"
     mixed_precision: bool = False
     verbose: int | bool = False
+    epoch_statistics: bool = False
     name: str = "training"
 
 
@@ -153,14 +158,26 @@ class SmileNet(NeuralNet):
         Forward passes in training go through `torch.autocast` in bfloat16.
     two_tasks : bool, default=False
         The module's `forward_tasks` gives logits and what a second head predicts.
+    epoch_statistics : bool, default=False
+        See `Training`.
     """
 
     def __init__(self, *args: Any, norm_penalty: float = 0.0, mixed_precision: bool = False,
-                 two_tasks: bool = False, **kwargs: Any) -> None:
+                 two_tasks: bool = False, epoch_statistics: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.norm_penalty = norm_penalty
         self.mixed_precision = mixed_precision
         self.two_tasks = two_tasks
+        self.epoch_statistics = epoch_statistics
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Begin batch norm's statistics anew where they are to be the epoch's."""
+        super().on_epoch_begin(net, **kwargs)
+        if self.epoch_statistics:
+            for norm in self.module_.modules():
+                if isinstance(norm, nn.modules.batchnorm._BatchNorm):
+                    norm.momentum = None  # a plain mean over batches
+                    norm.reset_running_stats()
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Give a loader: shuffled even batches for training, all in order otherwise."""
@@ -272,8 +289,9 @@ def make_net(module: type[nn.Module], options: dict[str, Any], training: Trainin
         loss |= {"criterion": TwoTaskLoss, "criterion__second_weight": second_weight}
     return SmileNet(
         module, **{f"module__{k}": v for k, v in options.items()}, **loss,
-        two_tasks=second_weight is not None, optimizer=torch.optim.Adam, lr=training.lr,
-        max_epochs=training.max_epochs, batch_size=training.batch_size, device=str(device),
+        two_tasks=second_weight is not None, epoch_statistics=training.epoch_statistics,
+        optimizer=torch.optim.Adam, lr=training.lr, max_epochs=training.max_epochs,
+        batch_size=training.batch_size, device=str(device),
         iterator_train__collate_fn=collate, iterator_valid__collate_fn=collate,
         train_split=None if held_out is None else predefined_split(held_out), callbacks=callbacks,
         callbacks__print_log=None, norm_penalty=training.norm_penalty,
@@ -303,7 +321,7 @@ def train_net(net: SmileNet, data: InputSet, seed: int) -> SmileNet:
     ValueError
         Training diverged.
     """
-    with _one_thread(), _own_random_state(torch.device(net.device)):
+    with one_thread(), _own_random_state(torch.device(net.device)):
         torch.manual_seed(seed)
         net.fit(data, None)
     if _was_interrupted(net):
@@ -325,7 +343,7 @@ def _own_random_state(device: torch.device) -> Any:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Work in a single thread of the processor.
 
     Networks this small gain hardly anything from more, and beside other work threads that wait for
@@ -367,7 +385,7 @@ def run_net(net: SmileNet, inputs: InputSet, method: str = "forward") -> np.ndar
     """
     module = net.module_.eval()
     found = []
-    with _one_thread(), torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         for batch, _ in net.get_iterator(inputs):
             batch = {name: tensor.to(net.device) for name, tensor in batch.items()}
             found.append(getattr(module, method)(**batch).float().cpu().numpy())

@@ -8,6 +8,13 @@ from ..base import require_fields
 from ..clip import Clip
 from ..errors import ClipError
 
+# What to do where a clip has not what a network looks at.
+_REMEDIES = {
+    "faces": "run FaceAligner on the video first; without pictures, take a system that looks at "
+             "action units alone, such as auda-fusion",
+    "landmarks": "run FaceLandmarks on the video first",
+}
+
 
 def nearest_frames(times: np.ndarray, valid: np.ndarray, rate: float) -> np.ndarray:
     """Pick the frames that are nearest to evenly spaced moments.
@@ -41,15 +48,19 @@ def nearest_frames(times: np.ndarray, valid: np.ndarray, rate: float) -> np.ndar
     return np.asarray(usable[np.unique(nearer[near])])
 
 
-def frames_of_face(clip: Clip, rate: float) -> np.ndarray:
-    """Pick the frames of a clip's face that a network is to see.
+def sampled_frames(clip: Clip, field: str, rate: float, who: str) -> np.ndarray:
+    """Pick the frames of a clip that a network is to see.
 
     Parameters
     ----------
     clip : Clip
-        With `faces` and timing.
+        With the field and timing.
+    field : {"faces", "landmarks"}
+        What the network looks at.
     rate : float
         Frames a second wanted.
+    who : str
+        The network, for the messages.
 
     Returns
     -------
@@ -59,11 +70,10 @@ def frames_of_face(clip: Clip, rate: float) -> np.ndarray:
     Raises
     ------
     ClipError
-        No faces, no timing, or no valid frame.
+        The clip has no such field, no timing, or no valid frame.
     """
-    require_fields(clip, ("faces",), "RealSmileNet", "run FaceAligner on the video first; without "
-                   "pictures, take a system that looks at action units alone, such as auda-fusion")
-    require_fields(clip, ("times",), "RealSmileNet", "give Clip(…, fps=…)")
+    require_fields(clip, (field,), who, _REMEDIES[field])
+    require_fields(clip, ("times",), who, "give Clip(…, fps=…)")
     picked = nearest_frames(np.asarray(clip.times), clip.mask, rate)
     if not len(picked):
         raise ClipError(clip.label, "no frame is valid, so there is no face to look at. Was the "

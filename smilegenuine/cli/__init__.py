@@ -86,7 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     for module, text in (
             (train, "Fit a system on labelled videos, score it by subject, and save it."),
             (predict, "Ask a saved model about videos."),
-            (extract, "Write action units, smile intensity and phase of every frame."),
+            (extract, "Write what is measured in every frame: action units, smile intensity and "
+                      "phase; landmarks, blendshapes, the head's pose; and D-Markers of videos."),
             (benchmark, "Compare the published systems on a labelled set, over folds by subject. "
                         "Interrupted, the same call goes on where it stopped.")):
         name = module.__name__.rpartition(".")[2]

@@ -6,7 +6,13 @@ import argparse
 import re
 from pathlib import Path
 
-from ..pipelines import SYSTEMS
+from ..pipelines import LANDMARK_ROWS, SYSTEMS, TABLE_ROWS
+
+#: Names of several systems together.
+GROUPS = {"table": TABLE_ROWS, "landmarks": LANDMARK_ROWS, "all": SYSTEMS}
+
+#: What `extract` can write.
+MEASURES = ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
 
 
 def whole(text: str) -> int:
@@ -53,17 +59,25 @@ def device(text: str) -> str:
 
 
 def systems(text: str) -> tuple[str, ...]:
-    """Give names of systems out of a list with commas, or all."""
-    if text == "all":
-        return SYSTEMS
-    names = tuple(name.strip() for name in text.split(","))
-    for name in names:
-        if name not in SYSTEMS:
+    """Give names of systems out of a list of systems and groups with commas, each one once."""
+    names: list[str] = []
+    for name in map(str.strip, text.split(",")):
+        if name not in SYSTEMS and name not in GROUPS:
             raise argparse.ArgumentTypeError(
-                f"there is no system '{name}'; there is {', '.join(SYSTEMS)}, and `all`")
-        if names.count(name) > 1:
-            raise argparse.ArgumentTypeError(f"'{name}' is named twice")
-    return names
+                f"there is no system '{name}'; there is {', '.join(SYSTEMS)}, and the groups "
+                f"{', '.join(GROUPS)}")
+        names += GROUPS.get(name, (name,))
+    return tuple(dict.fromkeys(names))
+
+
+def measures(text: str) -> tuple[str, ...]:
+    """Give names of what is measured out of a list with commas, or all."""
+    names = MEASURES if text == "all" else tuple(map(str.strip, text.split(",")))
+    for name in names:
+        if name not in MEASURES:
+            raise argparse.ArgumentTypeError(
+                f"there is no measure '{name}'; there is {', '.join(MEASURES)}, and `all`")
+    return tuple(dict.fromkeys(names))
 
 
 def table_file(text: str) -> Path:
@@ -77,3 +91,22 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     """Add `--device` to a command."""
     parser.add_argument("--device", type=device, default="auto", metavar="DEVICE",
                         help="of networks: auto (CUDA where there is a device), cpu, cuda, cuda:N")
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add what says how networks are trained to a command."""
+    parser.add_argument("--max-epochs", type=counting, metavar="N",
+                        help="of every network, in place of what is published")
+    parser.add_argument("--points", choices=("all", "outlines"),
+                        help="of the face mesh, for networks that look at it: all 478, the "
+                             "default, or the 128 on the outlines of lips, eyes, brows and face, "
+                             "in less than half the time")
+    add_device(parser)
+
+
+def add_action_units(parser: argparse.ArgumentParser) -> None:
+    """Add `--action-units` to a command."""
+    parser.add_argument("--action-units", choices=("hog", "blendshapes"),
+                        help="what measures action units: hog, the default, from the aligned face; "
+                             "or blendshapes, from MediaPipe's face mesh (needs "
+                             "smilegenuine[mediapipe])")

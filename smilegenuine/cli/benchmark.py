@@ -1,4 +1,4 @@
-"""`smilegenuine benchmark`: the table of the paper on any labelled set."""
+"""`smilegenuine benchmark`: tables of the published systems on any labelled set."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from sklearn.model_selection import GroupKFold
 
 from ..classifiers.subject_folds import inner_splits
 from ..comparison import SCORES, Evaluation
-from ..pipelines import FUSIONS, SYSTEMS, TABLE_ROWS, make_system, set_networks
-from .arguments import add_device, counting, folds, systems, whole
+from ..pipelines import FUSIONS, NETWORKS, SYSTEMS
+from .arguments import add_action_units, add_networks, counting, folds, systems, whole
 from .benchmark_report import Protocol, write_report
 from .labelled_data import DRAWN, LabelledSet, load_labelled
-from .measuring import check_device, check_set, folds_at_once, measure, set_run
+from .making import check_landmarker, make_systems, say_what_is_slow
+from .measuring import bare, check_device, check_set, folds_at_once, measure, set_run
 from .reporting import failure_text, make_folder, report
 
 _REFERENCE = "fusion"
@@ -35,9 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subjects", type=counting, default=24, metavar="N", help="drawn people")
     parser.add_argument("--clips-per-subject", type=counting, default=4, metavar="K",
                         help="of drawn people, half of them posed")
-    parser.add_argument("--systems", type=systems, default=TABLE_ROWS, metavar="A,B,…",
-                        help=f"of {', '.join(SYSTEMS)}; `all` for all of them, without it the rows "
-                             "of the paper's table: all but auda-svm")
+    parser.add_argument("--systems", type=systems, default="table", metavar="A,B,…",
+                        help=f"of {', '.join(SYSTEMS)}; or groups of them: `table`, the default, "
+                             "the rows of the core paper's table; `landmarks`, the systems on the "
+                             "face mesh and those they are compared with (needs "
+                             "smilegenuine[mediapipe], unless clips know their landmarks); `all`")
     parser.add_argument("--reference", metavar="NAME",
                         help="the system that others are compared with; without it fusion, or the "
                              "first")
@@ -46,13 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", action="append", default=[], metavar="COLUMN",
                         help="scores also by what is known of clips, such as gender; ages and "
                              "other numbers are cut into groups; may be given several times")
-    parser.add_argument("--max-epochs", type=counting, metavar="N",
-                        help="of every network, in place of what is published")
-    add_device(parser)
+    add_networks(parser)
+    add_action_units(parser)
     parser.add_argument("--random-state", type=whole, default=0, metavar="SEED",
                         help="of drawn people and networks")
     parser.add_argument("--output", type=Path, default=Path("benchmark-output"), metavar="FOLDER",
-                        help="for the tables, finished folds and measured faces; without it "
+                        help="for the tables, finished folds and what is measured; without it "
                              "benchmark-output")
 
 
@@ -63,14 +65,16 @@ def run(args: argparse.Namespace) -> int:
     began = time.perf_counter()
     reference = _reference(args.systems, args.reference)
     make_folder(args.output)
-    networks = bool(set(args.systems) & set(TABLE_ROWS))
+    networks = bool(set(args.systems) & set(NETWORKS))
     if networks:
         check_device(args.device)
-    data = _load(args)
-    _check(data, args)
-    pipelines = _make_systems(args)
+    pipelines = make_systems(args.systems, args, args.output / "cache")
+    data = _load(args, pipelines)
+    _check(data, args, pipelines)
+    n_folds = min(args.folds, len(np.unique(data.groups)))
+    say_what_is_slow(pipelines, args, n_clips=len(data.clips), n_fits=n_folds)
     data = _measure(data, pipelines)
-    _check(data, args)
+    _check(data, args, pipelines)
     n_folds = min(args.folds, len(np.unique(data.groups)))
     results = args.output / "results"
     kept = _finished(results, args.systems)
@@ -79,13 +83,20 @@ def run(args: argparse.Namespace) -> int:
               f"({len(args.systems)} systems, {n_folds} folds each)")
     n_jobs = args.n_jobs if not networks else folds_at_once(args.n_jobs, args.device)
     metadata = data.metadata.assign(**{column: _kinds(data.metadata[column]) for column in args.by})
-    found = evaluate(pipelines, data.clips, data.y, data.groups, cv=n_folds, metadata=metadata,
-                     results=results, n_jobs=n_jobs, verbose=not args.quiet)
+    try:
+        found = evaluate(pipelines, data.clips, data.y, data.groups, cv=n_folds, metadata=metadata,
+                         results=results, n_jobs=n_jobs, verbose=not args.quiet)
+    except ValueError as error:
+        if "the clips (X)" in str(error):
+            error.add_note("What is measured in a clip, and which frames are valid, depends on the "
+                           "systems: name from the beginning all that are to stand in one table.")
+        raise
     _write_tables(found, data, reference, args.output)
     protocol = Protocol(n_folds=n_folds, device=args.device, random_state=args.random_state,
-                        max_epochs=args.max_epochs, n_jobs=n_jobs, reference=reference,
-                        by=tuple(args.by), seconds=time.perf_counter() - began, kept=kept,
-                        networks=networks)
+                        max_epochs=args.max_epochs, points=args.points, n_jobs=n_jobs,
+                        reference=reference, by=tuple(args.by), kept=kept, networks=networks,
+                        measured=_measured(pipelines),
+                        seconds=time.perf_counter() - began)
     print(write_report(found, data, protocol, args.output / "table.md"))
     return int(len(data.failures) > 0)
 
@@ -102,19 +113,19 @@ def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:
     return wanted or (_REFERENCE if _REFERENCE in names else names[0])
 
 
-def _load(args: argparse.Namespace) -> LabelledSet:
+def _load(args: argparse.Namespace, pipelines: dict[str, Any]) -> LabelledSet:
     """The set; people are drawn once it is sure that they can be used."""
     if args.data != DRAWN:
         return load_labelled(args.data, args.fps)
     people = {"n_subjects": args.subjects, "clips_per_subject": args.clips_per_subject,
               "random_state": args.random_state}
-    _check(load_labelled(DRAWN, **people), args)
+    _check(load_labelled(DRAWN, **people), args, pipelines)
     return load_labelled(DRAWN, **people, folder=args.output / "videos", n_jobs=args.n_jobs,
                          verbose=not args.quiet)
 
 
-def _check(data: LabelledSet, args: argparse.Namespace) -> None:
-    """Raise unless every fold has something to learn from and every column is there."""
+def _check(data: LabelledSet, args: argparse.Namespace, pipelines: dict[str, Any]) -> None:
+    """Raise unless folds have something to learn from, columns are there, faces can be measured."""
     check_set(data.called(data.y), data.groups)
     n_subjects = len(np.unique(data.groups))
     if n_subjects < 3:
@@ -138,21 +149,11 @@ def _check(data: LabelledSet, args: argparse.Namespace) -> None:
                              f"{data.name} has {there}")
         if column in {"system", "clips", "subjects", *SCORES}:
             raise ValueError(f"--by {column}: the table has a column of that name; rename yours")
+    check_landmarker(pipelines, data.clips,
+                     "or compare systems without landmarks, such as --systems table")
 
 
 # -- the work -------------------------------------------------------------------------------------
-
-def _make_systems(args: argparse.Namespace) -> dict[str, Any]:
-    made = {}
-    for name in args.systems:
-        system = make_system(name, memory=args.output / "cache", device=args.device,
-                             random_state=args.random_state, n_jobs=args.n_jobs,
-                             verbose=not args.quiet)
-        if args.max_epochs is not None and name in TABLE_ROWS:
-            set_networks(system, max_epochs=args.max_epochs)
-        made[name] = system
-    return made
-
 
 def _measure(data: LabelledSet, pipelines: dict[str, Any]) -> LabelledSet:
     """The part of the set that every system can use, with what is the same in every fold."""
@@ -163,10 +164,22 @@ def _measure(data: LabelledSet, pipelines: dict[str, Any]) -> LabelledSet:
     clips = [clip.replace(frames=None, times=clip.times) for clip in measured.clips]
     data = data.take(measured.places, clips, measured.failures)
     if not clips:
-        raise ValueError(failure_text(data.failures) + "\nnothing is left to compare systems on")
+        fewer = "; what one system cannot use is left out for all, so name fewer" if \
+            len(pipelines) > 1 else ""
+        raise ValueError(f"{failure_text(data.failures)}\nnothing is left to compare systems on"
+                         f"{fewer}")
     if report(data.failures) and len(pipelines) > 1:
         print("They are left out for all systems.", file=sys.stderr)
     return data
+
+
+def _measured(pipelines: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What is measured once for all systems, and by which step."""
+    steps: dict[str, Any] = {}
+    for system in pipelines.values():
+        steps |= system.named_steps
+    names = {"landmarks": "landmarks", "faces": "aligned faces", "aus": "action units"}
+    return tuple((names[step], type(bare(steps[step])).__name__) for step in names if step in steps)
 
 
 def _finished(results: Path, names: tuple[str, ...]) -> int:

@@ -33,6 +33,8 @@ class Protocol:
     random_state : int
     max_epochs : int or None
         None: as published.
+    points : str or None
+        Of the face mesh; None: as published.
     n_jobs : int
     reference : str or None
     by : tuple of str
@@ -43,18 +45,22 @@ class Protocol:
         Folds that an earlier run had finished.
     networks : bool
         There are networks among the systems.
+    measured : tuple of (str, str)
+        What was measured once for all systems, and the estimator that did it.
     """
 
     n_folds: int
     device: str
     random_state: int
     max_epochs: int | None
+    points: str | None
     n_jobs: int
     reference: str | None
     by: tuple[str, ...]
     seconds: float
     kept: int
     networks: bool
+    measured: tuple[tuple[str, str], ...]
 
 
 def write_report(found: Evaluation, data: LabelledSet, protocol: Protocol, file: Path) -> str:
@@ -91,6 +97,8 @@ def _facts(found: Evaluation, data: LabelledSet, protocol: Protocol) -> list[tup
     left_out = f", {len(data.failures)} left out" if len(data.failures) else ""
     epochs = "" if protocol.max_epochs is None or not protocol.networks else \
         f", networks of at most {protocol.max_epochs} epochs"
+    points = f", points of the face mesh: {protocol.points}" if protocol.points else ""
+    measured = ", ".join(f"{what} ({step})" for what, step in protocol.measured)
     kept = f", with {protocol.kept} folds of an earlier run" if protocol.kept else ""
     positive = data.called(found.classes[1:])[0]
     return [
@@ -98,13 +106,15 @@ def _facts(found: Evaluation, data: LabelledSet, protocol: Protocol) -> list[tup
                  f"{len(np.unique(data.groups))} subjects"),
         ("Labels", ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
          + f"; AUC and F1 are about {positive}"),
-        ("Folds", f"{protocol.n_folds}, by subject; random state {protocol.random_state}{epochs}"),
+        ("Folds", f"{protocol.n_folds}, by subject; random state {protocol.random_state}{epochs}"
+                  f"{points}"),
+        ("Measured", f"{measured}; once for all systems, where clips do not know them already. "
+                     "All systems see the frames in which none of these failed"),
         ("Scores", "in percent, mean ± standard deviation over folds, with the interval of the "
                    "mean accuracy; differences and tests are about accuracy"),
         ("Device", _device(protocol)),
-        ("Times", "of fitting a fold and of predicting a clip, from clips whose faces and action "
-                  f"units are measured; --n-jobs {protocol.n_jobs}, so they are worth comparing "
-                  "only with 1"),
+        ("Times", "of fitting a fold and of predicting a clip, from clips that are measured "
+                  f"already; --n-jobs {protocol.n_jobs}, so they are worth comparing only with 1"),
         ("Versions", f"smilegenuine {__version__}, torch {version('torch')}, scikit-learn "
                      f"{version('scikit-learn')}, Python {platform.python_version()}"),
         ("Run", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {_duration(protocol.seconds)}"

@@ -1,4 +1,4 @@
-"""`smilegenuine extract`: a table of what is measured in every frame."""
+"""`smilegenuine extract`: tables of what is measured in videos."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from ..au_table import AU_NAMES
 from ..base import ClipTransformer, transform_clips
 from ..clip import Clip, open_items
-from ..features.phases import detect_phases
+from ..errors import ClipError
+from ..face.landmarks import FaceLandmarks
 from ..persistence import load_model
 from ..pipelines import make_system
-from .arguments import table_file
+from .arguments import MEASURES, add_action_units, measures, table_file
+from .making import action_units, check_landmarker
 from .measuring import bare, files_of, set_run
 from .reporting import make_way, report
+from .tables import frame_table, marker_table, write_tables
+
+# What each measure is taken from.
+_FIELDS = {"aus": "aus", "landmarks": "landmarks", "blendshapes": "blendshapes",
+           "pose": "head_pose", "dmarkers": "landmarks"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,22 +32,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="videos, or folders of videos, image folders or OpenFace CSVs")
     parser.add_argument("-o", "--output", type=table_file, required=True, metavar="FILE",
-                        help=".csv or .parquet")
+                        help=".csv or .parquet, a row a frame; D-Markers go beside it, into "
+                             "FILE_dmarkers, a row a video")
+    parser.add_argument("--measures", type=measures, default="aus", metavar="A,B,…",
+                        help=f"of {', '.join(MEASURES)}; `all` for all of them. aus, the default, "
+                             "is action units and smile intensity; the others come from "
+                             "MediaPipe's face mesh (needs smilegenuine[mediapipe])")
+    add_action_units(parser)
     parser.add_argument("--model", type=Path, metavar="MODEL",
                         help="measure as this model does; without it, smile intensity is learnt "
                              "from the videos themselves")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the table, and give the exit status."""
+    """Write the tables, and give the exit status."""
     if args.output.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise ImportError("parquet needs pyarrow: pip install 'smilegenuine[parquet]', or write "
                           ".csv")
-    make_way(args.output)
-    steps = _measuring_steps(args.model)
+    markers_file = args.output.with_name(f"{args.output.stem}_dmarkers{args.output.suffix}")
+    for file in (args.output, *[markers_file] * ("dmarkers" in args.measures)):
+        make_way(file)
+    steps = _measuring_steps(args)
     set_run(list(steps.values()), n_jobs=args.n_jobs, verbose=not args.quiet)
     videos = files_of(args.videos)
     opened = open_items(videos, fps=args.fps)
+    who, remedy = _who_needs_landmarks(args)
+    check_landmarker({who: steps.get("landmarks")}, opened, remedy)
     clips = [clip for clip in opened if isinstance(clip, Clip)]
     failures = [pd.DataFrame([{"clip": video, "error": str(error)} for video, error in
                               zip(videos, opened, strict=True)
@@ -54,25 +69,69 @@ def run(args: argparse.Namespace) -> int:
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
+    clips, unknown = _know_all(clips, args.measures)
+    failures.append(unknown)
+    markerless = 0
     if clips:
-        table = pd.concat([frame_table(clip) for clip in clips], ignore_index=True)
-        _write_table(table, args.output)
-        print(f"{args.output}: {len(table)} frames of {len(clips)} videos")
-    return report(pd.concat(failures))
+        n = write_tables((frame_table(clip, args.measures) for clip in clips), args.output)
+        print(f"{args.output}: {n} frames of {len(clips)} videos")
+        if "dmarkers" in args.measures:
+            markerless = _write_markers(clips, markers_file)
+    return max(report(pd.concat(failures)), int(markerless > 0))
 
 
-def _measuring_steps(model: Path | None) -> dict[str, Any]:
-    """The steps `faces`, `smile` and `aus` of a model, or of the package."""
-    system = make_system("auda-svm") if model is None else load_model(model)
+# -- what is measured, and by what ----------------------------------------------------------------
+
+def _measuring_steps(args: argparse.Namespace) -> dict[str, Any]:
+    """The steps that are needed, by their names, in their order."""
+    if args.model is not None:
+        if args.action_units is not None:
+            raise ValueError("--action-units says how to measure, and so does --model; leave one "
+                             "of them out")
+        return _steps_of_model(args.model, args.measures)
+    if "aus" not in args.measures:
+        if args.action_units is not None:
+            raise ValueError(f"--action-units {args.action_units}: action units are not asked for; "
+                             "add aus to --measures")
+        return {"landmarks": FaceLandmarks()}
+    system = make_system("auda-svm", action_units=action_units(args.action_units))
+    own = {"landmarks": FaceLandmarks()} if _on_mesh(args.measures) else {}
+    return own | {name: bare(step) for name, step in system.steps[:-1]}
+
+
+def _steps_of_model(model: Path, wanted: tuple[str, ...]) -> dict[str, Any]:
+    system = load_model(model)
     named = getattr(system, "named_steps", {})
-    steps = {name: bare(named.get(name)) for name in ("faces", "smile", "aus")}
-    if isinstance(steps["faces"], ClipTransformer) and "aus" not in named:
-        raise ValueError(f"{model}: looks at faces and measures no action units; leave --model out "
-                         "to have them measured as the package does")
-    if None in steps.values() or not isinstance(steps["aus"], ClipTransformer):
+    steps = {name: bare(named[name]) for name in ("landmarks", "faces", "smile", "aus")
+             if name in named}
+    if _on_mesh(wanted) and not isinstance(steps.get("landmarks"), FaceLandmarks):
+        raise ValueError(f"{model}: finds no landmarks, and so no {', '.join(_on_mesh(wanted))}; "
+                         "leave --model out, or ask for --measures aus")
+    if "aus" not in wanted:
+        return {"landmarks": steps["landmarks"]}
+    seen = [name for name in ("landmarks", "faces") if isinstance(steps.get(name), ClipTransformer)]
+    if seen and "aus" not in steps:
+        raise ValueError(f"{model}: looks at {' and '.join(seen)} and measures no action units; "
+                         "leave --model out to have them measured as the package does, or ask for "
+                         "other --measures")
+    if not {"faces", "smile"} <= steps.keys() or not isinstance(steps.get("aus"), ClipTransformer):
         raise ValueError(f"{model}: holds {type(system).__name__}, not a system that measures "
                          "faces, smile intensity and action units")
     return steps
+
+
+def _who_needs_landmarks(args: argparse.Namespace) -> tuple[str, str]:
+    """What asks for landmarks, if anything does, and what goes without."""
+    if on_mesh := _on_mesh(args.measures):
+        return ", ".join(on_mesh), "or ask for --measures aus alone"
+    if args.model is not None:
+        return str(args.model), "this model looks for landmarks in videos"
+    return "--action-units blendshapes", "or take --action-units hog"
+
+
+def _on_mesh(wanted: tuple[str, ...]) -> list[str]:
+    """The measures that come from the face mesh."""
+    return [measure for measure in wanted if measure != "aus"]
 
 
 def _learn_smile(step: ClipTransformer, clips: list[Clip]) -> bool:
@@ -85,35 +144,26 @@ def _learn_smile(step: ClipTransformer, clips: list[Clip]) -> bool:
     return True
 
 
-def frame_table(clip: Clip) -> pd.DataFrame:
-    """Give what is known about each frame of a measured clip.
-
-    Parameters
-    ----------
-    clip : Clip
-        With `aus`, and `smile` where it is known.
-
-    Returns
-    -------
-    DataFrame
-        Columns `video`, `frame`, `time` (s), `valid`, `phase` ("onset", "apex", "offset" or ""),
-        `smile`, and the 17 action units; NaN in frames that are not valid. Without smile
-        intensity, AU12 gives the phases.
-    """
-    aus = np.where(clip.mask[:, None], np.asarray(clip.aus), np.nan)
-    smile = np.where(clip.mask, np.nan if clip.smile is None else clip.smile, np.nan)
-    level = aus[:, AU_NAMES.index("AU12")] if clip.smile is None else smile
-    phase = np.full(len(clip.times), "", dtype=object)
-    phases = detect_phases(level, clip.times) if np.isfinite(level).any() else {}
-    for name in ("onset", "apex", "offset"):
-        phase[phases.get(name, slice(0, 0))] = name
-    columns = {"video": clip.label, "frame": np.arange(len(clip.times)), "time": clip.times,
-               "valid": clip.mask, "phase": phase, "smile": smile}
-    return pd.DataFrame(columns).join(pd.DataFrame(aus, columns=list(AU_NAMES)))
+def _know_all(clips: list[Clip], wanted: tuple[str, ...]) -> tuple[list[Clip], pd.DataFrame]:
+    """The clips that know all that is wanted, and why the others do not."""
+    good, failures = [], []
+    for clip in clips:
+        unknown = [measure for measure in wanted if getattr(clip, _FIELDS[measure]) is None]
+        if unknown:
+            error = ClipError(clip.label, f"has no pictures, in which {', '.join(unknown)} could "
+                              "be measured; leave it out, or ask for --measures aus")
+            failures.append({"clip": clip.label, "error": str(error)})
+        else:
+            good.append(clip)
+    return good, pd.DataFrame(failures, columns=["clip", "error"])
 
 
-def _write_table(table: pd.DataFrame, file: Path) -> None:
-    if file.suffix.lower() == ".csv":
-        table.to_csv(file, index=False, float_format="%.6g")
-    else:
-        table.to_parquet(file, index=False)
+def _write_markers(clips: list[Clip], file: Path) -> int:
+    """Write the D-Markers; give the number of videos that have none."""
+    table, failures = marker_table(clips)
+    write_tables([table], file)
+    print(f"{file}: D-Markers of {len(table) - len(failures)} videos")
+    if len(failures):
+        print("\n".join([f"{len(failures)} without D-Markers:",
+                         *(f"  {error}" for error in failures["error"])]), file=sys.stderr)
+    return len(failures)

@@ -13,10 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from ..base import transform_clips
-from ..classifiers.time_sampling import frames_of_face
 from ..clip import Clip
 from ..errors import ClipError
-from ..features.auda import signals_of
+from ..fusion import StackingFusion
 from ..video import is_recording
 
 
@@ -26,7 +25,7 @@ class Measured(NamedTuple):
     Attributes
     ----------
     clips : list of Clip
-        With what does not depend on who is in the training set: faces, action units.
+        With what does not depend on who is in the training set: landmarks, faces, action units.
     places : array of int
         Their places in what was given.
     failures : DataFrame
@@ -39,12 +38,12 @@ class Measured(NamedTuple):
 
 
 def measure(systems: Sequence[Pipeline], recordings: Sequence[Any]) -> Measured:
-    """Find faces and action units, as far as the systems look at them.
+    """Find landmarks, faces and action units, as far as the systems look at them.
 
     Parameters
     ----------
     systems : sequence of Pipeline
-        Made by `make_system`, with the same steps before the last, some perhaps without `aus`.
+        Made by `make_system`; steps before the last that have the same name are the same.
     recordings : sequence of recordings
         Anything that `as_clips` takes.
 
@@ -53,38 +52,39 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any]) -> Measured:
     Measured
         A recording of which one of the systems can make nothing is left out for all of them.
     """
-    steps = max(systems, key=lambda system: len(system.steps)).named_steps
+    steps: dict[str, Any] = {}
+    for system in systems:
+        steps |= system.named_steps
     clips, index = list(recordings), np.arange(len(recordings))
     failures = [pd.DataFrame(columns=["clip", "error"])]
-    for name in ("faces", "aus"):
+    for name in ("landmarks", "faces", "aus"):
         if clips and name in steps:
             found = transform_clips(bare(steps[name]), clips, on_error="skip")
             failures.append(found.failures[["clip", "error"]])
             clips, index = found.data, index[found.index]
-    branches = [branch for system in systems for branch in _branches(system).items()]
+    branches = _branches(systems)
     good = []
     for i, clip in enumerate(clips):
         try:
-            _check_usable(clip, branches)
+            for branch in branches:
+                branch.check_clip(clip)
             good.append(i)
         except ClipError as error:
             failures.append(pd.DataFrame([{"clip": clip.label, "error": str(error)}]))
     return Measured([clips[i] for i in good], index[good], pd.concat(failures, ignore_index=True))
 
 
-def _branches(system: Pipeline) -> dict[str, Any]:
-    """The classifiers that look at the clips, by the names that `make_system` gives them."""
-    name, last = system.steps[-1]
-    return dict(last.estimators) if name == "fusion" else {name: last}
-
-
-def _check_usable(clip: Clip, branches: list[tuple[str, Any]]) -> None:
-    """Raise where one of the classifiers would refuse the clip."""
-    rates = {branch.rate for name, branch in branches if name == "realsmilenet"}
-    for rate in rates:
-        frames_of_face(clip, rate)
-    if any(name != "realsmilenet" for name, _ in branches):
-        signals_of(clip)
+def _branches(systems: Sequence[Pipeline]) -> list[Any]:
+    """The classifiers that look at the clips, those that would say the same once."""
+    found: dict[str, Any] = {}
+    for system in systems:
+        last = system[-1]
+        fused = isinstance(last, StackingFusion)
+        for branch in [branch for _, branch in last.estimators] if fused else [last]:
+            params = {name: value for name, value in branch.get_params().items()
+                      if name not in ("n_jobs", "verbose")}
+            found.setdefault(f"{type(branch).__name__} {params}", branch)
+    return list(found.values())
 
 
 def check_set(y: np.ndarray, groups: np.ndarray | None) -> None:

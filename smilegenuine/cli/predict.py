@@ -11,10 +11,11 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from ..clip import open_items
+from ..clip import Clip, open_items
 from ..persistence import load_model
 from ..progress import progress
 from .arguments import add_device
+from .making import check_landmarker
 from .measuring import files_of, move_networks, set_run
 from .reporting import report
 
@@ -39,7 +40,10 @@ def run(args: argparse.Namespace) -> int:
     move_networks(system, args.device)
     videos = files_of(args.videos)
     many = len(videos) > 1
-    jobs = (joblib.delayed(_ask)(system, video, args.fps) for video in videos)
+    opened = open_items(videos, fps=args.fps)
+    check_landmarker({str(args.model): system}, opened,
+                     "this model looks for landmarks in videos")
+    jobs = (joblib.delayed(_ask)(system, clip) for clip in opened)
     answers = joblib.Parallel(n_jobs=args.n_jobs if many else 1, return_as="generator")(jobs)
     rows, failures = [], []
     for video, p in zip(videos, progress(answers, total=len(videos), name="predicting",
@@ -58,12 +62,11 @@ def run(args: argparse.Namespace) -> int:
     return report(pd.DataFrame(failures, columns=["clip", "error"]))
 
 
-def _ask(system: Any, video: str, fps: float | None) -> np.ndarray | Exception:
+def _ask(system: Any, clip: Clip | Exception) -> np.ndarray | Exception:
     """The probabilities of the classes, or why there are none."""
+    if isinstance(clip, Exception):
+        return clip
     try:
-        (clip,) = open_items([video], fps=fps)
-        if isinstance(clip, Exception):
-            return clip
         return np.asarray(system.predict_proba([clip])[0])
     except (ValueError, OSError) as error:
         return error

@@ -12,8 +12,9 @@ import pandas as pd
 
 from ..clip import Clip
 from ..persistence import save_model
-from ..pipelines import SYSTEMS, TABLE_ROWS, make_system
-from .arguments import add_device, folds_or_none, whole
+from ..pipelines import NETWORKS, SYSTEMS
+from .arguments import add_action_units, add_networks, folds_or_none, whole
+from .making import check_landmarker, make_systems, say_what_is_slow
 from .measuring import check_device, check_set, folds_at_once, measure, set_run
 from .reporting import failure_text, make_way, report
 
@@ -27,8 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", choices=sorted(SYSTEMS), default="auda-svm")
     parser.add_argument("--folds", type=folds_or_none, default=5, metavar="K",
                         help="folds by subject for the scores; 0: no scores")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep measured faces here")
-    add_device(parser)
+    parser.add_argument("--cache", type=Path, metavar="FOLDER",
+                        help="keep what is measured here: faces, landmarks, action units")
+    add_networks(parser)
+    add_action_units(parser)
     parser.add_argument("--random-state", type=whole, default=0, metavar="SEED",
                         help="of networks; another number, another training")
 
@@ -40,11 +43,13 @@ def run(args: argparse.Namespace) -> int:
     table = load_table(args.data, fps=args.fps, on_error="skip")
     check_set(table.target, table.groups)
     make_way(args.output)
-    if args.system in TABLE_ROWS:
+    if args.system in NETWORKS:
         check_device(args.device)
-    system = make_system(args.system, memory=args.cache, device=args.device,
-                         random_state=args.random_state, n_jobs=args.n_jobs,
-                         verbose=not args.quiet)
+    made = make_systems([args.system], args, args.cache)
+    check_landmarker(made, table.data,
+                     "or take a system without landmarks, such as auda-svm")
+    say_what_is_slow(made, args, n_clips=len(table.data), n_fits=1 + args.folds)
+    system = made[args.system]
     clips, places, failures = measure([system], table.data)
     failures = pd.concat([table.failures, failures])
     if not clips:
@@ -55,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
     info = {"system": args.system, "trained on": str(args.data), "clips": len(clips),
             "subjects": None if groups is None else len(np.unique(groups)),
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)},
-            "random state": args.random_state}
+            "random state": args.random_state,
+            **{what: value for what, value in (("action units", args.action_units), (
+                "points", args.points), ("max epochs", args.max_epochs)) if value is not None}}
     set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
     if args.folds:
         info["scores by subject"] = _scores(system, clips, y, groups, args)
@@ -82,7 +89,7 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
                          "on is split by subject once more; there are two. `--folds 0` trains "
                          "without them")
     # A network trains in one process, so there folds go side by side.
-    n_jobs = folds_at_once(args.n_jobs, args.device) if args.system in TABLE_ROWS else None
+    n_jobs = folds_at_once(args.n_jobs, args.device) if args.system in NETWORKS else None
     try:
         scores = subject_scores(system, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
                                 verbose=not args.quiet)

@@ -16,16 +16,13 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from ..au_table import AU_NAMES
-from ..base import check_positive, require_fields
+from ..base import check_positive, check_rate, require_fields
 from ..clip import Clip, as_clips
 from ..errors import ClipError
 from .dynamics import Slopes, fill_invalid, sliding_regression, window_frames
 from .phases import PHASES, detect_phases
 
 LEVELS = ("frame", "au", "cross")
-
-# Frame rates beyond these are mistaken units (times in milliseconds) sooner than recordings.
-_LEAST_FPS, _MOST_FPS = 4.0, 1000.0
 
 # Columns a and b of the 136 pairs, a before b in the order of the action units.
 _PAIR_A, _PAIR_B = np.array(list(combinations(range(len(AU_NAMES)), 2))).T
@@ -460,9 +457,7 @@ def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         usable &= np.isfinite(clip.smile)
     if len(usable) < 3:
         raise ClipError(clip.label, f"is too short: {len(usable)} frames, at least 3 are needed")
-    if not _LEAST_FPS <= (rate := 1.0 / float(np.median(np.diff(clip.times)))) <= _MOST_FPS:
-        raise ClipError(clip.label, f"has {rate:.3g} frames a second; {_LEAST_FPS:g} to "
-                        f"{_MOST_FPS:g} are understood. Are its times in seconds?")
+    check_rate(clip)
     if usable.sum() < 3:
         raise ClipError(clip.label, f"only {int(usable.sum())} of {len(usable)} frames are valid; "
                         "at least 3 are needed. Was the face in view?")

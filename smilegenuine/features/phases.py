@@ -19,6 +19,9 @@ from .dynamics import fill_invalid
 # A part of a rise or fall, beyond a pause, that moves this share of it still belongs to it.
 _STEP = 0.3
 
+# Steps between frames that differ from the median by no more than this share of it are even.
+_EVEN = 0.1
+
 #: The phases in their order; "smile" is onset start to offset end, "sequence" the whole clip.
 PHASES = ("onset", "apex", "offset", "smile", "sequence")
 
@@ -51,7 +54,8 @@ def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.04,
     Where a rise begins and ends is read off its speed near the top, where noise matters least: the
     moments at which it passes 70 % and 40 % of the top speed are extended in a straight line to 0,
     and what the smoothing widened is taken off. A rise of even speed and one that starts and stops
-    gently are both found to within a few frames.
+    gently are both found to within a few frames. Where frames do not follow each other evenly, all
+    of this is done on even moments in between, and the phases are the frames within them.
 
     Raises
     ------
@@ -76,11 +80,30 @@ def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.04,
     known = np.isfinite(smile)
     if not known.any():
         raise ValueError("smile holds no finite number")
+    smile = fill_invalid(smile, times, known)
+    steps = np.diff(times)
+    step = float(np.median(steps)) if len(steps) else 1.0
+    if np.abs(steps - step).max(initial=0.0) <= _EVEN * step:
+        return _found_evenly(smile, times, smooth, min_share)
+    grid = np.linspace(times[0], times[-1], 1 + round((times[-1] - times[0]) / step))
+    half = 0.5 * (grid[1] - grid[0])
+    phases = dict.fromkeys(PHASES, slice(0, 0))
+    for name, part in _found_evenly(np.interp(grid, times, smile), grid, smooth,
+                                    min_share).items():
+        if part.stop > part.start:
+            ends = grid[part.start] - half, grid[part.stop - 1] + half
+            phases[name] = slice(*np.searchsorted(times, ends).tolist())
+    return phases
+
+
+def _found_evenly(smile: np.ndarray, times: np.ndarray, smooth: float, min_share: float
+                  ) -> dict[str, slice]:
+    """The phases of a signal without gaps whose frames follow each other evenly."""
     n = len(smile)
     phases = dict.fromkeys(PHASES, slice(0, 0)) | {"sequence": slice(0, n)}
     if n < 5:
         return phases
-    curve, sigma, level = _smoothed(fill_invalid(smile, times, known), times, smooth)
+    curve, sigma, level = _smoothed(smile, times, smooth)
     onset, offset = _main_runs(curve, level, min_share)
     if onset is not None:
         phases["onset"] = _trimmed(onset, curve, times, sigma)

@@ -102,6 +102,29 @@ def test_balanced_weights_are_scikit_learns():
     assert given.item() == pytest.approx(expected, rel=1e-6)
 
 
+class Normed(Line):
+    """Batch norm and a weight a column."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+
+def test_running_statistics_are_the_epochs_where_that_is_wanted():
+    data = items(n=24)
+    data = InputSet([5.0 + 0.01 * x for x in data.inputs], data.targets)
+    x = np.stack(data.inputs)
+    net = trained(Training(device="cpu", max_epochs=1, batch_size=8, epoch_statistics=True),
+                  Normed, data)
+    np.testing.assert_allclose(net.module_.norm.running_mean, x.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(net.module_.norm.running_var, x.var(axis=0), rtol=0.5)
+    lagging = trained(Training(device="cpu", max_epochs=1, batch_size=8), Normed, data)
+    assert (lagging.module_.norm.running_var > 0.5).all()
+
+
 class TwoHeads(Line):
     """Says the class, and twice the first column in a second head that learns nothing."""
 

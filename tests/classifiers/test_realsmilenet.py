@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from smilegenuine import Clip, ClipError, FaceAligner, RealSmileNetClassifier
-from smilegenuine.classifiers.realsmilenet import FaceAugmentation
+from smilegenuine.classifiers.face_sequences import FaceAugmentation
 from smilegenuine.datasets import make_smiles
 
 

@@ -6,11 +6,14 @@ import sys
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from cli_inputs import KINDS, write_openface
 from drawn import known_clips
 
+from smilegenuine import FaceLandmarks
+from smilegenuine.base import has_signals_only
 from smilegenuine.cli import main
 from smilegenuine.datasets import make_smiles
 
@@ -33,6 +36,48 @@ def videos(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "drawn vidéos"
     make_smiles(4, 2, fps=12, size=112, head_motion=0.5, random_state=3, folder=folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def true_meshes(videos) -> dict[str, np.ndarray]:
+    """The landmarks of the drawn videos by their names."""
+    drawn = make_smiles(4, 2, fps=12, size=112, head_motion=0.5, random_state=3)
+    rows = pd.read_csv(videos / "labels.csv")
+    return {str(videos / path): mesh for path, mesh in
+            zip(rows["path"], drawn.landmarks, strict=True)}
+
+
+def see_meshes(patch: pytest.MonkeyPatch, meshes: dict[str, np.ndarray]) -> None:
+    """Let the true landmarks be found in the drawn videos, not in the first frame, by nobody."""
+    def find(self, clip):
+        if has_signals_only(clip):
+            return clip
+        mesh = np.array(meshes[clip.name])
+        rng = np.random.default_rng(0)
+        valid = np.arange(len(mesh)) > 0
+        return clip.replace(landmarks=mesh, blendshapes=rng.random((len(mesh), 52)),
+                            head_pose=np.tile(np.eye(4), (len(mesh), 1, 1)), valid=valid,
+                            times=np.arange(len(mesh)) / 12)
+
+    patch.setattr(FaceLandmarks, "_transform_clip", find)
+    patch.setattr("smilegenuine.cli.making.load_mediapipe", lambda: None)
+    patch.setattr("smilegenuine.cli.making.find_bundle", lambda: None)
+
+
+@pytest.fixture
+def seen(true_meshes, monkeypatch) -> None:
+    see_meshes(monkeypatch, true_meshes)
+
+
+@pytest.fixture(scope="session")
+def mesh_model(videos, true_meshes, tmp_path_factory) -> Path:
+    """The SVM ensemble on D-Markers, trained by the command on the drawn videos."""
+    model = tmp_path_factory.mktemp("mesh") / "mesh.skops"
+    with pytest.MonkeyPatch.context() as patch:
+        see_meshes(patch, true_meshes)
+        assert main(["train", str(videos), "-o", str(model), "--system", "dmarkers", "--folds", "0",
+                     "--n-jobs", "1", "--quiet"]) == 0
+    return model
 
 
 @pytest.fixture(scope="session")

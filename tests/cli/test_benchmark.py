@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cli_inputs import forbid_measuring
+from cli_inputs import forbid_measuring, no_mediapipe
 
-from smilegenuine import AUDAPhaseClassifier, FaceAligner, make_system
+from smilegenuine import AUDAPhaseClassifier, FaceAligner, FaceLandmarks, make_system
 from smilegenuine.cli import main
 from smilegenuine.cli.benchmark import _kinds
 from smilegenuine.cli.labelled_data import load_labelled
@@ -124,6 +124,66 @@ class TestComparison:
         assert main([*CALL, "--output", str(done["folder"]), "--max-epochs", "3"]) == 1
         assert "auda_au.max_epochs was 2 and is 3" in capsys.readouterr().err
 
+    def test_other_clips_are_not_mixed_in(self, done, run):
+        """As when systems are added that measure more in each clip."""
+        status, _, err = run("benchmark", "--data", "cli_inputs:load_signals:6", "--systems",
+                             "auda-au", "--folds", 2, "--output", done["folder"])
+        assert status == 1
+        assert "which differs in the clips (X)" in err
+        assert err.endswith("name from the beginning all that are to stand in one table.\n")
+
+
+class TestLandmarks:
+    def test_known_ones_need_no_mediapipe(self, run, monkeypatch, tmp_path):
+        no_mediapipe(monkeypatch)
+        status, out, err = run("benchmark", "--data", "cli_inputs:load_meshes", "--systems",
+                               "landmark-transformer,dmarkers", "--folds", 2, "--max-epochs", 1,
+                               "--points", "outlines", "--output", tmp_path)
+        assert status == 1  # the clip in the middle
+        assert err.startswith("1 could not be used:\n")
+        rows = [line.split()[1] for line in out.splitlines() if line.startswith("| ")]
+        assert rows == ["System", "landmark-transformer", "dmarkers"]
+        page = (tmp_path / "table.md").read_text(encoding="utf-8")
+        for text in ("11 clips, 1 left out, 6 subjects", "epochs, points of the face mesh: "
+                     "outlines", "- Measured: landmarks (FaceLandmarks); once for all systems"):
+            assert text in page, text
+
+    def test_missing_mediapipe_is_told_before_people_are_drawn(self, run, monkeypatch, tmp_path):
+        no_mediapipe(monkeypatch)
+        forbid_measuring(monkeypatch)
+        monkeypatch.setattr("smilegenuine.datasets.smiles.write_clips",
+                            lambda *_, **__: pytest.fail("drawn before the mistake was found"))
+        status, out, err = run("benchmark", "--systems", "auda-au,landmarks", "--output", tmp_path,
+                               "--subjects", 6, "--clips-per-subject", 2, "--folds", 3)
+        assert (status, out) == (1, "")
+        assert err == (
+            "smilegenuine benchmark: dmarkers, landmark-transformer, pstnet, p4transformer, "
+            "meshsmilenet, deepmarkernet, hadasmilenet: FaceLandmarks needs MediaPipe: pip install "
+            '"smilegenuine[mediapipe]"; or compare systems without landmarks, such as --systems '
+            "table\n")
+
+    def test_one_system_that_needs_pictures(self, run, tmp_path):
+        status, _, err = run("benchmark", "--data", "cli_inputs:load_meshes", "--systems",
+                             "dmarkers,vit", "--folds", 2, "--output", tmp_path)
+        assert status == 1
+        assert "FaceAligner needs `frames`" in err
+        assert "what one system cannot use is left out for all, so name fewer" in err
+
+    def test_measures_once_for_all(self, run, asked, videos, seen, monkeypatch, tmp_path):
+        call = ["benchmark", "--data", videos, "--output", tmp_path, "--folds", 4, "--systems",
+                "dmarkers,realsmilenet,meshsmilenet", "--max-epochs", 1]
+        assert run(*call)[2] == "smilegenuine benchmark: enough seen\n"
+        for clip in asked[0][1]:
+            assert clip.frames is None
+            assert not clip.valid[0]  # in what was found of landmarks
+            assert len(clip.landmarks) == len(clip.faces)
+            assert clip.aus is None  # nobody looks at them
+        for step in (FaceAligner, FaceLandmarks):
+            monkeypatch.setattr(step, "_transform_clip",
+                                lambda *_: pytest.fail("a clip was measured once more"))
+        run(*call)
+        assert len(asked) == 2
+
 
 class TestSets:
     def test_faces(self, run, tmp_path):
@@ -177,7 +237,7 @@ class TestSets:
         assert "Δ" not in out  # there is no other system
 
     def test_without_a_network(self, run, monkeypatch, tmp_path):
-        monkeypatch.setattr("smilegenuine.cli.benchmark.make_system",
+        monkeypatch.setattr("smilegenuine.cli.making.make_system",
                             partial(make_system, ensemble__levels=("au",), ensemble__cv=2))
         assert run("benchmark", "--data", "cli_inputs:load_signals:6", "--systems", "auda-svm",
                    "--folds", 2, "--output", tmp_path)[0] == 1
@@ -236,7 +296,9 @@ class TestKinds:
 class TestErrors:
     @pytest.mark.parametrize(("args", "message"), [
         (["--systems", "auda-au,magic"], "there is no system 'magic'; there is realsmilenet,"),
-        (["--systems", "fusion,fusion"], "'fusion' is named twice"),
+        (["--systems", "auda-au,"], "there is no system ''; there is realsmilenet,"),
+        (["--points", "some"], "argument --points: invalid choice: 'some'"),
+        (["--action-units", "openface"], "argument --action-units: invalid choice: 'openface'"),
         (["--folds", "1"], "--folds: must be at least 2, not 1"),
         (["--max-epochs", "0"], "--max-epochs: must be at least 1, not 0"),
         (["--device", "tpu"], "--device: must be auto, cpu, cuda or cuda:NUMBER, not tpu"),
@@ -268,6 +330,7 @@ class TestErrors:
          "3 folds by subject leave too little to train on: 3 subjects are needed. Take more"),
         (["--data", "make_smiles", "--subjects", "2"], "three subjects are needed at least"),
         (["--data", "make_smiles", "--by", "mood"], "drawn people has gender, age"),
+        (["--points", "outlines"], "--points outlines: there is no network on the face mesh in"),
     ])
     def test_mistakes_are_found_before_the_work(self, args, message, run, monkeypatch, tmp_path):
         forbid_measuring(monkeypatch)

@@ -10,7 +10,7 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
-from cli_inputs import KINDS, write_openface
+from cli_inputs import KINDS, no_mediapipe, write_openface
 from drawn import known_clips
 
 from smilegenuine import AUDA, load_model, save_model
@@ -107,6 +107,27 @@ class TestPredict:
                               env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}, check=False)
         assert done.returncode == 0, done.stderr
         assert "smile \\xe9 0.csv" in done.stdout
+
+
+class TestLandmarkModels:
+    def test_videos(self, mesh_model, seen, videos, tables, run):
+        good = sorted(map(str, videos.glob("*.mp4")))[:2]
+        status, out, err = run("predict", mesh_model, good[0], tables / "smile é 0.csv", good[1],
+                               "--csv")
+        assert status == 1
+        assert "smile é 0.csv: DMarkers needs `landmarks`; run FaceLandmarks first" in err
+        table = pd.read_csv(StringIO(out))
+        assert list(table["video"]) == good
+        expected = load_model(mesh_model).predict_proba(good)
+        np.testing.assert_allclose(table.iloc[:, 2:], expected, rtol=1e-9)
+
+    def test_missing_mediapipe(self, mesh_model, videos, run, monkeypatch):
+        no_mediapipe(monkeypatch)
+        status, out, err = run("predict", mesh_model, videos)
+        assert (status, out) == (1, "")
+        assert err == (f"smilegenuine predict: {mesh_model}: FaceLandmarks needs MediaPipe: pip "
+                       'install "smilegenuine[mediapipe]"; this model looks for landmarks in '
+                       "videos\n")
 
 
 def test_broken_video_does_not_stop_the_others(table_model, tables, run, monkeypatch):

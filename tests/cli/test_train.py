@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cli_inputs import KINDS, edited, forbid_measuring, write_openface
+from cli_inputs import KINDS, edited, forbid_measuring, no_mediapipe, write_openface
 from drawn import known_clips
 
 from smilegenuine import FaceAligner, HOGActionUnits, load_model, make_system
@@ -64,17 +64,6 @@ class TestTrainOnVideos:
         assert load_model(tmp_path / "m.skops").info_["subjects"] == 2
 
 
-@pytest.fixture
-def one_epoch(monkeypatch):
-    """Networks that are trained for one epoch only."""
-    def make(name, **options):
-        system = make_system(name, **options)
-        return system.set_params(**{p: 1 for p in system.get_params() if p.endswith("max_epochs")})
-
-    monkeypatch.setattr("smilegenuine.cli.train.make_system", make)
-
-
-@pytest.mark.usefixtures("one_epoch")
 class TestTrainNetworks:
     def test_realsmilenet_needs_faces_and_nothing_else(self, videos, trained, run, tmp_path,
                                                        monkeypatch):
@@ -87,8 +76,8 @@ class TestTrainNetworks:
                   ).to_csv(tmp_path / "set.csv", index=False)
         model = tmp_path / "m.skops"
         status, out, err = run("train", tmp_path / "set.csv", "-o", model, "--system",
-                               "realsmilenet", "--folds", 0, "--cache", trained["cache"],
-                               "--device", "cpu")
+                               "realsmilenet", "--folds", 0, "--max-epochs", 1, "--cache",
+                               trained["cache"], "--device", "cpu")
         assert status == 1
         assert err == (f"1 could not be used:\n  {tmp_path / 'units.csv'}: RealSmileNet needs "
                        "`faces`; run FaceAligner on the video first; without pictures, take a "
@@ -116,7 +105,8 @@ class TestTrainNetworks:
     def test_fusion_does_not_carry_how_it_was_run(self, tables, run):
         model = tables / "m.skops"
         status, out, err = run("train", tables / "set.csv", "-o", model, "--system", "auda-fusion",
-                               "--folds", 5, "--device", "cpu", "--random-state", 5)
+                               "--folds", 5, "--device", "cpu", "--random-state", 5,
+                               "--max-epochs", 1)
         assert (status, err) == (0, "")
         assert [line.split()[0] for line in out.splitlines()[:3]] == ["fold", "1", "2"]
         fusion = load_model(model)[-1]
@@ -138,7 +128,7 @@ class TestTrainNetworks:
         said = {}
         for name, seed in (("a", []), ("b", ["--random-state", 0]), ("c", ["--random-state", 1])):
             assert run("train", tables / "set.csv", "-o", tables / name, "--system", "auda-au",
-                       "--folds", 0, *seed)[0] == 0
+                       "--folds", 0, "--max-epochs", 1, *seed)[0] == 0
             said[name] = run("predict", tables / name, tables / "smile é 0.csv", "--csv")[1]
         assert said["a"] == said["b"] != said["c"]
 
@@ -148,6 +138,55 @@ class TestTrainNetworks:
                              "auda-au", "--device", "cuda:77")
         assert status == 1
         assert "device is 'cuda:77', but torch" in err
+
+
+@pytest.mark.usefixtures("seen")
+class TestTrainOnLandmarks:
+    def test_network(self, videos, run, monkeypatch, tmp_path):
+        monkeypatch.setattr(FaceAligner, "_transform_clip",
+                            lambda *_: pytest.fail("a face was aligned"))
+        model = tmp_path / "m.skops"
+        status, out, err = run("train", videos, "-o", model, "--system", "landmark-transformer",
+                               "--folds", 2, "--max-epochs", 1, "--points", "outlines", "--device",
+                               "cpu")
+        assert (status, err) == (0, "")
+        assert out.endswith(f"{model}: landmark-transformer, fitted on 8 videos\n")
+        loaded = load_model(model)
+        assert (loaded.info_["points"], loaded.info_["max epochs"]) == ("outlines", 1)
+        assert loaded[-1].n_points_ == 128
+
+    def test_action_units_of_blendshapes(self, videos, trained, run, monkeypatch, tmp_path):
+        monkeypatch.setattr(HOGActionUnits, "_transform_clip",
+                            lambda *_: pytest.fail("measured by HOG"))
+        saved = []
+        monkeypatch.setattr("smilegenuine.cli.train.save_model",
+                            lambda model, path, info: saved.append((model, info)))
+        assert run("train", videos, "-o", tmp_path / "m", "--folds", 0, "--action-units",
+                   "blendshapes", "--cache", trained["cache"])[0] == 0
+        ((model, info),) = saved
+        assert list(model.named_steps) == ["landmarks", "faces", "smile", "aus", "ensemble"]
+        assert info["action units"] == "blendshapes"
+
+    @pytest.mark.parametrize(("args", "message"), [
+        (["--system", "dmarkers", "--points", "all"], "there is no network on the face mesh in"),
+        (["--system", "vit", "--action-units", "blendshapes"], "action units are nothing to vit"),
+    ])
+    def test_what_says_nothing(self, args, message, videos, run, monkeypatch, tmp_path):
+        forbid_measuring(monkeypatch)
+        status, _, err = run("train", videos, "-o", tmp_path / "m.skops", *args)
+        assert status == 1
+        assert message in err
+
+
+@pytest.mark.parametrize("args", [["--system", "hadasmilenet"], ["--action-units", "blendshapes"]])
+def test_missing_mediapipe_is_told_before_the_work(args, videos, run, monkeypatch, tmp_path):
+    no_mediapipe(monkeypatch)
+    forbid_measuring(monkeypatch)
+    status, out, err = run("train", videos, "-o", tmp_path / "m.skops", *args)
+    assert (status, out) == (1, "")
+    assert err == (f"smilegenuine train: {args[1] if 'net' in args[1] else 'auda-svm'}: "
+                   'FaceLandmarks needs MediaPipe: pip install "smilegenuine[mediapipe]"; or take '
+                   "a system without landmarks, such as auda-svm\n")
 
 
 class TestTrainOnTables:

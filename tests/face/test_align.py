@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import cv2
 import numpy as np
 import pytest
+from landmarker import NEEDS_MODEL, model
 from sklearn.base import clone
 
 from smilegenuine import Clip, ClipError, NoFaceError
-from smilegenuine.face import align
+from smilegenuine.face import align, landmarker
 from smilegenuine.face.align import FaceAligner
+from smilegenuine.face.eye_centres import landmark_eye_path
+from smilegenuine.face.landmarks import FaceLandmarks
 from smilegenuine.face.paths import eye_path, main_face
 from smilegenuine.video import FrameSource
 
@@ -252,6 +256,7 @@ def test_decoding_twice_gives_the_same_chips(drawn, monkeypatch):
     ("size", 96.0, "size must be a whole number"), ("margin", 0.5, "margin must be below 0.5"),
     ("eye_height", 1.2, "eye_height must be below 1"), ("smooth", -1, "smooth must be a number"),
     ("detect_every", None, "detect_every must be"), ("min_face", 0.001, "min_face must lie"),
+    ("detector", "dlib", "detector must be 'cascade' or 'mediapipe'"),
 ])
 def test_wrong_parameters(name, value, message, drawn):
     with pytest.raises(ValueError, match=message):
@@ -272,6 +277,139 @@ def test_opencv_without_cascades(drawn, monkeypatch, tmp_path):
         FaceAligner().transform([Clip(frames=drawn.frames[:5], fps=30)])
     clip = Clip(faces=np.zeros((5, 40, 40, 3), np.uint8), fps=30)
     assert FaceAligner().transform([clip])[0] is clip
+
+
+# -- eyes by landmarks ---------------------------------------------------------------------------
+
+needs_model = [pytest.param(None, marks=NEEDS_MODEL, id="mediapipe")]
+with_model = pytest.mark.parametrize("mark", needs_model)
+
+
+@pytest.fixture
+def bundle_in_place(monkeypatch):
+    """The bundle where `FaceAligner`, which has no parameter for it, finds it."""
+    monkeypatch.setenv("SMILEGENUINE_DATA", str(model().parent))
+
+
+def placed(eyes, n_points=478):
+    """(T, 478, 3) landmarks whose eyes' corners lie about given eyes, (T, 2) complex."""
+    landmarks = np.zeros((len(eyes), n_points, 3))
+    half = 0.2 * (eyes[:, 1] - eyes[:, 0])
+    for side, corners in enumerate([(33, 133), (362, 263)]):
+        for sign, pair in zip((-1, 1), corners, strict=True):
+            near = {33: 130, 133: 243, 362: 463, 263: 359}[pair]
+            for point in (pair, near):
+                place = eyes[:, side] + sign * half
+                landmarks[:, point, 0], landmarks[:, point, 1] = place.real, place.imag
+    return landmarks
+
+
+def test_known_landmarks_need_no_mediapipe(drawn, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    landmarks = placed(drawn.eyes[:10])
+    before = Clip(frames=drawn.frames[:10], times=drawn.times[:10], landmarks=landmarks)
+    after = FaceAligner(detector="mediapipe").transform([before])[0]
+    np.testing.assert_array_equal(after.landmarks, landmarks)
+    assert after.valid.all()
+    # Eyes at the cascades' places, a little outwards and up: see `eye_centres`.
+    found, _ = landmark_eye_path(landmarks, drawn.times[:10], smooth=0, max_gap=0.5)
+    off = (found - drawn.eyes[:10]) / (drawn.eyes[:10, 1:] - drawn.eyes[:10, :1])
+    np.testing.assert_allclose(off, np.tile([-0.02 - 0.012j, 0.02 - 0.012j], (10, 1)), atol=1e-9)
+
+
+def test_gaps_in_landmarks_are_as_gaps_of_the_cascades(drawn):
+    landmarks = placed(drawn.eyes)
+    landmarks[[20, 21, *range(40, 65)]] = np.nan
+    clip = FaceAligner(detector="mediapipe", max_gap=0.2).transform(
+        [Clip(frames=drawn.frames, times=drawn.times, landmarks=landmarks)])[0]
+    np.testing.assert_array_equal(clip.valid, np.isfinite(landmarks[:, 33, 0]))
+    assert clip.faces[20:22].any(axis=(1, 2, 3)).all()  # short: cut at the interpolated place
+    assert not clip.faces[40:65].any()
+
+
+def test_eyes_stay_where_they_are_when_only_lids_and_irises_move(drawn):
+    landmarks = placed(drawn.eyes[:5])
+    moved = landmarks.copy()
+    moved[:, [159, 145, 386, 374, 468, 473, 158, 385]] += 5.0
+    one, other = (landmark_eye_path(points, drawn.times[:5], smooth=0.05, max_gap=0.5)[0]
+                  for points in (landmarks, moved))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("landmarks", "error", "message"), [
+    (np.full((5, 478, 3), np.nan), NoFaceError, "no face in any of its 5 frames: its landmarks"),
+    (np.ones((2, 478, 3)), ClipError, "too short: 2 frames"),
+])
+def test_landmarks_that_give_no_chips(drawn, landmarks, error, message):
+    clip = Clip(frames=drawn.frames[:len(landmarks)], fps=30, landmarks=landmarks)
+    with pytest.raises(error, match=message):
+        FaceAligner(detector="mediapipe").transform([clip])
+
+
+@with_model
+@pytest.mark.parametrize("who", ["drawn", "other"])
+def test_eyes_by_landmarks_stand_still_too(who, mark, request):
+    clip = request.getfixturevalue(who)
+    found = FaceLandmarks(model=model()).transform([Clip(frames=clip.frames, times=clip.times)])[0]
+    eyes, tracked = landmark_eye_path(found.landmarks, clip.times, smooth=0.05, max_gap=0.5)
+    assert tracked.all()
+    error = chip_error(eyes, clip.eyes)
+    assert_steady(error)
+    assert np.sqrt(0.5 * (abs(np.diff(error, axis=0)) ** 2).mean()) < 0.2
+
+
+@with_model
+def test_chips_by_landmarks_are_as_those_of_the_cascades(drawn, bundle_in_place, mark):
+    clip = Clip(frames=drawn.frames[:30], times=drawn.times[:30])
+    cascade, mediapipe = (FaceAligner(detector=d).transform([clip])[0]
+                          for d in ("cascade", "mediapipe"))
+    assert mediapipe.faces.shape == cascade.faces.shape
+    assert mediapipe.valid.all()
+    assert (cascade.landmarks, clip.landmarks) == (None, None)
+    assert mediapipe.landmarks.shape == (30, 478, 3)
+    assert mediapipe.blendshapes.shape == (30, 52)
+    assert mediapipe.head_pose.shape == (30, 4, 4)
+    grey = [c.faces.mean(axis=3).astype(np.float32) for c in (cascade, mediapipe)]
+    shifts = [cv2.phaseCorrelate(a, b)[0] for a, b in zip(*grey, strict=True)]
+    assert np.abs(np.mean(shifts, axis=0)).max() < 1.0  # pixels
+
+
+@with_model
+def test_landmarks_work_where_opencv_has_no_cascades(drawn, bundle_in_place, monkeypatch, tmp_path,
+                                                     mark):
+    monkeypatch.setattr(cv2.data, "haarcascades", str(tmp_path))
+    upright = drawn.frames[:5]
+    lying = np.rot90(upright, axes=(1, 2))
+    clip, other = FaceAligner(detector="mediapipe").transform(
+        [Clip(frames=frames, fps=30) for frames in (lying, upright)])
+    assert clip.valid.all()
+    difference = clip.faces.astype(float) - other.faces
+    assert abs(difference).mean() < 12
+
+
+@with_model
+def test_the_detectors_do_not_share_a_cache(drawn, bundle_in_place, monkeypatch, tmp_path, mark):
+    clip = Clip(frames=drawn.frames[:6], fps=30)
+    chips = {d: [FaceAligner(detector=d, memory=m).transform([clip])[0] for m in
+                 (None, str(tmp_path), str(tmp_path))] for d in ("cascade", "mediapipe")}
+    for clips in chips.values():
+        for other in clips[1:]:
+            np.testing.assert_array_equal(clips[0].faces, other.faces)
+    one, two = chips["cascade"][0], chips["mediapipe"][0]
+    assert not np.array_equal(one.faces, two.faces)
+    assert two.landmarks is not None
+    np.testing.assert_array_equal(chips["mediapipe"][2].landmarks, two.landmarks)
+    # What a clip knows stays in it when the chips come from the cache, where the cascades' are
+    # whatever landmarks it knows.
+    known = clip.replace(landmarks=placed(drawn.eyes[:6]))
+    monkeypatch.setattr(FaceAligner, "_follow_faces", None)
+    for _ in range(2):
+        for d in ("cascade", "mediapipe"):
+            after = FaceAligner(detector=d, memory=str(tmp_path)).transform([known])[0]
+            np.testing.assert_array_equal(after.landmarks, known.landmarks)
+    # And from there nothing has to be looked for again.
+    monkeypatch.setattr(landmarker, "open_landmarker", None)
+    FaceAligner(detector="mediapipe", memory=str(tmp_path)).transform([clip])
 
 
 # -- real recordings -----------------------------------------------------------------------------

@@ -1,0 +1,76 @@
+"""A plain vision transformer on face frames as an estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ..base import check_positive
+from ..nets.vit import FaceViT
+from .face_sequences import FaceSequenceClassifier, documented_faces
+
+
+@documented_faces
+class FaceViTClassifier(FaceSequenceClassifier):
+    """A plain vision transformer on each frame of the aligned face; frames are averaged.
+
+    Takes clips with `faces`. A baseline: it sees how a face looks, and nothing of how it moves.
+
+    Parameters
+    ----------
+    {faces}
+    patch : int, default=8
+        Side of the patches in pixels; it divides `size`.
+    n_hidden : int, default=64
+        Width of the tokens; a multiple of the 4 heads.
+    n_layers : int, default=3
+    {training}
+
+    Attributes
+    ----------
+    {fitted}
+
+    References
+    ----------
+    Dosovitskiy et al. (2021), An image is worth 16x16 words: transformers for image recognition at
+    scale, ICLR. arXiv:2010.11929
+    """
+
+    def __init__(self, *, rate: float = 10.0, size: int = 48, augment: bool = False, patch: int = 8,
+                 n_hidden: int = 64, n_layers: int = 3, lr: float = 1e-3, max_epochs: int = 100,
+                 batch_size: int = 16, patience: int | None = 15,
+                 validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
+                 norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
+                 random_state: Any = None, verbose: int | bool = False) -> None:
+        self.rate = rate
+        self.size = size
+        self.augment = augment
+        self.patch = patch
+        self.n_hidden = n_hidden
+        self.n_layers = n_layers
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.norm_penalty = norm_penalty
+        self.device = device
+        self.mixed_precision = mixed_precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _check_net_params(self) -> None:
+        check_positive("patch", self.patch, whole=True, at_least=1)
+        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
+        check_positive("n_layers", self.n_layers, whole=True, at_least=1)
+        if self.size % self.patch:
+            raise ValueError(f"patch must divide size, and {self.patch} does not divide "
+                             f"{self.size}")
+        if self.n_hidden % 4:
+            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
+
+    def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
+        return FaceViT, {"size": self.size, "patch": self.patch, "n_hidden": self.n_hidden,
+                         "n_layers": self.n_layers}

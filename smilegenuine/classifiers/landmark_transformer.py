@@ -1,0 +1,84 @@
+"""A transformer on landmarks as an estimator: the plainest network that sees them over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import nn
+
+from ..base import check_positive
+from ..nets.landmark_transformer import LandmarkTransformer
+from .mesh_sequences import MeshSequenceClassifier, documented_mesh
+
+
+@documented_mesh
+class LandmarkTransformerClassifier(MeshSequenceClassifier):
+    """A vanilla transformer over time: each frame's landmarks, flattened, are a token.
+
+    Takes clips with `landmarks` (see `FaceLandmarks`). A baseline: see `MeshSmileNetClassifier`,
+    whose windows it shares.
+
+    Parameters
+    ----------
+    {mesh}
+    n_hidden : int, default=64
+        Width of the tokens; even, and a multiple of the 4 heads.
+    n_layers : int, default=2
+    dropout : float, default=0.1
+    {training}
+
+    Attributes
+    ----------
+    n_points_ : int
+        Points that the network sees.
+    {fitted}
+
+    Notes
+    -----
+    See `smilegenuine.nets.landmark_transformer`.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention is all you need, NeurIPS. arXiv:1706.03762
+    """
+
+    def __init__(self, points: str | Sequence[int] = "all", *, head_motion: bool = False,
+                 rate: float = 10.0, n_frames: int = 16, n_windows: int = 5, n_hidden: int = 64,
+                 n_layers: int = 2, dropout: float = 0.1, lr: float = 1e-3, max_epochs: int = 100,
+                 batch_size: int = 16, patience: int | None = 15,
+                 validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
+                 norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
+                 random_state: Any = None, verbose: int | bool = False) -> None:
+        self.points = points
+        self.head_motion = head_motion
+        self.rate = rate
+        self.n_frames = n_frames
+        self.n_windows = n_windows
+        self.n_hidden = n_hidden
+        self.n_layers = n_layers
+        self.dropout = dropout
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.norm_penalty = norm_penalty
+        self.device = device
+        self.mixed_precision = mixed_precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _check_net_params(self) -> None:
+        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
+        if self.n_hidden % 4:
+            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
+        check_positive("n_layers", self.n_layers, whole=True, at_least=1)
+        check_positive("dropout", self.dropout)
+        if self.dropout >= 1:
+            raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
+
+    def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
+        return LandmarkTransformer, {"n_points": self.n_points_, "n_hidden": self.n_hidden,
+                                     "n_layers": self.n_layers, "dropout": self.dropout}

@@ -1,0 +1,229 @@
+"""MediaPipe's Face Landmarker on the frames of one clip: opened, asked, closed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .landmarker_bundle import NEEDS_MEDIAPIPE
+
+#: Milliseconds between frames as MediaPipe is told. Its own smoothing of the landmarks (a one-euro
+#: filter, applied when one face is followed) only looks back and so delays them by about a frame;
+#: of a frame that lies a day back nothing is left in it. We smooth afterwards, looking both ways.
+_TICK = 10 ** 8
+#: What MediaPipe writes on stderr whenever a landmarker is made, and what asks nobody to do
+#: anything: its own informational lines, and warnings about how its models are packaged.
+_NOISE = re.compile(rb"I\d{4} |INFO: |WARNING: Logging before InitGoogle\(\)|WARNING: All log "
+                    rb"messages before absl::InitializeLog\(\)|W\d{4} .*(acceleration to xnnpack "
+                    rb"by default|Feedback manager requires a model with a single signature)")
+_END: Any = object()
+_stderr_lock = threading.Lock()
+
+
+class Seen(NamedTuple):
+    """A face as it is seen in a frame.
+
+    Attributes
+    ----------
+    points : array of shape (478, 3), float32
+        In pixels of the frame, whose centres have whole coordinates.
+    blendshapes : array of shape (52,), float32
+        Within 0 to 1.
+    pose : array of shape (4, 4), float32
+        From the canonical face to the camera, in cm.
+    """
+
+    points: np.ndarray
+    blendshapes: np.ndarray
+    pose: np.ndarray
+
+
+class Confidences(NamedTuple):
+    """Least confidences, each within 0 to 1: in finding, having and following a face."""
+
+    detection: float = 0.5
+    presence: float = 0.5
+    tracking: float = 0.5
+
+
+class MoreFacesError(Exception):
+    """There are more faces in a frame than are being followed."""
+
+
+def look_at_frames(frames: Iterable[np.ndarray], model: Path, confidences: Confidences, *,
+                   max_faces: int = 1, count_every: int = 0, count_up_to: int = 1
+                   ) -> Generator[list[Seen]]:
+    """Give the faces of each frame of a clip, followed through it.
+
+    Close it (`contextlib.closing`) where it is not walked through to its end: that closes the
+    landmarker. The next frame is read while one is being looked at.
+
+    Parameters
+    ----------
+    frames : iterable of array of shape (H, W, 3), uint8
+        RGB, in the order of time.
+    model : Path
+        The bundle `face_landmarker.task`.
+    confidences : Confidences
+    max_faces : int, default=1
+        Faces followed at the same time. One is quicker.
+    count_every : int, default=0
+        Frames after which it is asked how many faces there are; 0: never.
+    count_up_to : int, default=1
+        Most faces told apart in that.
+
+    Yields
+    ------
+    list of Seen
+
+    Raises
+    ------
+    ImportError
+        MediaPipe is not installed.
+    RuntimeError
+        The file is no such bundle.
+    MoreFacesError
+        More faces were counted in a frame than were followed there.
+    """
+    mp = load_mediapipe()
+
+    def picture(frame: np.ndarray) -> tuple[Any, tuple[int, int]]:
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame))
+        return image, (frame.shape[1], frame.shape[0])
+
+    with ExitStack() as stack:
+        follower = stack.enter_context(open_landmarker(model, max_faces, confidences))
+        counter = None
+        if count_every:
+            counter = stack.enter_context(
+                open_landmarker(model, count_up_to, confidences, video=False))
+        ahead = stack.enter_context(closing(read_ahead(map(picture, frames))))
+        for i, (image, size) in enumerate(ahead):
+            found = follower.detect_for_video(image, i * _TICK)
+            if counter is not None and i % count_every == 0:
+                counted = counter.detect(image)
+                if len(counted.face_landmarks) > len(found.face_landmarks):
+                    raise MoreFacesError
+            yield _seen(found, size)
+
+
+def _seen(found: Any, size: tuple[int, int]) -> list[Seen]:
+    """What MediaPipe found in a frame of some width and height, as arrays."""
+    width, height = size
+    scale = np.array([width, height, width], np.float32)
+    middle = np.array([0.5, 0.5, 0.0], np.float32)
+    faces = zip(found.face_landmarks, found.face_blendshapes,
+                found.facial_transformation_matrixes, strict=True)
+    return [Seen(np.array([(p.x, p.y, p.z) for p in points], np.float32) * scale - middle,
+                 np.array([shape.score for shape in shapes], np.float32),
+                 np.asarray(pose, np.float32)) for points, shapes, pose in faces]
+
+
+def load_mediapipe() -> ModuleType:
+    """Import MediaPipe, or raise an `ImportError` that says how to get it.
+
+    Returns
+    -------
+    module
+    """
+    try:
+        return importlib.import_module("mediapipe")
+    except ImportError as error:
+        raise ImportError(NEEDS_MEDIAPIPE) from error
+
+
+def open_landmarker(model: Path, max_faces: int, least: Confidences, *, video: bool = True) -> Any:
+    """Make a landmarker; the caller closes it.
+
+    Parameters
+    ----------
+    model : Path
+        The bundle.
+    max_faces : int
+    least : Confidences
+    video : bool, default=True
+        For the frames of one clip, with blendshapes and poses; or for single pictures, without.
+
+    Returns
+    -------
+    mediapipe.tasks.python.vision.FaceLandmarker
+
+    Raises
+    ------
+    RuntimeError
+        The file is no such bundle.
+    """
+    tasks = load_mediapipe().tasks
+    vision = tasks.vision
+    options = vision.FaceLandmarkerOptions(
+        # Its contents, as MediaPipe does not open every path that Python does.
+        base_options=tasks.BaseOptions(model_asset_buffer=model.read_bytes()),
+        running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
+        num_faces=max_faces, min_face_detection_confidence=least.detection,
+        min_face_presence_confidence=least.presence, min_tracking_confidence=least.tracking,
+        output_face_blendshapes=video, output_facial_transformation_matrixes=video)
+    try:
+        with quiet_stderr():
+            return vision.FaceLandmarker.create_from_options(options)
+    except (ValueError, RuntimeError) as error:
+        raise RuntimeError(
+            f"{model} cannot be used as a Face Landmarker bundle with blendshapes ({error}); "
+            "leave `model` out to get the published one") from error
+
+
+def read_ahead(items: Iterable[Any]) -> Generator[Any]:
+    """Give the items of an iterable, each next one made in a thread while one is being used.
+
+    Parameters
+    ----------
+    items : iterable
+
+    Yields
+    ------
+    object
+    """
+    source = iter(items)
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
+        coming = pool.submit(next, source, _END)
+        while (item := coming.result()) is not _END:
+            coming = pool.submit(next, source, _END)
+            yield item
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep MediaPipe's routine messages off stderr; whatever else is written there comes through.
+
+    Its C++ code writes to the file descriptor, past Python, and has no setting for it. What is
+    written in the meantime is held back until the end, so this belongs around moments only.
+    """
+    with _stderr_lock, ExitStack() as stack:
+        try:
+            sys.stderr.flush()
+            terminal = os.dup(2)
+        except (OSError, AttributeError, ValueError):  # no stderr, or a closed one: nobody reads
+            yield
+            return
+        stack.callback(os.close, terminal)
+        held = stack.enter_context(tempfile.TemporaryFile())
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            held.seek(0)
+            for line in held:
+                if not _NOISE.match(line):
+                    os.write(2, line)
