@@ -11,6 +11,9 @@ from sklearn.utils import Bunch
 from smilegenuine import Clip, FaceAligner
 from smilegenuine.datasets import make_action_units, make_smiles
 
+# Points of the mesh around the corners of the mouth.
+LEFT_CORNER, RIGHT_CORNER = [61, 62, 76, 78], [291, 292, 306, 308]
+
 SHARED_FOLDER = "SMILEGENUINE_TEST_FOLDER"
 
 
@@ -60,6 +63,35 @@ def known_meshes(n_subjects: int, clips_per_subject: int = 4, random_state: int 
     smiles.data = [c.replace(frames=None, landmarks=np.asarray(mesh, np.float32), times=t)
                    for c, mesh, t in zip(smiles.data, smiles.landmarks, smiles.times, strict=True)]
     return smiles
+
+
+def painted(clips: list[Clip]) -> list[Clip]:
+    """Clips with tiny faces: somebody's colour, and a mouth that widens with the lip corners."""
+    with_faces = []
+    for clip in clips:
+        rng = np.random.default_rng(sum(map(ord, clip.subject)))
+        faces = np.full((len(clip.times), 24, 24, 3), rng.integers(60, 200, 3), np.uint8)
+        half = np.clip(3 + 1.6 * np.asarray(clip.aus)[:, 8], 0, 11).astype(int)
+        for face, width in zip(faces, half, strict=True):
+            face[16:18, 12 - width:12 + width] = (150, 30, 40)
+        with_faces.append(clip.replace(faces=faces))
+    return with_faces
+
+
+def meshed(clips: list[Clip]) -> list[Clip]:
+    """Clips with landmarks: somebody's own mesh, whose lip corners go apart as AU12 does."""
+    face = np.asarray(make_smiles(1, 1, fps=5, random_state=0).landmarks[0][0])
+    with_meshes = []
+    for clip in clips:
+        rng = np.random.default_rng(sum(map(ord, clip.subject)))
+        own = face + rng.normal(0.0, 1.0, face.shape)
+        mesh = np.repeat(own[None], len(clip.times), axis=0)
+        mesh += 0.1 * np.random.default_rng(len(clip.times)).normal(size=mesh.shape)
+        wider = np.asarray(clip.aus)[:, 8]
+        mesh[:, LEFT_CORNER, 0] -= wider[:, None]
+        mesh[:, RIGHT_CORNER, 0] += wider[:, None]
+        with_meshes.append(clip.replace(landmarks=mesh.astype(np.float32)))
+    return with_meshes
 
 
 def overlap(a: slice, b: slice) -> float:

@@ -57,7 +57,7 @@ def a_clip(n: int | None = None) -> Clip:
     return Clip(landmarks=np.asarray(clip.landmarks, float)[:n], times=clip.times[:n], name="this")
 
 
-def slope(clf, clip: Clip, found: LandmarkSaliency, rows, columns, h: float = 0.1) -> float:
+def slope(clf, clip: Clip, found: LandmarkSaliency, rows, columns, h: float = 0.02) -> float:
     """How the decision changes where points move on as they have moved from their baseline."""
     landmarks = np.asarray(clip.landmarks)
     rest = landmarks[found.frames[0]] if found.baseline == "first" else \
@@ -131,7 +131,7 @@ class TestSlopes:
         clf, clip = smooth(), a_clip()
         found, = landmark_saliency(clf, [clip], n_steps=1)
         row, column = np.unravel_index(np.nanargmax(np.abs(found.values)), found.values.shape)
-        assert slope(clf, clip, found, [row], [column], h=0.5) == pytest.approx(
+        assert slope(clf, clip, found, [row], [column], h=0.1) == pytest.approx(
             found.values[row, column], rel=1e-2)
 
     def test_windows_that_overlap(self):
@@ -226,7 +226,7 @@ class TestWhereItPoints:
             random_state=0)
         clf.fit(clips, y)
         assert clf.score(clips, y) > 0.9
-        found = landmark_saliency(clf, clips[1::2])
+        found = landmark_saliency(clf, clips[1::2], n_steps=64)
         per_point = np.abs(np.mean([f.by_point() for f in found], axis=0))
         on_lips = np.isin(found[0].points, REGIONS["lips"])
         assert per_point[on_lips].mean() > 3 * per_point[~on_lips].mean()

@@ -1,4 +1,4 @@
-"""The rows of the paper's table as pipelines, in scikit-learn's own tools, on small real fits."""
+"""The rows of the core paper's table as pipelines, in scikit-learn's tools, on small real fits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
-from drawn import known_clips
+from drawn import known_clips, painted
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -15,25 +15,13 @@ from sklearn.pipeline import Pipeline
 
 from smilegenuine import FaceAligner, StackingFusion, load_model, make_system, save_model
 from smilegenuine.datasets import make_smile_signals, make_smiles
-from smilegenuine.pipelines import SYSTEMS, set_networks
+from smilegenuine.pipelines import TABLE_ROWS, set_networks
 
 BRANCHES = ["realsmilenet", "auda_frame", "auda_au", "auda_cross"]
 LAST = {"realsmilenet": "realsmilenet", "auda-frame": "auda_frame", "auda-au": "auda_au",
         "auda-cross": "auda_cross", "auda-fusion": "fusion", "fusion": "fusion",
         "auda-svm": "ensemble"}
-
-
-def painted(clips):
-    """Clips with tiny faces: somebody's colour, and a mouth that widens with the lip corners."""
-    with_faces = []
-    for clip in clips:
-        rng = np.random.default_rng(sum(map(ord, clip.subject)))
-        faces = np.full((len(clip.times), 24, 24, 3), rng.integers(60, 200, 3), np.uint8)
-        half = np.clip(3 + 1.6 * np.asarray(clip.aus)[:, 8], 0, 11).astype(int)
-        for face, width in zip(faces, half, strict=True):
-            face[16:18, 12 - width:12 + width] = (150, 30, 40)
-        with_faces.append(clip.replace(faces=faces))
-    return with_faces
+SYSTEMS = (*TABLE_ROWS, "auda-svm")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,9 @@ class DMarkerSVMEnsemble(ClipSVMEnsemble):
     ----------
     alignment : {"rigid", "published"}, default="rigid"
         See `DMarkers`, as for the next four.
-    smooth, rest : float, default=0.06 and 0.1
+    smooth : float, default=0.06
+        In seconds.
+    rest : float, default=0.1
         In seconds.
     signals : tuple of str, default=("lip", "eyelid", "cheek")
         There is a machine for each of them.

@@ -123,7 +123,8 @@ def test_uneven_times_agree_with_the_direct_implementation():
 @pytest.mark.needs_model
 def test_recorded_landmarks_agree_with_the_direct_implementation(recording):
     got = DMarkers("published").transform([recording])[0]
-    direct = direct_dmarkers.all_markers(recording.landmarks, recording.times, detect_phases)
+    direct = direct_dmarkers.all_markers(np.asarray(recording.landmarks, float), recording.times,
+                                         detect_phases)
     assert np.count_nonzero(direct) > 150
     np.testing.assert_allclose(got, direct, rtol=1e-9, atol=1e-9)
 
