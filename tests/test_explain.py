@@ -47,8 +47,9 @@ def smooth(**params):
     """A fitted network without any choices in it, in which moving a point moves nothing else."""
     smiles = known_meshes(4, 2, random_state=3)
     clf = LandmarkTransformerClassifier(**{
-        "points": POINTS, "head_motion": True, "n_frames": 6, "n_windows": 3, "n_hidden": 8,
-        "lr": 0.01, "max_epochs": 5, "validation_fraction": None, "random_state": 0, **params})
+        "points": POINTS, "head_motion": True, "exaggeration": 1.0, "n_frames": 6,
+        "n_windows": 3, "n_hidden": 8, "lr": 0.01, "max_epochs": 5,
+        "validation_fraction": None, "random_state": 0, **params})
     return clf.fit(smiles.data, smiles.target)
 
 
@@ -221,8 +222,8 @@ class TestWhereItPoints:
         clips = [Clip(landmarks=mesh, fps=10, subject=f"s{i // 2}")
                  for i, mesh in enumerate(meshes)]
         clf = LandmarkTransformerClassifier(
-            tuple(range(0, 478, 6)), head_motion=True, n_frames=12, n_windows=1, n_hidden=8,
-            n_layers=1, lr=3e-3, max_epochs=15, batch_size=4, validation_fraction=None,
+            tuple(range(0, 478, 6)), head_motion=True, exaggeration=1.0, n_frames=12, n_windows=1,
+            n_hidden=8, n_layers=1, lr=3e-3, max_epochs=15, batch_size=4, validation_fraction=None,
             random_state=0)
         clf.fit(clips, y)
         assert clf.score(clips, y) > 0.9

@@ -13,10 +13,13 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict,
 from sklearn.pipeline import Pipeline
 
 from smilegenuine import (
+    AU_NAMES,
     BlendshapeActionUnits,
     Clip,
     ClipError,
     DMarkerSVMEnsemble,
+    LandmarkTransformerClassifier,
+    PSTNetClassifier,
     StackingFusion,
     load_model,
     make_system,
@@ -26,6 +29,9 @@ from smilegenuine.datasets import make_smile_signals
 from smilegenuine.pipelines import FUSIONS, LANDMARK_ROWS, NETWORKS, SYSTEMS, set_networks
 
 ROWS = (*LANDMARK_ROWS, "full-fusion")
+
+MOUTH_AND_EYES = (61, 291, 0, 17, 13, 14, 37, 267, 84, 314, 50, 280, 159, 386, 145, 374, 33, 263,
+                  133, 362, 105, 334, 1, 152)
 
 # Of each network on the mesh what makes it small enough for tests.
 SMALL = {"points": SMALL_MESH["points"], "n_frames": 4, "n_windows": 2, "n_layers": 1,
@@ -150,6 +156,19 @@ def test_shuffled_labels_give_chance(name):
         scores.append(cross_val_score(clone(system), clips, y, groups=smiles.groups,
                                       cv=GroupKFold(3)).mean())
     assert np.mean(scores) == pytest.approx(0.5, abs=0.07)
+
+
+@pytest.mark.parametrize("clf", [
+    LandmarkTransformerClassifier("outlines", max_epochs=40, random_state=0),
+    PSTNetClassifier(MOUTH_AND_EYES, radius=0.3, n_frames=8, n_windows=4, max_epochs=25,
+                     random_state=0)], ids=lambda clf: type(clf).__name__)
+def test_networks_learn_how_strongly_people_smile(clf):
+    """The others take minutes: see benchmarks/landmark_systems.py."""
+    smiles = known_meshes(16, 4, random_state=3, difference="apex", fps=12.5)
+    peak = np.array([aus[:, AU_NAMES.index("AU12")].max() for aus in smiles.aus])
+    strong = peak > np.median(peak)
+    said = cross_val_predict(clf, smiles.data, strong, groups=smiles.groups, cv=GroupKFold(3))
+    assert np.mean(said == strong) >= 0.75
 
 
 def test_dmarkers_learn_the_length_of_the_apex():

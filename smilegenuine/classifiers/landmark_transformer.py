@@ -44,14 +44,16 @@ class LandmarkTransformerClassifier(MeshSequenceClassifier):
     """
 
     def __init__(self, points: str | Sequence[int] = "all", *, head_motion: bool = False,
-                 rate: float = 10.0, n_frames: int = 16, n_windows: int = 5, n_hidden: int = 64,
-                 n_layers: int = 2, dropout: float = 0.1, lr: float = 1e-3, max_epochs: int = 100,
-                 batch_size: int = 16, patience: int | None = 15,
-                 validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
-                 norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
-                 random_state: Any = None, verbose: int | bool = False) -> None:
+                 exaggeration: float = 5.0, rate: float = 10.0, n_frames: int = 16,
+                 n_windows: int = 5, n_hidden: int = 64, n_layers: int = 2, dropout: float = 0.1,
+                 lr: float = 1e-3, max_epochs: int = 100, batch_size: int = 16,
+                 patience: int | None = 15, validation_fraction: float | None = 0.2,
+                 class_weight: Any = "balanced", norm_penalty: float = 0.0, device: str = "auto",
+                 mixed_precision: bool = False, random_state: Any = None,
+                 verbose: int | bool = False) -> None:
         self.points = points
         self.head_motion = head_motion
+        self.exaggeration = exaggeration
         self.rate = rate
         self.n_frames = n_frames
         self.n_windows = n_windows

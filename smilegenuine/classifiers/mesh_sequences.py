@@ -35,6 +35,9 @@ POINT_SETS: dict[str, np.ndarray] = {"all": np.arange(N_POINTS), "outlines": np.
 # Head coordinates that become 0 and 1, with room around the faces seen (drawn and recorded).
 _LOW, _HIGH = np.array([-1.3, -1.1, -1.0]), np.array([1.3, 2.3, 1.3])
 
+# Seconds at the beginning of a clip in which the face is taken to be at rest.
+_REST = 0.3
+
 _PARAMETERS = """points : {"all", "outlines"} or sequence of int, default="all"
         Points of the mesh that the network sees: all 478, the 128 on the outlines of lips, eyes,
         brows and face, in about a quarter of the time, or any by their numbers.
@@ -42,6 +45,11 @@ _PARAMETERS = """points : {"all", "outlines"} or sequence of int, default="all"
         False: head rotation, place and size are taken out of every frame (see
         `smilegenuine.face.mesh.align_head`). True: the clip is placed and scaled as a whole, and
         the head moves in it, as in the published system.
+    exaggeration : float, default=5.0
+        How many times as far as they do points move away from where they are at rest, in the
+        clip's first 0.3 s: a caricature of the movement, not of the face. 1: as they are, as
+        published; a smile then moves points by a few hundredths of the face, and in few clips
+        networks learn the faces sooner than the smiles.
     rate : float, default=10.0
         Frames a second that the network sees, whatever the recording's frame rate.
     n_frames : int, default=16
@@ -141,6 +149,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
 
     points: Any
     head_motion: bool
+    exaggeration: float
     rate: float
     n_frames: int
     n_windows: int
@@ -152,6 +161,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
     def _check_own_params(self) -> None:
         self._chosen_points()
         check_positive("rate", self.rate, at_least=0.1)
+        check_positive("exaggeration", self.exaggeration, at_least=0.01)
         check_positive("n_frames", self.n_frames, whole=True, at_least=2)
         check_positive("n_windows", self.n_windows, whole=True, at_least=1)
         if not isinstance(self.head_motion, (bool, np.bool_)):
@@ -174,7 +184,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         return chosen
 
     def _input(self, clip: Clip) -> Any:
-        """(T, n_points, 3), float32, within about 0 and 1."""
+        """(T, n_points, 3), float32; a face at rest is within about 0 and 1."""
         return self.placed_sequence(clip)[0]
 
     def placed_sequence(self, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
@@ -187,7 +197,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         Returns
         -------
         sequence : array of shape (T, n_points, 3), float32
-            Within about 0 and 1.
+            A face at rest is within about 0 and 1.
         frames : array of int of shape (T,)
             Which frames of the clip these are.
 
@@ -204,6 +214,8 @@ class MeshSequenceClassifier(DeepClipClassifier):
         if not sound.any():
             raise ClipError(clip.label, "its landmarks do not span a face in any frame")
         sequence = (placed[sound] - _LOW) / (_HIGH - _LOW)
+        rest = sequence[:max(1, round(_REST * self.rate))].mean(axis=0)
+        sequence = rest + self.exaggeration * (sequence - rest)
         return sequence.astype(np.float32), picked[sound]
 
     def _learn_scaling(self, inputs: list[Any]) -> None:

@@ -46,7 +46,7 @@ def fitted(smiles):
 
 def seen(clip, **params):
     """What a network sees of a clip."""
-    return LandmarkTransformerClassifier(**params)._input(clip)
+    return LandmarkTransformerClassifier(**{"exaggeration": 1.0, **params})._input(clip)
 
 
 # -- windows ---------------------------------------------------------------------------------------
@@ -139,6 +139,17 @@ def test_coordinates_are_within_nought_and_one(smiles, head_motion):
     assert found.dtype == np.float32
 
 
+def test_movement_is_exaggerated_and_the_face_is_not(smiles):
+    clip = smiles.data[1]
+    as_it_is, caricature = seen(clip), seen(clip, exaggeration=4.0)
+    rest = as_it_is[:3].mean(axis=0)
+    np.testing.assert_allclose(caricature - rest, 4.0 * (as_it_is - rest), atol=1e-5)
+    still = clip.replace(landmarks=np.repeat(clip.landmarks[:1], len(clip.landmarks), axis=0))
+    np.testing.assert_allclose(seen(still, exaggeration=4.0), seen(still), atol=1e-6)
+    np.testing.assert_allclose(seen(clip, exaggeration=4.0, rate=1.0)[0], seen(clip, rate=1.0)[0],
+                               atol=1e-6)
+
+
 def test_points_by_name_and_by_number(smiles):
     clip = smiles.data[0]
     assert len(POINT_SETS["outlines"]) == len(set(POINT_SETS["outlines"])) == 128
@@ -210,6 +221,7 @@ def test_other_points_after_fitting_are_refused(fitted, smiles):
     ({"points": [0.5, 1.0]}, "points must be one of"),
     ({"points": [3]}, "points must be at least two"),
     ({"head_motion": "yes"}, "head_motion must be True or False"),
+    ({"exaggeration": 0}, "exaggeration must be a number of at least 0.01"),
     ({"rate": 0}, "rate must be a number of at least 0.1"),
     ({"n_frames": 1}, "n_frames must be a whole number of at least 2"),
     ({"n_windows": 0}, "n_windows must be a whole number of at least 1"),
