@@ -26,6 +26,10 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready           ## speed, against the direct implementation in the same run
 	$(BIN)/python benchmarks/bench_auda.py
 	$(BIN)/python benchmarks/bench_networks.py
+	$(BIN)/python benchmarks/bench_dmarkers.py
+	$(BIN)/python benchmarks/bench_meshsmilenet.py --small
+	$(BIN)/python benchmarks/bench_point_nets.py
+	$(BIN)/python benchmarks/bench_landmarks.py
 
 action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
 	$(BIN)/python tools/train_action_units.py

@@ -47,10 +47,20 @@ def test_import_is_quick():
     "from smilegenuine import AUDA, AUDASVMEnsemble, FaceAligner, make_system, save_model",
     "from smilegenuine import StackingFusion, evaluate; import smilegenuine.cli",
     "from smilegenuine.datasets import make_smiles, load_openface",
+    "from smilegenuine import FaceLandmarks, BlendshapeActionUnits, DMarkers, make_system; "
+    "make_system('dmarkers')",
 ])
 def test_nobody_imports_torch_unasked(use):
     result = run(sys.executable, "-c", f"{use}; import sys; print('torch' in sys.modules)")
     assert result.stdout.strip() == "False", result.stderr
+
+
+def test_nobody_needs_mediapipe_unasked():
+    """Systems that look at landmarks can be made, and clips that know theirs be used, without."""
+    result = run(sys.executable, "-c", "import sys; sys.modules['mediapipe'] = None; "
+                 "from smilegenuine.pipelines import SYSTEMS, make_system; "
+                 "print(len([make_system(name) for name in SYSTEMS]))")
+    assert result.stdout.strip() == "16", result.stderr
 
 
 def test_every_lazy_name_is_known_to_type_checkers():
