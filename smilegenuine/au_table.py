@@ -48,7 +48,7 @@ def read_au_table(table: pd.DataFrame, name: str = "table") -> AUTable:
     table : DataFrame
         One row a frame. Columns `AU01_r` … `AU45_r` (OpenFace, 0–5) or `AU01` … (py-feat, 0–1,
         taken times 5; its AU43, eyes closed, stands in for AU45). Header names may be padded.
-        Optional: `timestamp` (seconds), `success` (0: no face), `face_id` or `FaceID`.
+        Optional: `timestamp` or `time` (seconds), `success` (0: no face), `face_id` or `FaceID`.
     name : str, default="table"
         Used in messages.
 
@@ -102,6 +102,10 @@ def _intensities(table: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def _timestamps(table: pd.DataFrame, name: str) -> np.ndarray | None:
+    if "timestamp" not in table and "time" in table:  # as `smilegenuine extract` writes it
+        times = pd.to_numeric(table["time"], errors="coerce").to_numpy(float, copy=True)
+        good = len(times) > 1 and np.isfinite(times).all() and (np.diff(times) > 0).all()
+        return times - times[0] if good else None
     if "timestamp" not in table or len(table) < 2:
         return None
     times = pd.to_numeric(table["timestamp"], errors="coerce").to_numpy(float, copy=True)

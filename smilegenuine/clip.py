@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .au_table import AU_NAMES, read_au_table
-from .clip_fields import MEASURED, SIGNALS, checked_signal
+from .clip_fields import MEASURED, SHAPES, SIGNALS, checked_signal
 from .errors import ClipError
 from .video import ArrayFrames, FrameSource, VideoFrames, open_frames
 
@@ -287,8 +287,8 @@ def as_clip(item: Any, *, fps: float | None = None) -> Clip:
     ----------
     item : str, Path, Clip, array or DataFrame
         A path to a video, a folder of images, an image or an OpenFace CSV; a `Clip`; frames of
-        shape (T, H, W), (T, H, W, 3) or (T, H, W, 4); action units of shape (T, 17); a table with
-        OpenFace's or py-feat's action-unit columns.
+        shape (T, H, W), (T, H, W, 3) or (T, H, W, 4); action units of shape (T, 17); landmarks of
+        shape (T, 478, 3), in pixels; a table with OpenFace's or py-feat's action-unit columns.
     fps : float, optional
         Frame rate in Hz of what carries no timing.
 
@@ -318,6 +318,8 @@ def as_clip(item: Any, *, fps: float | None = None) -> Clip:
                                 f"{len(AU_NAMES)}) in the order {', '.join(AU_NAMES)}; this one "
                                 f"is {item.shape}")
             return Clip(aus=item, fps=fps)
+        if item.shape[1:] == SHAPES["landmarks"][1:]:
+            return Clip(landmarks=item, fps=fps)
         if item.ndim in (3, 4):
             return Clip(frames=ArrayFrames(item), fps=fps)
         raise ClipError("array", f"an array of shape {item.shape} is neither frames (T, H, W, 3) "

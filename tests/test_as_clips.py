@@ -16,6 +16,12 @@ from smilegenuine.errors import ClipError, VideoError
 from smilegenuine.video import ArrayFrames, VideoFrames
 
 
+def test_landmarks_as_an_array_are_no_grey_pictures():
+    clip, = as_clips([np.full((9, 478, 3), 40.5)], fps=25)
+    assert clip.landmarks.shape == (9, 478, 3)
+    assert clip.frames is None
+
+
 def table(n: int = 8, **columns) -> pd.DataFrame:
     return pd.DataFrame(np.ones((n, 17)), columns=[f" {au}_r" for au in AU_NAMES]).assign(**columns)
 

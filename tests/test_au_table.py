@@ -213,3 +213,12 @@ def test_real_openface_file(real):
     assert (aus >= 0).all()
     assert (aus <= 5).all()
     assert aus.max() > 1
+
+
+def test_tables_that_call_their_seconds_time():
+    table = pd.DataFrame(np.ones((4, 17)), columns=list(AU_NAMES)).assign(time=[0.5, 0.6, 0.7, 0.8])
+    np.testing.assert_allclose(read_au_table(table).times, [0.0, 0.1, 0.2, 0.3])
+    assert read_au_table(table.assign(time=["a", "b", "c", "d"])).times is None
+    assert read_au_table(table.assign(time=[3.0, 2.0, 1.0, 0.0])).times is None
+    both = table.assign(timestamp=[0.0, 0.04, 0.08, 0.12])
+    np.testing.assert_allclose(read_au_table(both).times, [0.0, 0.04, 0.08, 0.12])

@@ -211,7 +211,9 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
 def _calibrate(value: np.ndarray, positive: np.ndarray, weight: np.ndarray
                ) -> tuple[float, float]:
     """Slope and offset of the log-odds on decision values of machines that had not seen them."""
-    scale = float(value.std()) or 1.0
+    spread = float(value.std())
+    # Machines that found nothing say the same of everybody, but for rounding.
+    scale = spread if spread > 1e-9 * (1.0 + abs(float(value.mean()))) else 1.0
     regression = LogisticRegression().fit(value[:, None] / scale, positive, sample_weight=weight)
     slope = float(regression.coef_[0, 0]) / scale
     if slope <= 0:

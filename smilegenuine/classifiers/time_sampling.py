@@ -12,7 +12,8 @@ from ..errors import ClipError
 _REMEDIES = {
     "faces": "run FaceAligner on the video first; without pictures, take a system that looks at "
              "action units alone, such as auda-fusion",
-    "landmarks": "run FaceLandmarks on the video first",
+    "landmarks": "run FaceLandmarks on the video first; without pictures, give "
+                 "Clip(landmarks=…, fps=…), or take a system that looks at action units",
 }
 
 

@@ -77,7 +77,12 @@ def _download(target: Path) -> None:
         f"MediaPipe's model {BUNDLE_NAME} cannot be downloaded from {BUNDLE_URL} ({reason}). "
         f"Connect to the network and try again; or put the file into the cache folder, as "
         f"{target}; or name the folder where you have it in the environment variable "
-        f"{DATA_VARIABLE}") from reason
+        f"{DATA_VARIABLE}{_looked_in()}") from reason
+
+
+def _looked_in() -> str:
+    folder = os.environ.get(DATA_VARIABLE)
+    return f" (now it says {folder}, where it is not)" if folder else ""
 
 
 def _checked(path: Path, remedy: str) -> Path:

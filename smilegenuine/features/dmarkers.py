@@ -363,6 +363,9 @@ def signals_of(clip: Clip, *, alignment: str = "rigid", rest: float = 0.1
         landmarks = np.where(clip.mask[:, None, None], landmarks, np.nan)
     signals = marker_signals(landmarks, times, alignment=alignment, rest=rest)
     known = np.isfinite(signals).all(axis=(1, 2))
+    if len(known) < _LEAST_VALID:
+        raise ClipError(clip.label, f"is too short: {len(known)} frames, at least {_LEAST_VALID} "
+                        "are needed")
     if known.sum() < _LEAST_VALID:
         raise ClipError(clip.label, f"only {int(known.sum())} of {len(known)} frames have a face "
                         f"that can be measured; at least {_LEAST_VALID} are needed. Was the face "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -157,3 +159,14 @@ def test_nan_is_refused():
     X[3, 2] = np.nan
     with pytest.raises(ValueError, match="contains NaN"):
         BlockSVMEnsemble().fit(X, y)
+
+
+def test_machines_that_say_the_same_of_everybody_stay_unsure():
+    """Rounding is no difference: what is divided by it would be anything."""
+    value = 0.3 + 1e-17 * np.arange(12.0)
+    for found in (value, np.full(12, 1e-60) * np.arange(12)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            slope, offset = _calibrate(found, np.tile([0, 1], 6), np.ones(12))
+        assert abs(slope) <= 1.0
+        assert abs(offset) <= 1.0

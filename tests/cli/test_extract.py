@@ -202,7 +202,7 @@ class TestFaceMesh:
         finally:
             true_meshes[names[0]] = whole
         assert status == 1
-        assert err.startswith(f"1 without D-Markers:\n  {names[0]}: only 3 of 4 frames have a face")
+        assert err.startswith(f"1 without D-Markers:\n  {names[0]}: is too short: 4 frames")
         assert out.endswith("D-Markers of 1 videos\n")
         markers = pd.read_csv(tmp_path / "x_dmarkers.csv", index_col="video")
         assert list(markers.index) == names
