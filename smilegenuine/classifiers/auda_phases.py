@@ -12,7 +12,8 @@ from ..base import check_positive
 from ..clip import Clip
 from ..features.auda import AUDA, LEVELS, auda_features, signals_of
 from ..nets.phase_mlp import PhaseMLP
-from .deep import DeepClipClassifier, documented
+from .deep import DeepClipClassifier
+from .shared_docs import documented
 
 
 @documented

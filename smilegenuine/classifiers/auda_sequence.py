@@ -13,7 +13,8 @@ from ..base import check_positive
 from ..clip import Clip
 from ..features.auda import AUDA, auda_features, signals_of
 from ..nets.auda_sequence import AUDASequenceNet
-from .deep import DeepClipClassifier, documented
+from .deep import DeepClipClassifier
+from .shared_docs import documented
 from .time_sampling import resample
 
 # Samples a second beyond which signals of faces hold nothing new, and training takes for ever.

@@ -10,10 +10,11 @@ import numpy as np
 from ..clip import Clip
 from ..features.auda import AUDA, LEVELS, auda_features, feature_names, signals_of
 from ..features.phases import PHASES
-from .clip_svm import ClipSVMEnsemble, documented_machines
+from .clip_svm import ClipSVMEnsemble
+from .shared_docs import documented
 
 
-@documented_machines
+@documented
 class AUDASVMEnsemble(ClipSVMEnsemble):
     """One SVM for each level and phase of AUDA, and an SVM over their decision values.
 

@@ -28,12 +28,6 @@ _PARAMETERS = """C : float, default=1.0
         Machines trained at the same time."""
 
 
-def documented_machines(cls: Any) -> Any:
-    """Write the parameters of the machines into a docstring, at {machines}."""
-    cls.__doc__ = (cls.__doc__ or "").replace("{machines}", _PARAMETERS)
-    return cls
-
-
 class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
     """Base of the SVM ensembles on features of clips.
 
@@ -46,6 +40,8 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
     ensemble_ : BlockSVMEnsemble
         Over the table of all features.
     """
+
+    _shared_docs = {"machines": _PARAMETERS}
 
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}

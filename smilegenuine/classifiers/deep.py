@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,8 +34,6 @@ from .net_training import (
     train_net,
 )
 from .subject_folds import clips_and_labels, held_out_split
-
-_C = TypeVar("_C", bound=type)
 
 _PARAMETERS = """lr : float, default=0.001
         Step size of Adam.
@@ -75,18 +73,11 @@ _ATTRIBUTES = """classes_ : array of shape (2,)
         `best`, `seconds`."""
 
 
-def documented(cls: _C) -> _C:
-    """Write the shared parameters and attributes into a docstring, at {training} and {fitted}."""
-    cls.__doc__ = (cls.__doc__ or "").replace("{training}", _PARAMETERS).replace(
-        "{fitted}", _ATTRIBUTES)
-    return cls
-
-
 class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsClassifierMixin,
                      BaseEstimator, ABC):
     """Base of the classifiers that are networks.
 
-    A subclass stores the training parameters (see `documented`) and its own in its constructor, and
+    A subclass stores the training parameters (`_PARAMETERS`) and its own in its constructor, and
     defines `_open` (from recordings to items), `_input` (what the network sees of an item),
     `_module` (which network) and `_check_own_params`.
 
@@ -100,6 +91,8 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
 
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}
+
+    _shared_docs = {"training": _PARAMETERS, "fitted": _ATTRIBUTES}
 
     _sequences: bool
     _epoch_statistics: bool = False

@@ -11,11 +11,12 @@ from torch import nn
 from ..base import check_positive
 from ..clip import Clip
 from ..nets.deepmarkernet import DeepMarkerNet
-from .meshsmilenet import MeshTrunkClassifier, documented_trunk, markers_of
+from .meshsmilenet import MeshTrunkClassifier, markers_of
 from .net_batches import mean_and_scale
+from .shared_docs import documented
 
 
-@documented_trunk
+@documented
 class DeepMarkerNetClassifier(MeshTrunkClassifier):
     """DeepMarkerNet: MeshSmileNet's trunk with two heads, one for the class, one for the D-Markers.
 

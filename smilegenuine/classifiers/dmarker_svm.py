@@ -9,10 +9,11 @@ import numpy as np
 
 from ..clip import Clip
 from ..features.dmarkers import DMarkers
-from .clip_svm import ClipSVMEnsemble, documented_machines
+from .clip_svm import ClipSVMEnsemble
+from .shared_docs import documented
 
 
-@documented_machines
+@documented
 class DMarkerSVMEnsemble(ClipSVMEnsemble):
     """One SVM on the D-Markers of lips, eyelids and cheeks each, and an SVM over their decisions.
 

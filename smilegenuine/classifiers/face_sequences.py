@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from ..base import check_positive
 from ..clip import Clip
-from .deep import DeepClipClassifier, documented
+from .deep import DeepClipClassifier
 from .time_sampling import sampled_frames
-
-_C = TypeVar("_C", bound=type)
 
 _PARAMETERS = """rate : float, default=10.0
         Frames a second that the network sees. At recordings slower than that, each frame once.
@@ -24,12 +21,6 @@ _PARAMETERS = """rate : float, default=10.0
         Train on changed copies: mirrored or not, moved by up to a 24th of the width, brighter or
         darker by up to 15 %, the same for all frames of a clip and anew each epoch. Not in the
         published systems. A mirrored smile is a smile, unless the question is its asymmetry."""
-
-
-def documented_faces(cls: _C) -> _C:
-    """Write the parameters of `FaceSequenceClassifier` into a docstring, at {faces}, and others."""
-    cls.__doc__ = (cls.__doc__ or "").replace("{faces}", _PARAMETERS)
-    return documented(cls)
 
 
 class FaceAugmentation:
@@ -77,9 +68,11 @@ class FaceAugmentation:
 class FaceSequenceClassifier(DeepClipClassifier):
     """Base of the classifiers that look at the aligned face, frame by frame.
 
-    A subclass stores, besides the training parameters, those of `documented_faces`, and defines
+    A subclass stores, besides the training parameters, those in `_PARAMETERS`, and defines
     `_module` and `_check_net_params`. Its network takes (B, T, 3, size, size) and lengths.
     """
+
+    _shared_docs = {"faces": _PARAMETERS}
 
     _sequences = True
 

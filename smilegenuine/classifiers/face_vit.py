@@ -8,10 +8,11 @@ from torch import nn
 
 from ..base import check_positive
 from ..nets.vit import FaceViT
-from .face_sequences import FaceSequenceClassifier, documented_faces
+from .face_sequences import FaceSequenceClassifier
+from .shared_docs import documented
 
 
-@documented_faces
+@documented
 class FaceViTClassifier(FaceSequenceClassifier):
     """A plain vision transformer on each frame of the aligned face; frames are averaged.
 

@@ -12,7 +12,8 @@ from torch import nn
 
 from ..base import check_positive
 from ..nets.hadamard import HadamardFusion
-from .deep import DeepClassifier, documented
+from .deep import DeepClassifier
+from .shared_docs import documented
 from .subject_folds import check_groups, coded_labels
 
 

@@ -12,11 +12,12 @@ from torch import nn
 from ..clip import Clip
 from ..nets.hadasmilenet import HadaSmileNet
 from ..nets.marker_fusions import FUSIONS
-from .meshsmilenet import MeshTrunkClassifier, documented_trunk, markers_of
+from .meshsmilenet import MeshTrunkClassifier, markers_of
 from .net_batches import mean_and_scale
+from .shared_docs import documented
 
 
-@documented_trunk
+@documented
 class HadaSmileNetClassifier(MeshTrunkClassifier):
     """HadaSmileNet: the product of what MeshSmileNet's trunk sees and of the D-Markers.
 

@@ -9,10 +9,11 @@ from torch import nn
 
 from ..base import check_positive
 from ..nets.landmark_transformer import LandmarkTransformer
-from .mesh_sequences import MeshSequenceClassifier, documented_mesh
+from .mesh_sequences import MeshSequenceClassifier
+from .shared_docs import documented
 
 
-@documented_mesh
+@documented
 class LandmarkTransformerClassifier(MeshSequenceClassifier):
     """A vanilla transformer over time: each frame's landmarks, flattened, are a token.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +12,9 @@ from ..base import check_positive
 from ..clip import Clip
 from ..errors import ClipError
 from ..face.mesh import EYE_CORNERS, N_POINTS, align_head
-from .deep import DeepClipClassifier, documented
+from .deep import DeepClipClassifier
 from .net_batches import Input
 from .time_sampling import sampled_frames
-
-_C = TypeVar("_C", bound=type)
 
 # MediaPipe's outlines of lips, eyes, brows and face.
 _OUTLINES = (
@@ -57,12 +55,6 @@ _PARAMETERS = """points : {"all", "outlines"} or sequence of int, default="all"
         Shorter clips are held at their last frame.
     n_windows : int, default=5
         Windows, evenly over the clip, whose logits are averaged to decide."""
-
-
-def documented_mesh(cls: _C) -> _C:
-    """Write the parameters of `MeshSequenceClassifier` into a docstring, at {mesh}, and others."""
-    cls.__doc__ = (cls.__doc__ or "").replace("{mesh}", _PARAMETERS)
-    return documented(cls)
 
 
 class RandomWindows:
@@ -134,7 +126,7 @@ def _window(x: np.ndarray, start: int, n_frames: int) -> np.ndarray:
 class MeshSequenceClassifier(DeepClipClassifier):
     """Base of the classifiers that look at windows of the face mesh.
 
-    A subclass stores, besides the training parameters, those of `documented_mesh`, and defines
+    A subclass stores, besides the training parameters, those in `_PARAMETERS`, and defines
     `_module` and `_check_net_params`. Its network takes (B, n_frames, n_points, 3), and
     (B, n_windows, n_frames, n_points, 3), over whose windows it averages.
 
@@ -143,6 +135,8 @@ class MeshSequenceClassifier(DeepClipClassifier):
     n_points_ : int
         Points that the network sees.
     """
+
+    _shared_docs = {"mesh": _PARAMETERS}
 
     _sequences = False
     _epoch_statistics = True

@@ -13,12 +13,13 @@ from ..clip import Clip
 from ..face.mesh import N_POINTS
 from ..features.dmarkers import dmarkers, signals_of
 from ..nets.meshsmilenet import MeshSmileNet
-from .mesh_sequences import MeshSequenceClassifier, documented_mesh
+from .mesh_sequences import MeshSequenceClassifier
+from .shared_docs import documented
 
 # As published, on all points of the mesh.
 _CURVES, _NEIGHBOURS = 100, 20
 
-TRUNK_PARAMETERS = """n_layers : int, default=6
+_PARAMETERS = """n_layers : int, default=6
         Transformer layers that alternate over time and over tokens.
     n_time_layers : int, default=3
         Transformer layers over time, after the tokens were averaged.
@@ -29,14 +30,10 @@ TRUNK_PARAMETERS = """n_layers : int, default=6
         In the transformers and before them."""
 
 
-def documented_trunk(cls: Any) -> Any:
-    """Write the trunk's parameters into a docstring, at {trunk}, and those of its bases."""
-    cls.__doc__ = (cls.__doc__ or "").replace("{trunk}", TRUNK_PARAMETERS)
-    return documented_mesh(cls)
-
-
 class MeshTrunkClassifier(MeshSequenceClassifier):
     """Base of the classifiers whose network begins with that of MeshSmileNet."""
+
+    _shared_docs = {"trunk": _PARAMETERS}
 
     n_layers: int
     n_time_layers: int
@@ -71,7 +68,7 @@ def markers_of(clip: Clip) -> np.ndarray:
     return dmarkers(*signals_of(clip)).ravel()
 
 
-@documented_trunk
+@documented
 class MeshSmileNetClassifier(MeshTrunkClassifier):
     """MeshSmileNet: curves over the face mesh in each frame, then transformers over time and mesh.
 

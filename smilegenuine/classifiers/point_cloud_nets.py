@@ -10,10 +10,11 @@ from torch import nn
 from ..base import check_positive
 from ..nets.p4transformer import P4Transformer
 from ..nets.pstnet import PSTNet
-from .mesh_sequences import MeshSequenceClassifier, documented_mesh
+from .mesh_sequences import MeshSequenceClassifier
+from .shared_docs import documented
 
 
-@documented_mesh
+@documented
 class PSTNetClassifier(MeshSequenceClassifier):
     """PSTNet: point spatio-temporal convolutions over the landmarks as a point cloud.
 
@@ -84,7 +85,7 @@ class PSTNetClassifier(MeshSequenceClassifier):
                         "radius": self.radius}
 
 
-@documented_mesh
+@documented
 class P4TransformerClassifier(MeshSequenceClassifier):
     """P4Transformer: point 4D convolutions of the landmarks, and a transformer over space and time.
 

@@ -8,10 +8,11 @@ from torch import nn
 
 from ..base import check_positive
 from ..nets.realsmilenet import RealSmileNet
-from .face_sequences import FaceSequenceClassifier, documented_faces
+from .face_sequences import FaceSequenceClassifier
+from .shared_docs import documented
 
 
-@documented_faces
+@documented
 class RealSmileNetClassifier(FaceSequenceClassifier):
     """RealSmileNet: temporal attention, convolutions and a convolutional LSTM on the aligned face.
 

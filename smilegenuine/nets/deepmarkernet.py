@@ -70,7 +70,7 @@ n_curves, curve_length, reshaped_mixing, doubled_positions
         ValueError
             `x` has another shape.
         """
-        return self.norm(self._of_windows(x)).mean(1)
+        return self.norm(self.trunk.of_windows(x)).mean(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Give logits of shape (B,); see `embed` for the parameters."""
@@ -95,13 +95,6 @@ n_curves, curve_length, reshaped_mixing, doubled_positions
         ValueError
             `x` has another shape.
         """
-        windows = self._of_windows(x)
+        windows = self.trunk.of_windows(x)
         logits = self.out(self.norm(windows).mean(1)).squeeze(1)
         return logits, self.marker_head(windows).mean(1)
-
-    def _of_windows(self, x: Tensor) -> Tensor:
-        n_points = self.trunk.n_points
-        if x.ndim not in (4, 5) or x.shape[-2:] != (n_points, 3) or 0 in x.shape[:-2]:
-            raise ValueError(f"x must have shape (B, T, {n_points}, 3) or (B, W, T, {n_points}, "
-                             f"3), not {tuple(x.shape)}")
-        return self.trunk(x.flatten(0, -4)).view(len(x), -1, self.n_embed)

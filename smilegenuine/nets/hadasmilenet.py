@@ -96,18 +96,14 @@ curve_length, reshaped_mixing, doubled_positions
         ValueError
             `x` or `markers` has another shape.
         """
-        n_points = self.trunk.n_points
-        if x.ndim not in (4, 5) or x.shape[-2:] != (n_points, 3) or 0 in x.shape[:-2]:
-            raise ValueError(f"x must have shape (B, T, {n_points}, 3) or (B, W, T, {n_points}, "
-                             f"3), not {tuple(x.shape)}")
+        windows = self.trunk.of_windows(x)
         if markers.shape != (len(x), self.n_markers):
             raise ValueError(f"markers must have shape ({len(x)}, {self.n_markers}), a row a clip, "
                              f"not {tuple(markers.shape)}")
-        of_landmarks = self.of_landmarks(self.trunk(x.flatten(0, -4)))
-        n_windows = len(of_landmarks) // len(x)
-        of_markers = self.of_markers(markers).repeat_interleave(n_windows, dim=0)
-        found = self.norm(self.mlp(self.fusion(of_landmarks, of_markers)))
-        return found.view(len(x), n_windows, self.n_embed).mean(1)
+        of_landmarks = self.of_landmarks(windows)
+        of_markers = self.of_markers(markers)[:, None].expand_as(of_landmarks)
+        fused = self.fusion(of_landmarks.flatten(0, 1), of_markers.flatten(0, 1))
+        return self.norm(self.mlp(fused)).view_as(of_landmarks).mean(1)
 
     def forward(self, x: Tensor, markers: Tensor) -> Tensor:
         """Give logits of shape (B,); see `embed` for the parameters."""

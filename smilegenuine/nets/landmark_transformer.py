@@ -6,32 +6,10 @@ Vaswani et al. (2017), Attention is all you need, arXiv:1706.03762; pre-norm as 
 
 from __future__ import annotations
 
-import math
-
-import torch
 from torch import Tensor, nn
 
 from .point_clouds import mean_over_windows
-
-
-def sinusoids(n_steps: int, n_channels: int, device: torch.device | None = None) -> Tensor:
-    """Give sinusoidal positions.
-
-    Parameters
-    ----------
-    n_steps, n_channels : int
-        Of channels an even number.
-    device : torch.device, optional
-
-    Returns
-    -------
-    tensor of shape (n_steps, n_channels)
-        Sines in the even columns, cosines in the odd ones, of wave lengths from 2π to 10,000 · 2π.
-    """
-    rates = torch.exp(torch.arange(0, n_channels, 2, device=device)
-                      * (-math.log(10_000.0) / n_channels))
-    angles = torch.arange(n_steps, device=device)[:, None] * rates
-    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+from .positions import sinusoids
 
 
 class LandmarkTransformer(nn.Module):

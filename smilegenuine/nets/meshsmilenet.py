@@ -6,32 +6,11 @@ other in turns. Compare the published code, github.com/Tushar-Faroque/MeshSmileN
 
 from __future__ import annotations
 
-import math
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .curvenet import CurveNet
-
-
-def sinusoids(n_positions: int, n_channels: int, device: torch.device | None = None) -> Tensor:
-    """Give the positions of Vaswani et al. (2017): sines and cosines in turns.
-
-    Parameters
-    ----------
-    n_positions, n_channels : int
-    device : torch.device, optional
-
-    Returns
-    -------
-    tensor of shape (n_positions, n_channels)
-        In column 2i the sine, in 2i + 1 the cosine of position / 10000^(2i / n_channels).
-    """
-    rates = torch.exp(torch.arange(0, n_channels, 2, device=device)
-                      * (-math.log(10000.0) / n_channels))
-    angles = torch.arange(n_positions, device=device)[:, None] * rates
-    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :n_channels]
+from .positions import sinusoids
 
 
 class TransformerLayer(nn.Module):
@@ -154,6 +133,28 @@ class MeshTrunk(nn.Module):
             frames = layer(frames)
         return frames.mean(1)
 
+    def of_windows(self, x: Tensor) -> Tensor:
+        """Give what the last layer norm sees of each window of clips.
+
+        Parameters
+        ----------
+        x : tensor of shape (B, T, n_points, 3) or (B, W, T, n_points, 3)
+            Of one window, or of W windows, of each clip.
+
+        Returns
+        -------
+        tensor of shape (B, W, n_embed)
+
+        Raises
+        ------
+        ValueError
+            `x` has another shape.
+        """
+        if x.ndim not in (4, 5) or x.shape[-2:] != (self.n_points, 3) or 0 in x.shape[:-2]:
+            raise ValueError(f"x must have shape (B, T, {self.n_points}, 3) or (B, W, T, "
+                             f"{self.n_points}, 3), not {tuple(x.shape)}")
+        return self(x.flatten(0, -4)).view(len(x), -1, self.n_embed)
+
 
 class MeshSmileNet(nn.Module):
     """CurveNet on each frame's mesh, tokens, a transformer: 4,896,337 parameters by default.
@@ -212,11 +213,7 @@ class MeshSmileNet(nn.Module):
         ValueError
             `x` has another shape.
         """
-        if x.ndim not in (4, 5) or x.shape[-2:] != (self.trunk.n_points, 3) or 0 in x.shape[:-2]:
-            raise ValueError(f"x must have shape (B, T, {self.trunk.n_points}, 3) or (B, W, T, "
-                             f"{self.trunk.n_points}, 3), not {tuple(x.shape)}")
-        found = self.norm(self.trunk(x.flatten(0, -4)))
-        return found.view(len(x), -1, self.n_embed).mean(1)
+        return self.norm(self.trunk.of_windows(x)).mean(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Give logits of shape (B,); see `embed` for the parameters."""

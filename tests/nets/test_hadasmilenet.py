@@ -8,7 +8,7 @@ from torch import nn
 
 from smilegenuine.nets.hadasmilenet import HadaSmileNet
 from smilegenuine.nets.marker_fusions import FUSIONS
-from smilegenuine.nets.meshsmilenet import MeshSmileNet
+from smilegenuine.nets.meshsmilenet import MeshSmileNet, MeshTrunk
 
 SMALL = {"n_points": 14, "n_markers": 5, "n_hidden": 12, "n_layers": 2, "n_time_layers": 1,
          "n_tokens": 3, "n_heads": 2, "n_channels": (4, 8), "ratios": (2, 2), "n_neighbors": 4,
@@ -137,6 +137,8 @@ class _AsItIs(nn.Module):
 
     def forward(self, x):
         return x.flatten(1)[:, :self.n_embed]
+
+    of_windows = MeshTrunk.of_windows
 
 
 def test_dropout_is_for_training(net, clips):
