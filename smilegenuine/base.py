@@ -1,7 +1,7 @@
-"""What all steps from clips to clips share: the loop over clips, errors, cache and progress.
+"""What all steps from clips to clips share: scikit-learn's interface, and checks.
 
-A step writes only `_transform_clip`, from one `Clip` to another; everything that is the same for
-all of them stands here once.
+A step writes only `_transform_clip`, from one `Clip` to another; the loop over clips, with errors,
+cache and progress, is in `clip_runs`.
 """
 
 from __future__ import annotations
@@ -9,28 +9,22 @@ from __future__ import annotations
 import numbers
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import cv2
-import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Bunch
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
-from ._version import __version__
 from .clip import Clip, as_clips, listed, open_items
+from .clip_runs import Tally, run_clips
 from .errors import ClipError
-from .progress import progress
 
 # Frame rates beyond these are mistaken units (times in milliseconds) sooner than recordings.
 _LEAST_FPS, _MOST_FPS = 4.0, 1000.0
-
-#: Parameters that say how to run and not what to compute; they do not enter cache keys.
-_RUN_PARAMS = frozenset({"n_jobs", "verbose", "memory"})
 
 
 class ClipTransformer(TransformerMixin, BaseEstimator, ABC):
@@ -160,7 +154,8 @@ def transform_clips(transformer: ClipTransformer, X: Any, *, on_error: str = "ra
     -------
     Bunch
         `data` (list of Clip, the good ones), `index` (array of their positions in `X`, for
-        `y[index]`), `failures` (DataFrame with the columns `index`, `clip`, `error`).
+        `y[index]`), `failures` (DataFrame with the columns `index`, `clip`, `error`), `tally` (how
+        many clips were `measured`, were `kept` in the cache, or were `known` without the step).
 
     Raises
     ------
@@ -180,22 +175,24 @@ def transform_clips(transformer: ClipTransformer, X: Any, *, on_error: str = "ra
         raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
     check_is_fitted(transformer)
     transformer._check_params()
+    tally = Tally()
     if on_error == "raise":
-        data = transformer.transform(X)
-        return _batch(data, range(len(data)), [])
+        data = list(run_clips(transformer, as_clips(X), tally=tally))
+        return _batch(data, range(len(data)), [], tally)
     items = listed(X)
     results = dict(enumerate(open_items(items)))
     opened = {i: clip for i, clip in results.items() if isinstance(clip, Clip)}
-    done = run_clips(transformer, list(opened.values()), places=list(opened), catch=True)
+    done = run_clips(transformer, list(opened.values()), places=list(opened), catch=True,
+                     tally=tally)
     results.update(zip(opened, done, strict=True))
     good = {i: result for i, result in results.items() if isinstance(result, Clip)}
     failures = [{"index": i, "clip": _name_of(items[i], i), "error": str(error)}
                 for i, error in results.items() if i not in good]
-    return _batch(list(good.values()), good, failures)
+    return _batch(list(good.values()), good, failures, tally)
 
 
-def _batch(data: list[Clip], index: Any, failures: list[dict[str, Any]]) -> Bunch:
-    return Bunch(data=data, index=np.asarray(list(index), dtype=int),
+def _batch(data: list[Clip], index: Any, failures: list[dict[str, Any]], tally: Tally) -> Bunch:
+    return Bunch(data=data, index=np.asarray(list(index), dtype=int), tally=tally,
                  failures=pd.DataFrame(failures, columns=["index", "clip", "error"]))
 
 
@@ -203,92 +200,6 @@ def _name_of(item: Any, i: int) -> str:
     if isinstance(item, Clip):
         return item.name or f"item {i}"
     return str(item) if isinstance(item, (str, os.PathLike)) else f"item {i}"
-
-
-def run_clips(transformer: ClipTransformer, clips: list[Clip], *,
-              places: Sequence[int] | None = None, catch: bool = False) -> Iterator[Any]:
-    """Apply a step to clips, in parallel and cached as its parameters say; results in order.
-
-    Clips without a name are called by their place in the list, or by `places`, in errors. With
-    `catch`, a clip that cannot be used gives its exception in place of a clip.
-    """
-    worker = _Worker(transformer)
-    numbered = zip(range(len(clips)) if places is None else places, clips, strict=True)
-    jobs = (joblib.delayed(_run_one)(worker, clip, i, catch) for i, clip in numbered)
-    parallel = joblib.Parallel(n_jobs=transformer.n_jobs, return_as="generator")
-    return progress(parallel(jobs), total=len(clips), verbose=transformer.verbose,
-                    name=type(transformer).__name__)
-
-
-class _Worker:
-    """The function from clip to clip, in a form that crosses process borders.
-
-    Clips that know what the step adds pass untouched. Where `memory` says so, what it adds is kept
-    on disk: under the kind of step, what it computes (parameters and learnt state) and the fields
-    that it reads, whatever else the clip knows and however the step is run.
-    """
-
-    def __init__(self, transformer: ClipTransformer) -> None:
-        self.step, self.cached = transformer, None
-        if transformer.memory is not None and transformer._keeps_clips:
-            run = _RUN_PARAMS & set(transformer.get_params(deep=False))
-            self.step = clone(transformer).set_params(**dict.fromkeys(run))
-            for name, learnt in vars(transformer).items():
-                if name.endswith("_"):
-                    setattr(self.step, name, learnt)
-            self.cached = open_memory(transformer.memory).cache(transform_cached)
-
-    def __call__(self, clip: Clip) -> Clip:
-        known = clip.known()
-        if known[self.step._adds[0]] is not None:
-            return clip
-        if self.cached is None:
-            return self.step._transform_clip(clip)
-        seen = Clip(**{field: known[field] for field in (*self.step._reads, "name", "fps")})
-        key = (type(self.step).__name__, __version__)
-        return clip.replace(**self.cached(self.step, seen, key))
-
-
-def open_memory(memory: Any) -> Any:
-    """Give the cache that a parameter `memory` means, at the same place for every process.
-
-    Parameters
-    ----------
-    memory : str, Path, joblib.Memory or None
-
-    Returns
-    -------
-    joblib.Memory, or what else has its interface
-    """
-    if isinstance(memory, (str, os.PathLike)):
-        # Worker processes outlive a change of folder, and would put a relative path elsewhere.
-        memory = os.path.abspath(memory)
-    return check_memory(memory)
-
-
-def transform_cached(step: ClipTransformer, clip: Clip, key: tuple[str, ...]) -> dict[str, Any]:
-    """Run one step on one clip and give the fields that it adds; joblib caches this call."""
-    known = step._transform_clip(clip).known()
-    return {field: known[field] for field in step._adds}
-
-
-def _run_one(worker: Any, clip: Clip, place: int, catch: bool) -> Any:
-    if cv2.getNumThreads() > 1 and joblib.parallel.get_active_backend()[0].nesting_level:
-        cv2.setNumThreads(1)  # one clip a process is parallel enough
-    try:
-        return worker(clip)
-    except ClipError as error:
-        if clip.name is None and error.clip == clip.label:
-            who = f"item {place}" + (f", {clip.label}" if clip.subject else "")
-            error = type(error)(who, error.problem)
-        if not catch:
-            raise error from None
-        return error
-    except Exception as error:
-        error.add_note(f"It was raised while {clip.name or f'item {place}'} was worked on.")
-        if not catch or not isinstance(error, (OSError, ValueError)):
-            raise
-        return error
 
 
 @contextmanager

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from .au_table import AU_NAMES, read_au_table
-from .clip_fields import MEASURED, SHAPES, SIGNALS, checked_signal
+from .clip_fields import MEASURED, SHAPES, SIGNALS, check_shape, checked_signal
 from .errors import ClipError
+from .stored_arrays import StoredArray, stored_field
 from .video import ArrayFrames, FrameSource, VideoFrames, open_frames
 
 #: Assumed (with a warning) for arrays, tables and images that carry no timing: the rate of
@@ -110,8 +111,8 @@ class Clip:
     fps: Any = _Lazy("_find_fps")
     name: str | None = None
     subject: str | None = None
-    faces: np.ndarray | None = None
-    landmarks: np.ndarray | None = None
+    faces: np.ndarray | None = stored_field()
+    landmarks: np.ndarray | None = stored_field()
     aus: np.ndarray | None = None
     smile: np.ndarray | None = None
     valid: np.ndarray | None = None
@@ -160,10 +161,13 @@ class Clip:
     def _check_signals(self) -> None:
         store = self.__dict__
         for field in SIGNALS:
-            if store[field] is not None:
+            if isinstance(store[field], StoredArray):  # its content was checked when it was stored
+                check_shape(field, store[field], self.label)
+            elif store[field] is not None:
                 store[field] = _read_only(checked_signal(field, store[field], self.label))
         for field in MEASURED:
-            if store[field] is not None:
+            # What is stored was marked before, in the `valid` that is kept with it.
+            if store[field] is not None and not isinstance(store[field], StoredArray):
                 self._mark_missing(field)
         self._check_lengths()
 

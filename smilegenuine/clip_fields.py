@@ -53,17 +53,12 @@ def checked_signal(field: str, value: Any, label: str) -> np.ndarray:
     ClipError
         No numbers, another shape, empty, or values that the field cannot have.
     """
-    shape = SHAPES[field]
-    wanted = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
     try:
         array = np.asarray(value, dtype=None if field == "faces" else _dtype_of(field, value))
     except (TypeError, ValueError):
-        raise ClipError(label, f"{field} must be an array of numbers of shape {wanted}") from None
-    if array.ndim != len(shape) or any(
-            isinstance(n, int) and n != have for n, have in zip(shape, array.shape, strict=True)):
-        raise ClipError(label, f"{field} must have the shape {wanted}, not {array.shape}")
-    if 0 in array.shape:
-        raise ClipError(label, f"{field} is empty: its shape is {array.shape}")
+        raise ClipError(label, f"{field} must be an array of numbers of shape {_wanted(field)}"
+                        ) from None
+    check_shape(field, array, label)
     if field == "faces":
         return as_bytes(array, label, "faces")
     if field == "valid":
@@ -71,6 +66,30 @@ def checked_signal(field: str, value: Any, label: str) -> np.ndarray:
             raise ClipError(label, "valid must be True or False for every frame")
         return array.astype(bool)
     return array
+
+
+def check_shape(field: str, array: Any, label: str) -> None:
+    """Raise a `ClipError` unless an array has the shape of its field.
+
+    Parameters
+    ----------
+    field : str
+        One of `SIGNALS`.
+    array : array or StoredArray
+    label : str
+        What messages call the clip.
+    """
+    shape = SHAPES[field]
+    if array.ndim != len(shape) or any(
+            isinstance(n, int) and n != have for n, have in zip(shape, array.shape, strict=True)):
+        raise ClipError(label, f"{field} must have the shape {_wanted(field)}, not {array.shape}")
+    if 0 in array.shape:
+        raise ClipError(label, f"{field} is empty: its shape is {array.shape}")
+
+
+def _wanted(field: str) -> str:
+    shape = SHAPES[field]
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
 def _dtype_of(field: str, value: Any) -> type:

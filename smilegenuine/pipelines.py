@@ -9,7 +9,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .base import ClipTransformer, open_memory
+from .base import ClipTransformer
+from .clip_cache import open_cache
 from .face.align import FaceAligner
 from .face.landmarks import FaceLandmarks
 from .fusion import StackingFusion
@@ -145,7 +146,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         raise ValueError(f"there is no system {name!r}; there is {', '.join(SYSTEMS)}")
     run: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
     net: dict[str, Any] = {"device": device, "random_state": random_state, "verbose": verbose}
-    memory = None if memory is None else open_memory(memory)
+    memory = open_cache(memory)
     measure = {**run, "memory": memory}
     seen = {_BRANCHES[branch].looks_at for branch in FUSIONS.get(name, (name,))}
     if "aus" in seen:

@@ -7,6 +7,7 @@ keeps more than one decoded frame, so a ten-minute recording costs no more memor
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import warnings
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import joblib
 import numpy as np
 
 from .errors import VideoError
@@ -24,6 +26,9 @@ VIDEO_SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".mts", ".ts",
 })
 IMAGE_SUFFIXES = frozenset({".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm"})
+
+#: Bytes that caches look at, at either end of a file.
+_HASHED = 2 ** 16
 
 #: Damaged frames in a row after which the rest of a video is given up.
 _MAX_GAP = 1000
@@ -69,6 +74,16 @@ class FrameSource(ABC):
         """Nominal frame rate in Hz, or None where the source has no timing."""
         return None
 
+    def content(self) -> Any:
+        """Say what the frames depend on, for caches: the same for the same frames, in any process.
+
+        Returns
+        -------
+        object
+            Of plain types. As it stands here, a hash of the pickled source.
+        """
+        return joblib.hash(self)
+
 
 class VideoFrames(FrameSource):
     """The frames of a video file, decoded by OpenCV as they are asked for.
@@ -98,8 +113,9 @@ class VideoFrames(FrameSource):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._file = _absolute(path)
         try:
-            stat = self.path.stat()
+            stat = self._file.stat()
         except FileNotFoundError:
             raise FileNotFoundError(f"{self.path}: no such file") from None
         self.name: str | None = str(path)
@@ -145,15 +161,15 @@ class VideoFrames(FrameSource):
         self._times = _clean_times(np.array(stamps), fps)
 
     def _open(self) -> cv2.VideoCapture:
-        if self.path.stat().st_size == 0:
+        if self._file.stat().st_size == 0:
             raise VideoError(str(self.path), "the file is empty")
         try:
-            str(self.path).encode("utf-8")
+            str(self._file).encode("utf-8")
         except UnicodeEncodeError:
             # OpenCV would take the whole process down.
             raise VideoError(repr(str(self.path)), "the name is not valid UTF-8, and OpenCV cannot "
                              "open it; rename the file") from None
-        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        capture = cv2.VideoCapture(str(self._file), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise VideoError(str(self.path), "cannot be opened as a video; it is cut off, not a "
                              "video, or in a container that OpenCV lacks. Re-encode it, for "
@@ -187,8 +203,17 @@ class VideoFrames(FrameSource):
         assert self._fps is not None
         return self._fps
 
+    def content(self) -> Any:
+        """Give the file's size, modification time and a hash of its beginning and end.
+
+        Returns
+        -------
+        tuple
+        """
+        return ("file", *_file_content(self._file))
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "name": self.name, "_stamp": self._stamp}
+        return {"path": self.path, "_file": self._file, "name": self.name, "_stamp": self._stamp}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _times=None, _fps=None)
@@ -221,13 +246,13 @@ class ImageFrames(FrameSource):
         self.name: str | None = str(path)
         if self.path.is_dir():
             self.files = sorted(
-                (f for f in self.path.iterdir() if is_recording(f, IMAGE_SUFFIXES)),
+                (f for f in _absolute(path).iterdir() if is_recording(f, IMAGE_SUFFIXES)),
                 key=lambda f: (_natural_key(f.name), f.name))
             if not self.files:
                 raise VideoError(str(self.path), "the folder has no image "
                                  f"({', '.join(sorted(IMAGE_SUFFIXES))})")
         else:
-            self.files = [self.path]
+            self.files = [_absolute(path)]
         if fps is not None and not 0 < fps < float("inf"):
             raise VideoError(str(self.path), f"fps must be a positive number of frames a second, "
                              f"not {fps!r}")
@@ -259,6 +284,15 @@ class ImageFrames(FrameSource):
     def fps(self) -> float | None:
         """Frame rate in Hz, as given."""
         return self._fps
+
+    def content(self) -> Any:
+        """Give the images' names, sizes, modification times and hashes, and the frame rate.
+
+        Returns
+        -------
+        tuple
+        """
+        return ("images", self._fps, *((f.name, *_file_content(f)) for f in self.files))
 
     def __len__(self) -> int:
         return len(self.files)
@@ -297,6 +331,15 @@ class ArrayFrames(FrameSource):
             else:
                 yield np.ascontiguousarray(frame[:, :, :3])
 
+    def content(self) -> Any:
+        """Give a hash of the array.
+
+        Returns
+        -------
+        str
+        """
+        return joblib.hash(self.array)
+
     def __len__(self) -> int:
         return len(self.array)
 
@@ -325,6 +368,23 @@ def open_frames(path: str | os.PathLike[str], fps: float | None = None) -> Frame
     if path_.is_dir() or path_.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFrames(path, fps)
     return VideoFrames(path)
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    """Where a file is for worker processes, whose folder is another one."""
+    return Path(os.path.abspath(path))
+
+
+def _file_content(path: Path) -> tuple[int, int, str]:
+    """Size, modification time in ns, and a hash of the beginning and the end."""
+    with open(path, "rb") as file:
+        stat = os.fstat(file.fileno())
+        part = file.read(_HASHED)
+        if stat.st_size > _HASHED:
+            # Headers are alike; many containers have the lengths of all frames at the end.
+            file.seek(max(_HASHED, stat.st_size - _HASHED))
+            part += file.read(_HASHED)
+    return stat.st_size, stat.st_mtime_ns, hashlib.sha256(part).hexdigest()[:32]
 
 
 def _natural_key(name: str) -> list[tuple[int, str | int]]:

@@ -315,7 +315,7 @@ class TestMemory:
         clip = Clip(frames=pictures, aus=np.ones((4, 17)), fps=9)
         (done,), _ = self.run(MeanSmile(memory=str(tmp_path)), [clip])
         assert done.frames is clip.frames
-        assert max(f.stat().st_size for f in tmp_path.rglob("output.pkl")) < pictures.size / 2
+        assert sum(f.stat().st_size for f in tmp_path.rglob("*.*")) < pictures.size / 2
 
     def test_what_comes_from_the_cache_is_frozen(self, tmp_path):
         for _ in range(2):
@@ -323,10 +323,20 @@ class TestMemory:
             with pytest.raises(ValueError, match="read-only"):
                 done.smile[0] = 1
 
-    def test_failures_are_not_kept(self, tmp_path):
+    def test_that_there_is_nobody_is_kept_and_other_failures_are_not(self, tmp_path, monkeypatch):
+        three = Clip(aus=np.full((3, 17), 3.0), fps=10, name="three")
+        step = MeanSmile(memory=str(tmp_path))
         for _ in range(2):
             with pytest.raises(NoFaceError, match="item 0: no frame was measured"):
-                MeanSmile(memory=str(tmp_path)).transform([BAD])
+                step.transform([BAD])
+            with pytest.raises(ValueError, match="three"):
+                step.transform([three])
+        monkeypatch.setattr(MeanSmile, "_transform_clip", lambda self, clip: clip.replace(
+            smile=np.zeros(3)))
+        # The name is not part of what was kept.
+        with pytest.raises(NoFaceError, match="other name: no frame was measured"):
+            step.transform([BAD.replace(name="other name")])
+        assert (step.transform([three])[0].smile == 0).all()
 
     def test_the_step_is_not_changed(self, tmp_path):
         step = CentredSmile(memory=str(tmp_path), n_jobs=1).fit(some_clips())

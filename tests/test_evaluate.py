@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import warnings
 
 import numpy as np
@@ -510,10 +511,11 @@ class TestRefusals:
 
 
 class Awkward(Exception):
-    """Cannot be unpickled, as many exceptions cannot."""
+    """Cannot be pickled, as many exceptions cannot, whatever Dask teaches pickle about them."""
 
     def __init__(self, what, why):
         super().__init__(f"{what}: {why}")
+        self.held = threading.Lock()
 
 
 def test_errors_cross_process_borders():

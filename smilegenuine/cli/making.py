@@ -9,8 +9,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from ..base import open_memory
 from ..clip import Clip
+from ..clip_cache import open_cache
 from ..face.landmarker import load_mediapipe
 from ..face.landmarker_bundle import find_bundle
 from ..face.landmarks import FaceLandmarks
@@ -86,7 +86,7 @@ def action_units(kind: str | None, *, memory: Any = None, **run: Any
     """
     if kind != "blendshapes":
         return None
-    return BlendshapeActionUnits(memory=None if memory is None else open_memory(memory), **run)
+    return BlendshapeActionUnits(memory=open_cache(memory), **run)
 
 
 def check_landmarker(users: Mapping[str, Any], clips: Iterable[Any], remedy: str) -> None:

@@ -143,8 +143,8 @@ def write_tables(tables: Iterable[pd.DataFrame], file: Path) -> int:
                 table.to_csv(out, index=False, header=n == 0, float_format="%.6g")
                 n += len(table)
         return n
-    import pyarrow  # type: ignore[import-untyped]
-    import pyarrow.parquet  # type: ignore[import-untyped]
+    import pyarrow
+    import pyarrow.parquet
 
     with ExitStack() as stack:
         writer: Any = None

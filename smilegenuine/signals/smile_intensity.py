@@ -18,14 +18,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from ..base import (
-    ClipTransformer,
-    check_positive,
-    has_signals_only,
-    open_memory,
-    require_fields,
-)
+from .._version import __version__
+from ..base import ClipTransformer, check_positive, has_signals_only, require_fields
 from ..clip import Clip
+from ..clip_cache import entry_key, open_cache
 from ..errors import ClipError
 from .valid_frames import grey_chip, measurable_frames, portions, smooth_signal
 
@@ -165,11 +161,13 @@ class LBPSmileIntensity(ClipTransformer):
     def _counter(self, clip: Clip) -> Callable[[np.ndarray], np.ndarray]:
         """A function from frames to their patterns' counts; the cache is asked once a clip."""
         chips, how = np.asarray(clip.faces), {p: getattr(self, p) for p in _PATTERN_PARAMS}
-        if self.memory is None:
+        cache = open_cache(self.memory)
+        if cache is None:
             return lambda frames: count_patterns(chips[frames], **how)
         # All frames at once: every fold of a cross-validation asks for other ones.
-        counts: np.ndarray = open_memory(self.memory).cache(count_patterns)(chips, **how)
-        return counts.__getitem__
+        key = entry_key(f"{count_patterns.__name__} {sorted(how.items())} {__version__}", clip,
+                        ("faces",))
+        return cache.array(key, lambda: count_patterns(chips, **how)).__getitem__
 
     def _patterns(self, counts: np.ndarray) -> np.ndarray:
         """(n, cells · 59): square roots of shares, whose distances are those of histograms."""
