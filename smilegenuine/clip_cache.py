@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -97,8 +96,8 @@ class ClipCache:
                 field: _from_file(file.parent, how) if field in _MAPPED else _from_columns(
                     table, field, how) for field, how in about["fields"].items()}
         except (OSError, ValueError, KeyError, TypeError, pyarrow.ArrowException) as error:
-            raise DamagedEntry(f"{file}: {str(error).splitlines()[0] if str(error) else error!r}"
-                               ) from None
+            reason = (str(error) or repr(error)).splitlines()[0]
+            raise DamagedEntry(f"{file}: {reason}") from None
         if no_face:
             raise NoFaceError(clip.label, no_face)
         return fields
@@ -290,8 +289,7 @@ def _names(field: str, shape: Any) -> list[str]:
         return [field]
     if field == "aus":
         return list(AU_NAMES)
-    return [re.sub(r"\W+", "_", f"{field}_{place}").strip("_")
-            for place in np.ndindex(*shape[1:])]
+    return ["_".join([field, *map(str, place)]) for place in np.ndindex(*shape[1:])]
 
 
 def _from_columns(table: Any, field: str, how: Any) -> np.ndarray | None:
