@@ -23,7 +23,7 @@ from .au_table import AU_NAMES
 from .clip import Clip
 from .clip_fields import SIGNALS
 from .errors import NoFaceError
-from .stored_arrays import StoredArray, read_array, store_array, whole_file
+from .stored_arrays import StoredArray, array_digest, read_array, store_array, whole_file
 
 _FORMAT = 1
 _ABOUT = b"smilegenuine"
@@ -88,7 +88,7 @@ class ClipCache:
         import pyarrow.parquet as parquet
 
         try:
-            with parquet.ParquetFile(file, page_checksum_verification=True) as opened:
+            with parquet.ParquetFile(file) as opened:
                 table = opened.read(use_threads=False)
             about = json.loads(table.schema.metadata[_ABOUT])
             no_face = about["no face"]
@@ -138,7 +138,8 @@ class ClipCache:
             else:
                 value = np.asarray(value)
                 columns |= _as_columns(field, value)
-                how[field] = {"shape": value.shape, "dtype": str(value.dtype)}
+                how[field] = {"shape": value.shape, "dtype": str(value.dtype),
+                              "digest": array_digest(value)}
         self._write_table(key, columns, {"fields": how, "no face": None}, clip)
         return kept
 
@@ -193,7 +194,7 @@ class ClipCache:
         table = pyarrow.table(columns).replace_schema_metadata(
             {_ABOUT: json.dumps(about, ensure_ascii=False)})
         with whole_file(self._file(key)) as part:
-            parquet.write_table(table, part, write_page_checksum=True)
+            parquet.write_table(table, part)
 
     def _file(self, key: str) -> Path:
         return self.folder / "clips" / key[:2] / f"{key}.parquet"
@@ -297,7 +298,10 @@ def _from_columns(table: Any, field: str, how: Any) -> np.ndarray | None:
         return None
     columns = [table.column(name).to_numpy() for name in _names(field, how["shape"])]
     value = np.stack(columns, axis=1) if len(how["shape"]) > 1 else columns[0]
-    return value.reshape(how["shape"]).astype(how["dtype"], copy=False)
+    value = value.reshape(how["shape"]).astype(how["dtype"], copy=False)
+    if array_digest(value) != how["digest"]:
+        raise ValueError(f"{field} is not what was written")
+    return value
 
 
 def _from_file(folder: Path, how: Any) -> StoredArray | None:

@@ -87,8 +87,9 @@ class TestEntries:
         with pytest.raises(NoFaceError, match=r"^somebody: no face in any frame$"):
             cache.read("ab12", CLIP)
 
-    @pytest.mark.parametrize("kind", [".parquet", ".npy"])
-    @pytest.mark.parametrize("damage", ["cut", "empty", "bit", "gone"])
+    @pytest.mark.parametrize(("kind", "damage"), [
+        (".parquet", "cut"), (".parquet", "empty"), (".parquet", "gone"),  # bits: see below
+        (".npy", "cut"), (".npy", "empty"), (".npy", "gone"), (".npy", "bit")])
     def test_damage_is_noticed(self, cache, kind, damage):
         cache.write("ab12", fields(), CLIP)
         file = sorted(cache.folder.rglob(f"*{kind}"))[0]
@@ -112,7 +113,7 @@ class TestEntries:
         (file,) = cache.folder.rglob("*.parquet")
         data = file.read_bytes()
         rng = np.random.default_rng(0)
-        for place in rng.integers(0, len(data), 60):
+        for place in rng.integers(0, len(data), 200):
             file.write_bytes(data[:place] + bytes([data[place] ^ 16]) + data[place + 1:])
             try:
                 found = cache.read("ab12", CLIP)
