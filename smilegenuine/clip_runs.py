@@ -19,6 +19,7 @@ from sklearn.base import clone
 from .clip import Clip
 from .clip_cache import ClipCache, DamagedEntry, entry_key, open_cache, step_key
 from .errors import ClipError, NoFaceError
+from .parallel import in_parallel
 from .progress import progress
 
 #: Parameters that say how to run and not what to compute; they do not enter cache keys.
@@ -79,11 +80,19 @@ def run_clips(step: Any, clips: list[Clip], *, places: Sequence[int] | None = No
         Once, at the end: what was wrong with the cache. It never costs a result.
     """
     worker = _Worker(step)
-    numbered = zip(range(len(clips)) if places is None else places, clips, strict=True)
-    jobs = (joblib.delayed(_run_one)(worker, clip, i, catch) for i, clip in numbered)
-    parallel = joblib.Parallel(n_jobs=step.n_jobs, return_as="generator")
+    numbered = list(zip(range(len(clips)) if places is None else places, clips, strict=True))
+
+    def lost(k: int, reason: str) -> _Outcome:
+        place, clip = numbered[k]
+        error = ClipError(clip.name or f"item {place}", reason)
+        if not catch:
+            raise error
+        return _Outcome(error, "measured")
+
+    done = in_parallel(_run_one, ((worker, clip, i, catch) for i, clip in numbered),
+                       n_jobs=step.n_jobs, lost=lost)
     damages = []
-    for outcome in progress(parallel(jobs), total=len(clips), verbose=step.verbose,
+    for outcome in progress(done, total=len(clips), verbose=step.verbose,
                             name=type(step).__name__):
         if tally is not None:
             tally.add(outcome.origin)

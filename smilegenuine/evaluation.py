@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import os
 import pickle
+import platform
 import time
 import traceback
 from collections.abc import Iterable, Mapping
@@ -17,12 +18,12 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
-from sklearn.utils.parallel import Parallel, delayed  # these tell workers of `config_context`
 from sklearn.utils.validation import check_consistent_length
 
 from .classifiers.branches import groups_for_fit
 from .clip import Clip, listed
 from .comparison import Evaluation, score
+from .parallel import in_parallel
 from .progress import progress
 from .result_store import FoldResult, ResultStore, describe, fingerprint
 
@@ -155,9 +156,8 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
     X, y, groups = _checked(X, y, groups)
     data = _Data.of(X, y, groups, _splits(cv, y, groups))
     folds = range(1, len(data.splits) + 1)
-    jobs = (delayed(_run)(estimator, data, fold) for fold in folds)
-    found = progress(Parallel(n_jobs=n_jobs, return_as="generator")(jobs), total=len(folds),
-                     verbose=verbose, name="scoring", unit="fold")
+    done = in_parallel(_run, ((estimator, data, fold) for fold in folds), n_jobs=n_jobs)
+    found = progress(done, total=len(folds), verbose=verbose, name="scoring", unit="fold")
     rows = [data.scores(("", fold), result) for fold, result in zip(folds, found, strict=True)]
     return pd.DataFrame(rows)[["fold", "clips", "subjects", *_WRITTEN]]
 
@@ -338,9 +338,10 @@ def _run_all(named: dict[str, Any], data: _Data, store: ResultStore | None, n_jo
     rows = {job: data.scores(job, result) for job, result in done.items()}
     others = {} if store is None else _rows_of_others(store, named, data)
     pending = [job for job in order if job not in done]
-    calls = (delayed(_attempt)(named[job[0]], data, job, store, os.getpid()) for job in pending)
+    calls = ((named[job[0]], data, job, store, _here()) for job in pending)
     failures: dict[_Job, Exception] = {}
-    outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
+    outcomes = in_parallel(_attempt, calls, n_jobs=n_jobs, ordered=False,
+                           lost=lambda k, reason: (pending[k], RuntimeError(reason)))
     for job, outcome in progress(outcomes, total=len(pending), verbose=verbose,
                                  name="evaluating", unit="fold"):
         if isinstance(outcome, Exception):
@@ -387,13 +388,18 @@ def _raise(failures: dict[_Job, Exception], order: list[_Job], n_folds: int,
                        f"{type(error).__name__}: {error}{more}{kept}") from error
 
 
-def _attempt(estimator: Any, data: _Data, job: _Job, store: ResultStore | None, home: int
-             ) -> tuple[_Job, FoldResult | Exception]:
+def _here() -> tuple[str, int]:
+    """This process, among those of all machines."""
+    return platform.node(), os.getpid()
+
+
+def _attempt(estimator: Any, data: _Data, job: _Job, store: ResultStore | None,
+             home: tuple[str, int]) -> tuple[_Job, FoldResult | Exception]:
     """Run a job, and store it here and now: whoever waits for it may not live to see it."""
     try:
         result = _run(estimator, data, job[1])
     except Exception as error:  # the other jobs go on
-        return job, error if os.getpid() == home else _portable(error)
+        return job, error if _here() == home else _portable(error)
     if store is not None:
         store.write(*job, result)
     return job, result

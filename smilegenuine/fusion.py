@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import TransformerMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch, _safe_indexing, check_random_state
@@ -39,6 +38,7 @@ from .classifiers.subject_folds import (
     inner_splits,
 )
 from .clip import as_clips
+from .parallel import in_parallel
 
 _FUSE = ("embedding", "proba", "hadamard")
 
@@ -311,9 +311,8 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
             if subjects is not None and len(np.unique(np.asarray(subjects)[kept])) < 2:
                 raise ValueError("with subjects held out for the top, one subject is left to train "
                                  "the branches on; add subjects, or set holdout=None")
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_branch)(clone(branch), X, labels, subjects, kept)
-            for branch in branches.values())
+        calls = ((clone(branch), X, labels, subjects, kept) for branch in branches.values())
+        fitted = list(in_parallel(fit_branch, calls, n_jobs=self.n_jobs))
         for name, branch in zip(branches, fitted, strict=True):
             check_fitted_branch(name, branch, self.classes_)
         return dict(zip(branches, fitted, strict=True)), aside
@@ -327,9 +326,8 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         parts = [(everything, None), *splits]
         jobs = [(k, part) for k in range(len(branches)) for part in parts]
         models = list(branches.values())
-        done = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_and_ask)(clone(models[k]), X, labels, subjects, train, test)
-            for k, (train, test) in jobs)
+        calls = ((clone(models[k]), X, labels, subjects, train, test) for k, (train, test) in jobs)
+        done = list(in_parallel(fit_and_ask, calls, n_jobs=self.n_jobs))
         logits = np.empty((len(codes), len(branches)))
         for (k, (_, test)), (_, values) in zip(jobs, done, strict=True):
             if test is not None:

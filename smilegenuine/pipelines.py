@@ -106,7 +106,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         train it again. Without it, the one that comes with the package, which was trained on drawn
         people (see `load_drawn_action_units`). `BlendshapeActionUnits()` takes them from the face
         mesh, and brings the step `landmarks` with it. Clips whose `aus` are known need neither.
-    memory : str, Path or joblib.Memory, optional
+    memory : str, Path, ClipCache or joblib.Memory, optional
         Cache folder of the steps. Each clip is kept by itself: over folds, candidates of a grid
         search and repeated runs, a face is aligned once. (The pipeline's own parameter `memory`
         is scikit-learn's: it keeps whole training sets, faces and all, fold by fold.)

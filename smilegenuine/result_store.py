@@ -21,6 +21,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ._version import __version__
+from .stored_arrays import StoredArray, array_digest
 from .video import FrameSource
 
 _FORMAT = 1
@@ -304,6 +305,8 @@ def _describe(thing: Any, learnt: bool, above: tuple[int, ...]) -> Any:
                 "values": inner(thing.to_numpy())}
     if hasattr(thing, "detach") and hasattr(thing, "cpu"):  # a tensor; its pickle holds addresses
         thing = thing.detach().cpu().numpy()
+    if isinstance(thing, StoredArray):  # as if it were in memory
+        return thing.digest
     if isinstance(thing, np.ndarray):
         return _described_array(thing, inner)
     return _described_object(thing, learnt, (*above, id(thing)))
@@ -314,8 +317,7 @@ def _described_array(array: np.ndarray, inner: Any) -> Any:
         return inner(array.tolist())
     if array.dtype.names:  # between fields there may be bytes that nobody set
         return {name: inner(array[name]) for name in array.dtype.names}
-    data = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:32]
-    return f"{array.dtype} {array.shape} {data}"
+    return array_digest(array)
 
 
 def _described_object(thing: Any, learnt: bool, above: tuple[int, ...]) -> Any:

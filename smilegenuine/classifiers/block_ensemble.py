@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
@@ -20,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base import check_positive
+from ..parallel import in_parallel
 from .log_odds import LogOddsClassifierMixin
 from .subject_folds import check_groups, inner_splits
 
@@ -124,9 +124,8 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
             groups = check_groups(groups, len(y), "samples")
         splits = inner_splits(y, groups, self.cv)
         self.columns_ = self._columns()
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_block)(self._machine(), X[:, c], y, splits)
-            for c in self.columns_.values())
+        calls = ((self._machine(), X[:, c], y, splits) for c in self.columns_.values())
+        fitted = list(in_parallel(_fit_block, calls, n_jobs=self.n_jobs))
         self.block_models_ = {name: model for name, (model, _) in
                               zip(self.columns_, fitted, strict=True)}
         values = np.column_stack([v for _, v in fitted])

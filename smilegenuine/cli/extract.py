@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..pipelines import make_system
 from .arguments import MEASURES, add_action_units, measures, table_file
 from .making import action_units, check_landmarker
 from .measuring import bare, files_of, set_run
-from .reporting import make_way, report
+from .reporting import make_folder, make_way, report, say_tally
 from .tables import frame_table, marker_table, write_tables
 
 # What each measure is taken from.
@@ -39,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "is action units and smile intensity; the others come from "
                              "MediaPipe's face mesh (needs smilegenuine[mediapipe])")
     add_action_units(parser)
+    parser.add_argument("--cache", type=Path, metavar="FOLDER",
+                        help="keeps what is measured, clip by clip, so that an interrupted run "
+                             "goes on; without it FILE_cache, beside the output. It can be "
+                             "deleted afterwards")
     parser.add_argument("--model", type=Path, metavar="MODEL",
                         help="measure as this model does; without it, smile intensity is learnt "
                              "from the videos themselves")
@@ -46,14 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the tables, and give the exit status."""
-    if args.output.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
-        raise ImportError("parquet needs pyarrow: pip install 'smilegenuine[parquet]', or write "
-                          ".csv")
     markers_file = args.output.with_name(f"{args.output.stem}_dmarkers{args.output.suffix}")
     for file in (args.output, *[markers_file] * ("dmarkers" in args.measures)):
         make_way(file)
+    cache = args.cache or args.output.with_name(f"{args.output.stem}_cache")
+    make_folder(cache)
     steps = _measuring_steps(args)
-    set_run(list(steps.values()), n_jobs=args.n_jobs, verbose=not args.quiet)
+    set_run(list(steps.values()), n_jobs=args.n_jobs, verbose=not args.quiet, memory=str(cache))
     videos = files_of(args.videos)
     opened = open_items(videos, fps=args.fps)
     who, remedy = _who_needs_landmarks(args)
@@ -69,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
+            say_tally(name, measured.tally)
     clips, unknown = _know_all(clips, args.measures)
     failures.append(unknown)
     markerless = 0

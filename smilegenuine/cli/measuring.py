@@ -17,6 +17,7 @@ from ..clip import Clip
 from ..errors import ClipError
 from ..fusion import StackingFusion
 from ..video import is_recording
+from .reporting import say_tally
 
 
 class Measured(NamedTuple):
@@ -61,6 +62,7 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any]) -> Measured:
         if clips and name in steps:
             found = transform_clips(bare(steps[name]), clips, on_error="skip")
             failures.append(found.failures[["clip", "error"]])
+            say_tally(name, found.tally)
             clips, index = found.data, index[found.index]
     branches = _branches(systems)
     good = []

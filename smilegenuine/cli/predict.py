@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from ..clip import Clip, open_items
+from ..errors import ClipError
+from ..parallel import in_parallel
 from ..persistence import load_model
 from ..progress import progress
 from .arguments import add_device
@@ -43,8 +44,9 @@ def run(args: argparse.Namespace) -> int:
     opened = open_items(videos, fps=args.fps)
     check_landmarker({str(args.model): system}, opened,
                      "this model looks for landmarks in videos")
-    jobs = (joblib.delayed(_ask)(system, clip) for clip in opened)
-    answers = joblib.Parallel(n_jobs=args.n_jobs if many else 1, return_as="generator")(jobs)
+    answers = in_parallel(
+        _ask, ((system, clip) for clip in opened), n_jobs=args.n_jobs if many else 1,
+        lost=lambda k, reason: ClipError(videos[k], reason))
     rows, failures = [], []
     for video, p in zip(videos, progress(answers, total=len(videos), name="predicting",
                                          unit="video", verbose=many and not args.quiet),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..clip_runs import Tally
+
 
 def failure_text(failures: pd.DataFrame) -> str:
     """Write out what could not be used.
@@ -41,6 +43,20 @@ def report(failures: pd.DataFrame) -> int:
     if len(failures):
         print(failure_text(failures), file=sys.stderr)
     return int(len(failures) > 0)
+
+
+def say_tally(name: str, tally: Tally) -> None:
+    """Say on stderr what an earlier run had measured.
+
+    Parameters
+    ----------
+    name : str
+        What was measured.
+    tally : Tally
+    """
+    if tally.kept:
+        print(f"{name}: {tally.measured} clips measured, {tally.kept} found in the cache",
+              file=sys.stderr)
 
 
 def make_way(output: Path) -> None:

@@ -17,6 +17,7 @@ from ..face.blendshapes import BLENDSHAPE_NAMES
 from ..face.head_pose import head_angles
 from ..features.dmarkers import DMarkers, signals_of
 from ..features.phases import detect_phases
+from ..stored_arrays import whole_file
 
 #: Columns of the head's pose: degrees, then cm from the camera (right, up, towards it).
 POSE_NAMES = ("yaw", "pitch", "roll", "tx", "ty", "tz")
@@ -124,28 +125,38 @@ def marker_table(clips: Iterable[Clip]) -> tuple[pd.DataFrame, pd.DataFrame]:
 def write_tables(tables: Iterable[pd.DataFrame], file: Path) -> int:
     """Write tables of the same columns one below the other, each before the next one is made.
 
+    The file has its name when all is written; an interrupted run leaves what was there before.
+
     Parameters
     ----------
     tables : iterable of DataFrame
         At least one.
     file : Path
-        .csv, or .parquet (needs pyarrow).
+        .csv or .parquet.
 
     Returns
     -------
     int
         Rows that were written.
     """
+    with whole_file(file) as part:
+        return (_write_csv if file.suffix.lower() == ".csv" else _write_parquet)(tables, part)
+
+
+def _write_csv(tables: Iterable[pd.DataFrame], file: Path) -> int:
     n = 0
-    if file.suffix.lower() == ".csv":
-        with open(file, "w", encoding="utf-8", newline="") as out:
-            for table in tables:
-                table.to_csv(out, index=False, header=n == 0, float_format="%.6g")
-                n += len(table)
-        return n
+    with open(file, "w", encoding="utf-8", newline="") as out:
+        for table in tables:
+            table.to_csv(out, index=False, header=n == 0, float_format="%.6g")
+            n += len(table)
+    return n
+
+
+def _write_parquet(tables: Iterable[pd.DataFrame], file: Path) -> int:
     import pyarrow
     import pyarrow.parquet
 
+    n = 0
     with ExitStack() as stack:
         writer: Any = None
         for table in tables:

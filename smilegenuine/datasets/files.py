@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import joblib
 from sklearn.utils import Bunch
 
 from .._version import __version__
 from ..clip import Clip
+from ..parallel import in_parallel
 from ..progress import progress
 from ..video import VideoFrames
 from .layouts import lay_out
@@ -146,10 +146,10 @@ def _write_missing(clips: list[Clip], files: list[Path], n_jobs: int | None, ver
     """Write the clips that are not there; raise an OSError for those that cannot be."""
     missing = [(clip, file) for clip, file in zip(clips, files, strict=True)
                if not _is_whole(file, clip.frames, clip.fps)]
-    jobs = (joblib.delayed(_write_clip)(clip.frames, clip.fps, file) for clip, file in missing)
+    jobs = ((clip.frames, clip.fps, file) for clip, file in missing)
     threads = cv2.getNumThreads()
     try:
-        written = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+        written = in_parallel(_write_clip, jobs, n_jobs=n_jobs)
         results = list(progress(written, total=len(missing), verbose=verbose, name="drawing"))
     finally:
         cv2.setNumThreads(threads)

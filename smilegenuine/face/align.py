@@ -58,8 +58,8 @@ class FaceAligner(ClipTransformer):
         Clips worked on at the same time; see joblib.
     verbose : bool, default=False
         Show a progress bar.
-    memory : str, joblib.Memory or None, default=None
-        Cache on disk.
+    memory : str, Path, ClipCache, joblib.Memory or None, default=None
+        Cache folder of measured clips; see `smilegenuine.clip_cache`.
 
     Raises
     ------

@@ -62,8 +62,8 @@ class HOGActionUnits(ClipTransformer):
         Clips measured at the same time.
     verbose : int or bool, default=False
         Show progress.
-    memory : str or joblib.Memory, optional
-        Cache of measured clips.
+    memory : str, Path, ClipCache or joblib.Memory, optional
+        Cache folder of measured clips; see `smilegenuine.clip_cache`.
     random_state : int, RandomState or None, default=0
         Of balancing and PCA.
 

@@ -58,8 +58,8 @@ class BlendshapeActionUnits(ClipTransformer):
         Clips measured at the same time.
     verbose : int or bool, default=False
         Show progress.
-    memory : str or joblib.Memory, optional
-        Cache of measured clips.
+    memory : str, Path, ClipCache or joblib.Memory, optional
+        Cache folder of measured clips; see `smilegenuine.clip_cache`.
 
     Raises
     ------

@@ -64,12 +64,16 @@ class LBPSmileIntensity(ClipTransformer):
         Of the SVM; less is more regular, and makes the intensity grow more evenly with the smile.
     smooth : float, default=0.1
         Standard deviation in seconds of the Gaussian that smooths the intensity; 0 for none.
+    max_frames : int, default=5000
+        Frames to learn from at most, neutral and smiling together: from many clips a few each,
+        evenly spread (one of each kind at least), so that time and memory hardly grow with their
+        number.
     n_jobs : int, optional
         Clips measured at the same time.
     verbose : int or bool, default=False
         Show progress.
-    memory : str or joblib.Memory, optional
-        Cache of the clips' patterns.
+    memory : str, Path, ClipCache or joblib.Memory, optional
+        Cache folder of the clips' patterns.
     random_state : int, RandomState or None, default=0
         Of the balancing of neutral and smiling frames.
 
@@ -95,8 +99,8 @@ class LBPSmileIntensity(ClipTransformer):
 
     def __init__(self, grid: int = 6, region: str = "mouth", chip_size: int = 96,
                  blur: float = 1.5, radius: int = 2, kernel: str = "linear", C: float = 1e-5,
-                 smooth: float = 0.1, n_jobs: int | None = None, verbose: int | bool = False,
-                 memory: Any = None, random_state: Any = 0) -> None:
+                 smooth: float = 0.1, max_frames: int = 5000, n_jobs: int | None = None,
+                 verbose: int | bool = False, memory: Any = None, random_state: Any = 0) -> None:
         self.grid = grid
         self.region = region
         self.chip_size = chip_size
@@ -105,6 +109,7 @@ class LBPSmileIntensity(ClipTransformer):
         self.kernel = kernel
         self.C = C
         self.smooth = smooth
+        self.max_frames = max_frames
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.memory = memory
@@ -115,6 +120,7 @@ class LBPSmileIntensity(ClipTransformer):
         check_positive("chip_size", self.chip_size, whole=True, at_least=8 * self.grid)
         check_positive("C", self.C, at_least=1e-12)
         check_positive("smooth", self.smooth)
+        check_positive("max_frames", self.max_frames, whole=True, at_least=2)
         check_positive("blur", self.blur)
         check_positive("radius", self.radius, whole=True, at_least=1)
         if self.region not in ("mouth", "face"):
@@ -129,12 +135,13 @@ class LBPSmileIntensity(ClipTransformer):
         pictured = [clip for clip in clips if not has_signals_only(clip)]
         if not pictured:
             return
+        most = max(1, self.max_frames // (2 * len(pictured)))
         for clip in pictured:
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
             count = self._counter(clip)
             for found, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
                 if len(frames):
-                    found.append(self._patterns(count(frames)))
+                    found.append(self._patterns(count(_spread(frames, most))))
         if not neutral or not smiling:
             raise ValueError(f"none of the {len(pictured)} clips shows a face that goes from "
                              "neutral to smiling, so there is nothing to learn from")
@@ -224,6 +231,13 @@ def count_patterns(chips: np.ndarray, *, grid: int, region: str, chip_size: int,
         codes = local_binary_pattern(grey, 8, radius, method="nri_uniform")[rows]
         out[i] = np.bincount((codes.astype(np.intp) + cell).ravel(), minlength=out.shape[1])
     return out
+
+
+def _spread(frames: np.ndarray, most: int) -> np.ndarray:
+    """The frames, or `most` of them, evenly spread."""
+    if len(frames) <= most:
+        return frames
+    return frames[((np.arange(most) + 0.5) * len(frames) / most).astype(int)]
 
 
 def _example_frames(clip: Clip) -> tuple[np.ndarray, np.ndarray]:

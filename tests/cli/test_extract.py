@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,12 +121,38 @@ class TestExtract:
         table = pd.read_csv(tables / "x.csv")
         np.testing.assert_allclose(table["time"], np.arange(len(clip.times)) / 40)
 
-    def test_parquet_without_pyarrow(self, run, monkeypatch, tmp_path):
-        forbid_measuring(monkeypatch)
-        monkeypatch.setitem(sys.modules, "pyarrow", None)
-        status, _, err = run("extract", "a.mp4", "-o", tmp_path / "x.parquet")
-        assert status == 1
-        assert "pip install 'smilegenuine[parquet]'" in err
+    def test_an_interrupted_run_goes_on(self, videos, run, monkeypatch, tmp_path):
+        names = [videos / name for name in ("s002_0_posed.mp4", "s003_1_spontaneous.mp4")]
+        call = ("extract", *names, "-o", tmp_path / "x.csv")
+        original = HOGActionUnits._transform_clip
+
+        def stop(step, clip):
+            if "s003" in clip.name:
+                raise KeyboardInterrupt
+            return original(step, clip)
+
+        (tmp_path / "x.csv").write_text("what was there before")
+        monkeypatch.setattr(HOGActionUnits, "_transform_clip", stop)
+        assert run(*call, "--n-jobs", 1)[::2] == (130, "smilegenuine extract: stopped\n")
+        assert (tmp_path / "x.csv").read_text() == "what was there before"
+        monkeypatch.setattr(HOGActionUnits, "_transform_clip", original)
+        status, out, err = run(*call)
+        assert (status, err) == (0, "faces: 0 clips measured, 2 found in the cache\n"
+                                    "aus: 1 clips measured, 1 found in the cache\n")
+        first = (tmp_path / "x.csv").read_bytes()
+        for step in (FaceAligner, HOGActionUnits):
+            monkeypatch.setattr(step, "_transform_clip", lambda *_: pytest.fail("measured"))
+        assert run(*call)[:2] == (0, out)
+        assert (tmp_path / "x.csv").read_bytes() == first
+        assert (tmp_path / "x_cache").is_dir()
+
+    def test_cache_elsewhere(self, videos, run, monkeypatch, tmp_path):
+        call = ("extract", videos / "s002_0_posed.mp4", "--cache", tmp_path / "kept here")
+        assert run(*call, "-o", tmp_path / "x.csv")[::2] == (0, "")
+        monkeypatch.setattr(FaceAligner, "_transform_clip", lambda *_: pytest.fail("measured"))
+        assert run(*call, "-o", tmp_path / "y.parquet")[0] == 0
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["kept here", "x.csv",
+                                                                    "y.parquet"]
 
     def test_output_is_a_folder(self, run, monkeypatch, tmp_path):
         forbid_measuring(monkeypatch)

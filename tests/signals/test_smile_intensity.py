@@ -126,3 +126,16 @@ def test_decisions_are_those_of_the_machine(kernel):
     x = step._patterns(step._counter(smiles.data[8])(np.arange(40)))
     np.testing.assert_allclose(svm_decision(step.model_, x), step.model_.decision_function(x),
                                atol=2e-5)
+
+
+def test_many_clips_give_a_few_frames_each(halves):
+    smiles, measured = halves
+    few = LBPSmileIntensity(max_frames=80).fit(smiles.data[:20])
+    assert few.n_frames_ == (40, 40)
+    done = few.transform(smiles.data[20:])
+    r = [np.corrcoef(a.smile, b)[0, 1] for a, b in zip(done, smiles.smile[20:], strict=True)]
+    assert np.median(r) > 0.9
+    # Nobody is left out, however many there are.
+    assert LBPSmileIntensity(max_frames=2).fit(smiles.data[:20]).n_frames_ == (20, 20)
+    all_of_them = LBPSmileIntensity(max_frames=10**6).fit(smiles.data[:20])
+    assert min(all_of_them.n_frames_) > 100
