@@ -15,6 +15,7 @@ import cv2
 from .._version import __version__
 from . import benchmark, extract, predict, train
 from .arguments import n_jobs, whole
+from .cluster import cluster
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             # What a user of the command should know, without the line of code that says it.
             warnings.showwarning = lambda message, *_: print(f"{who}: {message}", file=sys.stderr)
-            return int(args.run(args))
+            with cluster(args.dask):
+                return int(args.run(args))
     except BrokenPipeError:
         # Whoever read the output has gone (`| head`); Python must not try to flush to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,11 +77,16 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--fps", type=float, metavar="HZ",
                              help="frame rate of what carries no timing: image folders, tables "
                                   "without timestamps")
+            sub.add_argument("--dask", metavar="ADDRESS",
+                             help="let the workers of a Dask cluster do the work: its scheduler's "
+                                  "address, or scheduler file (needs smilegenuine[cluster]); they "
+                                  "must see videos and folders under the same paths")
         sub.add_argument("--quiet", action="store_true", help="no progress bars")
         return sub
 
     demo = command("demo", _demo, "Take drawn people through the whole line: draw, fit, score by "
                                   "subject, predict.")
+    demo.set_defaults(dask=None)
     demo.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
     demo.add_argument("--subjects", type=whole, default=24, metavar="N", help="drawn people")
     demo.add_argument("--random-state", type=whole, default=0, metavar="SEED")

@@ -79,7 +79,8 @@ class TestTrainNetworks:
                                "realsmilenet", "--folds", 0, "--max-epochs", 1, "--cache",
                                trained["cache"], "--device", "cpu")
         assert status == 1
-        assert err == (f"1 could not be used:\n  {tmp_path / 'units.csv'}: RealSmileNet needs "
+        assert err == ("faces: 0 clips measured, 8 found in the cache\n"
+                       f"1 could not be used:\n  {tmp_path / 'units.csv'}: RealSmileNet needs "
                        "`faces`; run FaceAligner on the video first; without pictures, take a "
                        "system that looks at action units alone, such as auda-fusion\n")
         assert out == f"{model}: realsmilenet, fitted on 8 videos; 1 left out\n"
