@@ -29,13 +29,18 @@ for clip, aus, times in zip(smiles.data, smiles.aus, smiles.times, strict=True):
     table.to_csv(folder / f"{clip.name}.csv", index_label="frame")
 
 # %%
-# Files come back in the order of their names, which here is the order of the clips.
-clips = load_openface(folder)
-table = AUDA(level="au").set_output(transform="pandas").fit_transform(clips)
-print(table[["onset_AU12_range", "onset_AU12_adjslope27_max"]].groupby(smiles.target).mean())
+# Who smiles in which file, and how, is in `labels.csv` beside them. Further columns, here the age,
+# are metadata.
+pd.DataFrame({"video": [clip.name for clip in smiles.data], "subject": smiles.groups,
+              "label": [smiles.target_names[label] for label in smiles.target],
+              "age": smiles.age}).to_csv(folder / "labels.csv", index=False)
+
+found = load_openface(folder)
+table = AUDA(level="au").set_output(transform="pandas").fit_transform(found.data)
+print(table[["onset_AU12_range", "onset_AU12_adjslope27_max"]].groupby(found.target).mean())
 
 # %%
 # Any classifier; whole subjects held out.
 model = make_pipeline(AUDA(level="au"), StandardScaler(), PCA(20), LogisticRegression())
-scores = cross_val_score(model, clips, smiles.target, groups=smiles.groups, cv=GroupKFold(5))
+scores = cross_val_score(model, found.data, found.target, groups=found.groups, cv=GroupKFold(5))
 print(f"accuracy on subjects that were held out: {scores.mean():.2f} ± {scores.std():.2f}")

@@ -35,7 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 OTHER_COLUMNS = frozenset({
     "au43", "frame", "frame_idx", "timestamp", "time", "approx_time", "frame_time_in_ms", "success",
     "face_id", "faceid", "facescore", "facerectx", "facerecty", "facerectwidth", "facerectheight",
-    "identity",
+    "identity", "input",
 })
 
 _BOX = ("facerectx", "facerecty", "facerectwidth", "facerectheight")
@@ -318,6 +318,10 @@ def _one_face(table: pd.DataFrame, columns: Mapping[str, str], name: str
               ) -> tuple[pd.DataFrame, np.ndarray, str]:
     """The rows of one face, those of them in which it is absent, and what was done."""
     frames = table[columns["frame"]].to_numpy() if "frame" in columns else None
+    if frames is not None and "input" in columns and (
+            table.groupby(columns["frame"])[columns["input"]].nunique() > 1).any():
+        raise ClipError(name, "several recordings in one table (column input); write a table for "
+                        "each")
     chosen, said = _chosen(table, columns, frames)
     if chosen is None:
         if frames is not None and pd.Series(frames).duplicated().any():
@@ -331,7 +335,7 @@ def _one_face(table: pd.DataFrame, columns: Mapping[str, str], name: str
                             "table; keep the rows of one")
         # Frames that show others only are frames all the same.
         others = ~chosen & ~pd.Series(frames).isin(frames[chosen]).to_numpy()
-        absent = others & ~pd.Series(np.where(others, frames, None)).duplicated().to_numpy()
+        absent = others & ~pd.Series(frames).where(others).duplicated().to_numpy()
     keep = chosen | absent
     return table[keep], absent[keep], said
 
@@ -372,9 +376,10 @@ def _largest_over_time(frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     centres, sizes = boxes[:, :2] + 0.5 * boxes[:, 2:], boxes[:, 2] * boxes[:, 3]
     last: list[int] = []  # the last row of each face
     face_of = np.full(len(frames), -1)
-    for frame in pd.unique(frames):
+    by_frame = pd.Series(frames).groupby(frames, sort=False).indices
+    for rows in by_frame.values():
         free = set(range(len(last)))
-        rows = np.flatnonzero((frames == frame) & np.isfinite(sizes))
+        rows = rows[np.isfinite(sizes[rows])]
         for row in rows[np.argsort(-sizes[rows])]:
             apart = {k: float(np.linalg.norm(centres[row] - centres[last[k]])) for k in free}
             face = min(apart, key=lambda k: apart[k], default=-1)

@@ -478,7 +478,8 @@ def read_csv_clip(path: str | os.PathLike[str], *, fps: float | None = None) -> 
         Not a CSV, no rows, or action units missing.
     """
     try:
-        frame = pd.read_csv(path, skipinitialspace=True)
+        # Rows that end in a comma more would shift all columns.
+        frame = pd.read_csv(path, skipinitialspace=True, index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ClipError(str(path), f"cannot be read as a CSV ({error})") from None
     table = read_au_table(frame, str(path))

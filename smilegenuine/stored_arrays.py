@@ -77,12 +77,12 @@ class StoredArray:
             if mapped.shape != self.shape or str(mapped.dtype) != self.dtype:
                 raise ValueError("it holds another array")
         except FileNotFoundError:
-            raise FileNotFoundError(f"{self.path}: no such file; the clip was measured with this "
-                                    "cache, which must stay while it is used. Measure it again"
+            raise FileNotFoundError(f"{self.path}: no such file any more; it must stay while its "
+                                    "clip is used. Where it was in a cache, measure the clip again"
                                     ) from None
         except (ValueError, EOFError) as error:
-            raise OSError(f"{self.path}: is damaged ({error}); delete it and measure the clip "
-                          "again") from None
+            raise OSError(f"{self.path}: is damaged ({error}); copy it again or, where it is in a "
+                          "cache, delete it and measure the clip again") from None
         return np.asarray(mapped)
 
     def is_whole(self) -> bool:

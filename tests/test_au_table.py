@@ -7,8 +7,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from lookalike_files import write_libreface, write_pyfeat
 
-from smilegenuine.au_table import AU_NAMES, read_au_table
+from smilegenuine.au_table import AU_NAMES, parse_au_table, read_au_table
 from smilegenuine.errors import ClipError
 
 
@@ -222,3 +223,136 @@ def test_tables_that_call_their_seconds_time():
     assert read_au_table(table.assign(time=[3.0, 2.0, 1.0, 0.0])).times is None
     both = table.assign(timestamp=[0.0, 0.04, 0.08, 0.12])
     np.testing.assert_allclose(read_au_table(both).times, [0.0, 0.04, 0.08, 0.12])
+
+
+class TestTools:
+    """What tells whose table it is, and what it lacks."""
+
+    def test_libreface(self, tmp_path):
+        table = pd.read_csv(write_libreface(tmp_path / "a.csv", values(), 25))
+        with pytest.warns(UserWarning, match="mine: AU07, AU10, AU14, AU23, AU45 are not measured"):
+            aus, times, valid = read_au_table(table, "mine")
+        lacks = np.isin(AU_NAMES, ["AU07", "AU10", "AU14", "AU23", "AU45"])
+        np.testing.assert_allclose(aus[:, ~lacks], values()[:, ~lacks])
+        assert not aus[:, lacks].any()
+        np.testing.assert_allclose(times, np.arange(7) / 25)
+        assert valid.all()
+
+    @pytest.mark.parametrize(("unit", "fps"), [(1000.0, 25.0), (1.0, 25.0), (1000.0, 500.0),
+                                               (1.0, 1.0), (1000.0, 1.0)])
+    def test_milliseconds_or_seconds(self, tmp_path, unit, fps):
+        table = pd.read_csv(write_libreface(tmp_path / "a.csv", values()))
+        table["frame_time_in_ms"] = np.arange(7) / fps * unit
+        np.testing.assert_allclose(parse_au_table(table).times, np.arange(7) / fps)
+
+    def test_without_the_lip_corners(self, tmp_path):
+        table = pd.read_csv(write_libreface(tmp_path / "a.csv", values()))
+        with pytest.raises(ClipError, match=r"no column .*au_12_intensity.*; au_12_intensity at"):
+            read_au_table(table.drop(columns="au_12_intensity"))
+
+    def test_pyfeat_by_its_boxes(self, tmp_path):
+        twelve = [au for au in AU_NAMES if au not in ("AU05", "AU09", "AU20", "AU25", "AU26",
+                                                      "AU45")]
+        table = pd.read_csv(write_pyfeat(tmp_path / "a.csv", values(), names=twelve))
+        found = parse_au_table(table)
+        assert found.missing == ("AU05", "AU09", "AU20", "AU25", "AU26", "AU45")
+        measured = np.isin(AU_NAMES, twelve)
+        np.testing.assert_allclose(found.aus[:, measured], values()[:, measured])
+
+    def test_pyfeat_of_a_version_with_blinks(self, tmp_path):
+        table = pd.read_csv(write_pyfeat(tmp_path / "a.csv", values(), AU45=0.5, AU43=0.1))
+        found = parse_au_table(table)
+        np.testing.assert_allclose(found.aus[:, 16], 2.5)
+        assert found.missing == ()
+
+    @pytest.mark.parametrize(("tool", "missing"), [
+        ("openface", "no column AU01_r, .*extract them with OpenFace 2"),
+        ("libreface", "no column au_1_intensity, .*a table of LibreFace"),
+        ("pyfeat", None), ("plain", None)])
+    def test_told(self, tool, missing):
+        table = pyfeat().assign(AU45=0.2)
+        if missing is None:
+            scale = 5.0 if tool == "pyfeat" else 1.0
+            np.testing.assert_allclose(parse_au_table(table, tool=tool).aus[:, 16], 0.2 * scale)
+        else:
+            with pytest.raises(ClipError, match=missing):
+                parse_au_table(table, tool=tool)
+
+    def test_no_face_in_any_frame(self):
+        with pytest.raises(ClipError, match="mine: no frame has action units; was a face in view"):
+            read_au_table(pyfeat() * np.nan, "mine")
+
+
+class TestWholeSeconds:
+    def table(self, frames, fps):
+        seconds = (np.asarray(frames) / fps).astype(int)
+        return pyfeat(len(frames)).assign(frame=frames, approx_time=[
+            f"{s // 60:02d}:{s % 60:02d}" for s in seconds])
+
+    @pytest.mark.parametrize(("frames", "fps", "rate"), [
+        (np.arange(60), 30, 30), (np.arange(200), 30000 / 1001, 30), (np.arange(130), 50, 50),
+        (np.arange(90, 200), 30, 30), (np.arange(0, 600, 3), 25, 25)])
+    def test_rate(self, frames, fps, rate):
+        found = parse_au_table(self.table(frames, fps))
+        assert found.approximate
+        np.testing.assert_allclose(found.times, (frames - frames[0]) / rate, rtol=0.01)
+        np.testing.assert_array_equal(found.frames, frames)
+
+    @pytest.mark.parametrize(("frames", "fps"), [
+        (np.arange(20), 30), (np.arange(40, 80), 30), (np.arange(0, 50, 10), 25)])
+    def test_too_little_to_tell(self, frames, fps):
+        found = parse_au_table(self.table(frames, fps))
+        assert found.times is None
+        assert not found.approximate
+
+    def test_other_words(self):
+        table = self.table(np.arange(60), 30).assign(approx_time="soon")
+        assert parse_au_table(table).times is None
+
+
+class TestFacesByTheirPlaces:
+    def table(self, frames, lefts, widths):
+        return pyfeat(len(frames)).assign(frame=frames, FaceRectX=lefts, FaceRectY=10.0,
+                                          FaceRectWidth=widths, FaceRectHeight=widths)
+
+    def test_the_largest_over_time(self):
+        # The small one stays; the large one comes in frame 1, moves, and changes rows.
+        table = self.table([0, 1, 1, 2, 2, 3, 3], [10, 10, 200, 230, 10, 10, 260],
+                           [30, 30, 80, 80, 30, 30, 80])
+        with pytest.warns(UserWarning, match="mine: 3 of 4 frames show several faces; the one"):
+            aus, _, valid = read_au_table(table, "mine")
+        np.testing.assert_array_equal(valid, [False, True, True, True])
+        np.testing.assert_allclose(aus[1:], values()[[2, 3, 6]])
+
+    def test_a_face_that_is_not_found_in_a_frame(self):
+        table = self.table([0, 0, 1, 2, 2, 3, 3], [10, 200, np.nan, 10, 200, 10, 200],
+                           [30, 80, np.nan, 30, 80, 30, 80])
+        found = parse_au_table(table)
+        np.testing.assert_array_equal(found.valid, [True, False, True, True])
+        assert len(found.frames) == 4
+
+    def test_one_face_under_several_names(self):
+        table = pyfeat().assign(frame=range(7), Identity=["Person_0", "Person_1"] * 3 + ["x"])
+        assert parse_au_table(table).valid.all()  # py-feat takes one person for two
+
+    def test_names_where_there_are_no_places(self):
+        table = pyfeat().assign(frame=[0, 0, 1, 1, 2, 2, 3],
+                                Identity=["a", "b", "b", "a", "a", "b", "b"])
+        found = parse_au_table(table)
+        assert "2 faces in the table; the one in most rows (Identity b, 4 rows)" in found.faces
+        np.testing.assert_allclose(found.aus, values()[[1, 2, 5, 6]])
+
+    def test_several_recordings_are_no_faces(self):
+        table = self.table([0, 1, 2, 3, 0, 1, 2], [10.0] * 7, [30.0] * 7)
+        with pytest.raises(ClipError, match=r"several recordings in one table \(column input\)"):
+            read_au_table(table.assign(input=["a.mp4"] * 4 + ["b.mp4"] * 3))
+        pictures = self.table(range(7), [10.0] * 7, [30.0] * 7)
+        found = parse_au_table(pictures.assign(input=[f"{k}.png" for k in range(7)]))
+        assert found.valid.all()
+
+    def test_frames_of_others_are_frames(self):
+        table = openface().assign(face_id=[0, 1, 1, 0, 1, 1, 0], frame=[1, 1, 2, 3, 4, 5, 6],
+                                  timestamp=np.array([1, 1, 2, 3, 4, 5, 6]) / 25)
+        found = parse_au_table(table)
+        np.testing.assert_array_equal(found.valid, [True, True, False, True, True, False])
+        np.testing.assert_allclose(found.times, np.arange(6) / 25)

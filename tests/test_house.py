@@ -46,7 +46,7 @@ def test_import_is_quick():
     "import smilegenuine",
     "from smilegenuine import AUDA, AUDASVMEnsemble, FaceAligner, make_system, save_model",
     "from smilegenuine import StackingFusion, evaluate; import smilegenuine.cli",
-    "from smilegenuine.datasets import make_smiles, load_openface",
+    "from smilegenuine.datasets import make_smiles, load_auda, load_landmarks, load_openface",
     "from smilegenuine import FaceLandmarks, BlendshapeActionUnits, DMarkers, make_system; "
     "make_system('dmarkers')",
 ])

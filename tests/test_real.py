@@ -88,7 +88,7 @@ def test_a_photograph_is_too_short(real):
 
 
 def test_a_recorded_openface_table(real):
-    clip = load_openface(real / "OpenFace_Test.csv", fps=30)[0]
+    clip = load_openface(real / "OpenFace_Test.csv", fps=30).data[0]
     assert clip.aus.shape == (clip.n_frames, 17)
     assert clip.fps == 30
     assert clip.valid.all()
@@ -96,7 +96,7 @@ def test_a_recorded_openface_table(real):
 
 
 def test_recorded_action_units_through_the_classifier(real):
-    clip = load_openface(real / "OpenFace_Test.csv", fps=30)[0]
+    clip = load_openface(real / "OpenFace_Test.csv", fps=30).data[0]
     rng = np.random.default_rng(0)
     clips = [Clip(aus=np.clip(clip.aus + rng.normal(0, 0.2, clip.aus.shape), 0, 5), fps=30,
                   subject=f"s{k // 2}") for k in range(8)]

@@ -75,7 +75,8 @@ class Findings:
         fatal : bool, default=False
             Nothing good can come of leaving it out: `settle` raises, whatever `on_error` is.
         """
-        self._rows.append({"kind": kind, "clip": str(item), "error": error or f"{item}: {kind}",
+        self._rows.append({"kind": kind, "clip": _printable(item),
+                           "error": _printable(error or f"{item}: {kind}"),
                            "missing": missing, "fatal": fatal})
 
     @property
@@ -107,7 +108,8 @@ class Findings:
         for kind, items in kinds.items():
             more = f", … ({len(items) - _MOST_NAMED} more)" if len(items) > _MOST_NAMED else ""
             parts.append(f"{len(items)} {kind}: {', '.join(items[:_MOST_NAMED])}{more}")
-        left = "" if n_good is None else f"; {n_good} clips are left"
+        left = "" if n_good is None else \
+            f"; {n_good} clip{'s are' if n_good != 1 else ' is'} left"
         return f"{self.what} in {self.root}: " + "; ".join(parts) + left
 
     def settle(self, n_good: int) -> None:
@@ -217,3 +219,8 @@ def is_known(value: Any) -> bool:
     """Say whether a cell of a table holds anything."""
     return value is not None and not (isinstance(value, float) and np.isnan(value)) \
         and str(value).strip() != ""
+
+
+def _printable(text: object) -> str:
+    # Names of files that are not valid UTF-8 can neither be printed nor stored in a table.
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

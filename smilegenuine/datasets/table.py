@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sklearn.utils import Bunch
@@ -11,6 +12,12 @@ from sklearn.utils import Bunch
 from ..clip import as_clip
 from ..errors import ClipError
 from ..video import is_recording
+from .csv_tables import read_csv, typed
+from .findings import Findings, is_known, labelled_bunch
+from .labelled_files import records, settled_rows
+from .listed_videos import LABELS_FILE
+
+_OURS = ("path", "label", "subject", "fold")
 
 
 def load_table(path: str | os.PathLike[str], *, fps: float | None = None,
@@ -21,104 +28,113 @@ def load_table(path: str | os.PathLike[str], *, fps: float | None = None,
     ----------
     path : str or Path
         A CSV with the columns `path` (relative to the CSV, or absolute), `label` and, for folds
-        that keep people apart, `subject`. Or a folder: one that holds `labels.csv` is read through
-        it; else its subfolders are the classes, their recordings the clips, and a further level of
-        subfolders the subjects (``spontaneous/s01/a.mp4``).
+        that keep people apart, `subject`; `fold`, a number or name, where folds are given; all
+        other columns are metadata. Commas, semicolons or tabs separate them; the text is UTF-8,
+        UTF-16 or Latin-1.
+
+        Or a folder: one that holds `labels.csv` is read through it; else its subfolders are the
+        classes, their recordings the clips, and a further level of subfolders the subjects
+        (``spontaneous/s01/a.mp4``).
     fps : float, optional
         Frame rate in Hz of recordings that carry no timing (image folders, tables without
         timestamps).
-    on_error : {"raise", "skip"}, default="raise"
-        What to do about recordings that are not there or not to be read: raise, or leave them out
-        and list them in `failures`.
+    on_error : {"raise", "warn", "skip"}, default="raise"
+        What to do about recordings that are not there or not to be read, rows without a path or
+        label, without a subject or fold while others have one, and paths that are listed twice:
+        raise one error that lists all, leave them out and list all in one warning, or leave them
+        out and list them in `failures`.
 
     Returns
     -------
     Bunch
         `data` : list of Clip, lazy, with `subject` where it is known
-        `target` : array of labels of shape (n_clips,)
+        `target` : array of labels of shape (n_clips,), numbers where all are numbers
+        `target_names` : None, as the labels are names themselves
         `groups` : array of subjects of shape (n_clips,), or None where none is known
-        `failures` : DataFrame with the columns `clip` and `error`
+        `folds` : PredefinedSplit in the order of the folds' numbers or names, or None
+        `metadata` : DataFrame, the other columns, numbers as numbers
+        `filenames` : list of str
+        `failures` : DataFrame with the columns `clip`, `error` and `kind`
+        `DESCR` : str
 
     Raises
     ------
     FileNotFoundError
-        No such file or folder, or recordings missing (all are named).
+        No such file or folder, or recordings missing.
     ValueError
-        Columns, labels or some of the subjects missing, a recording listed twice, or recordings
-        that are there but not to be read.
+        The CSV cannot be read or has no such columns, a subject is in two folds, nothing is left,
+        or anything else is wrong and `on_error` is "raise".
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
-    root = Path(path)
-    if not root.exists():
-        raise FileNotFoundError(f"{root}: no such file or folder")
-    if root.is_dir() and (root / "labels.csv").exists():
-        root = root / "labels.csv"
-    rows = _rows_of_folder(root) if root.is_dir() else _rows_of_csv(root)
-    known = not rows["subject"].isna().any()
-    clips, kept, failures = [], [], []
-    errors: list[Exception] = []
-    for i, row in enumerate(rows.itertuples()):
+    root = Path(path).expanduser()
+    if (root / LABELS_FILE).is_file():
+        root = root / LABELS_FILE
+    findings = Findings("recordings", root, on_error)
+    rows = _rows_of_folder(root) if root.is_dir() else _rows_of_csv(root, findings)
+    table = pd.DataFrame(_opened(rows, fps, findings))
+    return labelled_bunch(table, findings, descr=f"Recordings and labels of {root}",
+                          target_names=None, check_videos=False)
+
+
+def _opened(rows: list[dict[str, Any]], fps: float | None, findings: Findings
+            ) -> list[dict[str, Any]]:
+    opened = []
+    for row in rows:
         try:
-            clip = as_clip(str(row.path), fps=fps)
-            clips.append(clip.replace(subject=row.subject if known else None))
-            kept.append(i)
+            opened.append({**row, "clip": as_clip(row["path"], fps=fps)})
         except (OSError, ClipError) as error:
-            errors.append(error)
-            failures.append({"clip": str(row.path), "error": str(error)})
-    if failures and (on_error == "raise" or not clips):
-        missing = any(isinstance(error, FileNotFoundError) for error in errors)
-        raise (FileNotFoundError if missing else ValueError)(
-            f"{root}: {len(failures)} of {len(rows)} recordings cannot be read: "
-            + "; ".join(f["error"] for f in failures[:20]))
-    rows = rows.iloc[kept]
-    return Bunch(data=clips, target=rows["label"].to_numpy(),
-                 groups=rows["subject"].to_numpy(str) if known else None,
-                 failures=pd.DataFrame(failures, columns=["clip", "error"]))
+            findings.wrong(f"of {len(rows)} recordings cannot be read", row["path"], str(error),
+                           missing=isinstance(error, FileNotFoundError))
+    return opened
 
 
-def _rows_of_csv(file: Path) -> pd.DataFrame:
-    try:
-        # Subject 01 and path 001 are no numbers, and NA may be somebody's initials.
-        header = pd.read_csv(file, skipinitialspace=True, nrows=0)
-        table = pd.read_csv(file, skipinitialspace=True, keep_default_na=False, na_values=[""],
-                            dtype={c: str for c in header if str(c).strip().lower() != "label"})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file}: cannot be read as a CSV ({error})") from None
-    table.columns = [str(c).strip().lower() for c in table.columns]
+def _rows_of_csv(file: Path, findings: Findings) -> list[dict[str, Any]]:
+    table = read_csv(file)
     missing = [c for c in ("path", "label") if c not in table]
     if missing:
         raise ValueError(f"{file}: no column {' or '.join(missing)}; columns path,label,subject "
                          f"are needed, there are {','.join(table.columns)}")
-    if not len(table):
-        raise ValueError(f"{file}: no rows")
-    empty = table.index[table["path"].isna() | table["label"].isna()]
-    if len(empty):
-        raise ValueError(f"{file}: path or label is empty in row "
-                         f"{', '.join(str(i + 2) for i in empty[:10])}")
-    if "subject" not in table:
-        table["subject"] = None
-    partly = table["subject"].isna()
-    if partly.any() and not partly.all():
-        raise ValueError(f"{file}: subject is empty in row "
-                         f"{', '.join(str(i + 2) for i in table.index[partly][:10])}")
-    for column in ("path", "subject", "label"):
-        if pd.api.types.is_string_dtype(table[column]):
-            table[column] = table[column].str.strip()
-    table["path"] = [os.path.normpath(file.parent / p) for p in table["path"]]
-    twice = table["path"][table["path"].duplicated()]
-    if len(twice):
-        raise ValueError(f"{file}: {twice.iloc[0]} is listed twice")
-    return table
+    empty = table["path"].isna() | table["label"].isna()
+    for line in table.index[empty]:
+        findings.wrong("without a path or a label", f"line {line}")
+    table = table[~empty]
+    table = table.assign(target=typed(table["label"]),
+                         path=[_place(text, file.parent) for text in table["path"]])
+    for column in table.columns.difference([*_OURS, "target"]):
+        table[column] = typed(table[column])
+    return settled_rows(_once(records(table.drop(columns="label")), findings), findings, "path")
 
 
-def _rows_of_folder(root: Path) -> pd.DataFrame:
-    rows = []
+def _place(text: str, folder: Path) -> str:
+    """Where a path leads; one that was written on Windows has other separators."""
+    place = os.path.normpath(folder / os.path.expanduser(text))
+    if "\\" in text and not os.path.exists(place):
+        return os.path.normpath(folder / text.replace("\\", "/"))
+    return place
+
+
+def _once(rows: list[dict[str, Any]], findings: Findings) -> list[dict[str, Any]]:
+    """Leave out, and note, paths that are listed again: with other words, the first time too."""
+    first: dict[str, dict[str, Any]] = {}
+    unclear: set[str] = set()
+    for row in rows:
+        known = first.setdefault(row["path"], row)
+        if known is row:
+            continue
+        if all(known[c] == row[c] or not (is_known(known[c]) or is_known(row[c])) for c in row):
+            findings.wrong("listed twice", row["path"])
+        elif row["path"] not in unclear:
+            unclear.add(row["path"])
+            findings.wrong("listed twice with different words, and not used", row["path"])
+    return [row for row in first.values() if row["path"] not in unclear]
+
+
+def _rows_of_folder(root: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
     for kind in sorted(d for d in root.iterdir() if d.is_dir() and not d.name.startswith(".")):
         for file in sorted(kind.rglob("*")):
             if is_recording(file):
                 below = file.relative_to(kind).parts
-                rows.append({"path": str(file), "label": kind.name,
+                rows.append({"path": str(file), "target": kind.name,
                              "subject": below[0] if len(below) > 1 else None})
     if not rows:
         raise ValueError(f"{root}: neither labels.csv (columns path,label,subject) nor a subfolder "
@@ -127,4 +143,4 @@ def _rows_of_folder(root: Path) -> pd.DataFrame:
     if alone and len(alone) < len(rows):
         raise ValueError(f"{root}: some recordings lie in a subject's folder and others, such as "
                          f"{alone[0]}, do not")
-    return pd.DataFrame(rows)
+    return rows

@@ -449,7 +449,7 @@ def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         1000 frames a second.
     """
     require_fields(clip, ("aus",), "AUDA", "run an action-unit step first (HOGActionUnits), or "
-                   "read them from a file (load_openface)")
+                   "read them from files (load_openface(…).data)")
     require_fields(clip, ("times",), "AUDA", "give Clip(…, fps=…)")
     measured = np.asarray(clip.aus)
     usable = clip.mask & np.isfinite(measured).all(axis=1)

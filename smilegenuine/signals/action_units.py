@@ -197,7 +197,7 @@ def load_drawn_action_units(**params: Any) -> HOGActionUnits:
 
     It lets the whole line run without a data set of coded faces. It has never seen a photograph:
     for work on real people train `HOGActionUnits` on coded recordings (DISFA, BP4D), or read the
-    action units of another tool (`load_openface`).
+    action units of another tool (`load_openface`, `load_pyfeat`, `load_libreface`).
 
     Parameters
     ----------

@@ -42,14 +42,55 @@ class TestCSV:
         np.testing.assert_array_equal(bunch.groups, ["a", "b", "a"])
         assert [c.subject for c in bunch.data] == ["a", "b", "a"]
         assert len(bunch.failures) == 0
-        assert list(bunch.failures.columns) == ["clip", "error"]
+        assert list(bunch.failures.columns) == ["clip", "error", "kind"]
+        assert bunch.filenames == [clip.name for clip in bunch.data]
+        assert bunch.folds is None
+        assert bunch.target_names is None
+        assert bunch.metadata.shape == (3, 0)
+        assert str(folder / "set.csv") in bunch.DESCR
 
-    def test_blanks_capitals_and_other_columns(self, folder):
-        bunch = load_table(csv(folder, "  Age, Label , PATH,Subject \n 30, posed , v0.mp4, s1 \n"
-                                       "31,spontaneous,v1.mp4,s2\n", encoding="utf-8-sig"))
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+    @pytest.mark.parametrize("separator", [",", ";", "\t"])
+    def test_other_columns_are_metadata(self, folder, encoding, separator):
+        text = ("  Age, Label , PATH,Subject ,Größe,code,left\n 30, posed , v0.mp4, s1 ,klein,007,"
+                "True\n,spontaneous,v1.mp4,s2,,010,False\n")
+        bunch = load_table(csv(folder, text.replace(",", separator), encoding=encoding))
         np.testing.assert_array_equal(bunch.target, ["posed", "spontaneous"])
         np.testing.assert_array_equal(bunch.groups, ["s1", "s2"])
         assert bunch.data[0].name == str(folder / "v0.mp4")
+        assert list(bunch.metadata) == ["age", "größe", "code", "left"]
+        np.testing.assert_array_equal(bunch.metadata["age"], [30, np.nan])
+        assert bunch.metadata["größe"][0] == "klein"
+        assert pd.isna(bunch.metadata["größe"][1])
+        assert list(bunch.metadata["code"]) == ["007", "010"]
+        assert bunch.metadata["left"].dtype == bool
+
+    def test_paths_of_all_kinds(self, folder, make_video, monkeypatch):
+        monkeypatch.setenv("HOME", str(folder))
+        make_video("Köln/ä b.mp4")
+        bunch = load_table(csv(folder, "path,label\n~/v0.mp4,0\nKöln\\ä b.mp4,1\n"
+                                       '"./deep er/v4.mp4",1\n'))
+        assert bunch.filenames == [str(folder / "v0.mp4"), str(folder / "Köln" / "ä b.mp4"),
+                                   str(folder / "deep er" / "v4.mp4")]
+        assert len(load_table("~/set.csv").data) == 3
+
+    @pytest.mark.parametrize(("folds", "expected"), [
+        ([0, 1, 2], [0, 1, 2]), ([3, 1, 2], [2, 0, 1]), ([10, 9, 1], [2, 1, 0]),
+        (["b", "a", "b"], [1, 0, 1])])
+    def test_folds(self, folder, folds, expected):
+        bunch = load_table(csv(folder, "path,label,subject,fold\n" + "".join(
+            f"v{k}.mp4,{k % 2},s{k},{fold}\n" for k, fold in enumerate(folds))))
+        np.testing.assert_array_equal(bunch.folds.test_fold, expected)
+        assert bunch.folds.get_n_splits() == len(set(folds))
+        assert "fold" not in bunch.metadata
+
+    @pytest.mark.parametrize("on_error", ["raise", "warn", "skip"])
+    def test_a_subject_in_two_folds(self, folder, on_error):
+        path = csv(folder, "path,label,subject,fold\nv0.mp4,1,ann,1\nv1.mp4,0,ann,2\n"
+                           "v2.mp4,0,bea,2\n")
+        with pytest.raises(ValueError, match=r"set\.csv: 1 in more than one fold, .*: subject ann "
+                                             "in folds 1 and 2"):
+            load_table(path, on_error=on_error)
 
     @pytest.mark.parametrize("header", ["path,label,subject", "path,label, Subject",
                                         "Path,Label,SUBJECT"])
@@ -80,21 +121,43 @@ class TestCSV:
                                    "are file,label"),
         ("a\n1\n", "no column path or label"),
         ("path,label\n", "no rows"), ("", r"cannot be read as a CSV"),
-        ("path,label\nv0.mp4,1\nv1.mp4,\n,0\n", "path or label is empty in row 3, 4"),
-        ("path,label,subject\nv0.mp4,1,a\nv1.mp4,0,\n", "subject is empty in row 3"),
-        ("path,label\nv0.mp4,1\nv1.mp4,0\nv0.mp4,0\n", r"v0\.mp4 is listed twice"),
-        ("path,label\nv0.mp4,1\n./deep er/../v0.mp4,0\n", r"v0\.mp4 is listed twice"),
+        ("path,label\nv0.mp4,1\nv1.mp4,\n,0\n", "2 without a path or a label: line 3, line 4"),
+        ("path,label,subject\nv0.mp4,1,a\nv1.mp4,0,\n",
+         r"1 without a subject while others have one, and not used: .*v1\.mp4"),
+        ("path,label,fold\nv0.mp4,1,1\nv1.mp4,0,\nv2.mp4,1,2\n", "1 without a fold while others"),
+        ("path,label,fold\nv0.mp4,1,1\nv1.mp4,0,1\n", "1 fold only, and nothing would be left"),
+        ("path,label\nv0.mp4,1\nv1.mp4,0\nv0.mp4,1\n", r"1 listed twice: .*v0\.mp4"),
+        ("path,label\nv0.mp4,1\n./deep er/../v0.mp4,0\n",
+         r"1 listed twice with different words, and not used: .*v0\.mp4"),
         ("path,label\nv0.mp4,1,2,3\nv1.mp4,1,2,3,4,5\n", "cannot be read as a CSV"),
+        ("path,label,label\nv0.mp4,1,2\n", "column label is there twice"),
     ])
     def test_bad_tables(self, folder, text, message):
         with pytest.raises(ValueError, match=rf"set\.csv: .*{message}"):
             load_table(csv(folder, text))
 
-    def test_no_text(self, folder):
-        path = folder / "set.csv"
-        path.write_bytes(b"path,label\n\xff\xfe\x81,1\n")
-        with pytest.raises(ValueError, match=r"set\.csv: cannot be read as a CSV"):
+    def test_what_is_wrong_is_left_out(self, folder):
+        path = csv(folder, "path,label,subject\nv0.mp4,1,a\nv0.mp4,1,a\nv1.mp4,1,b\nv1.mp4,0,b\n"
+                           "v2.mp4,,c\nno.mp4,0,d\nv3.mp4,0,\ndeep er/v4.mp4,0,e\n")
+        with pytest.warns(UserWarning, match=r"1 listed twice: .*v0\.mp4; 1 listed twice with "
+                          r"different.*; 1 of 3 recordings cannot be read: .*no\.mp4: no such "
+                          r"file; 2 clips are left") as caught:
+            bunch = load_table(path, on_error="warn")
+        assert len(caught) == 1
+        assert [Path(clip.name).name for clip in bunch.data] == ["v0.mp4", "v4.mp4"]
+        assert len(bunch.failures) == 5
+        quiet = load_table(path, on_error="skip")
+        pd.testing.assert_frame_equal(quiet.failures, bunch.failures)
+
+    def test_a_long_list_is_said_shortly(self, folder):
+        path = csv(folder, "path,label\nv0.mp4,1\n" + "".join(
+            f"none{k}.mp4,0\n" for k in range(1500)))
+        with pytest.raises(FileNotFoundError, match=r"1500 of 1501 recordings cannot be read: .*"
+                                                    r"none9\.mp4: no such file, … \(1490 more\)$"
+                           ) as caught:
             load_table(path)
+        assert len(str(caught.value)) < 3000
+        assert len(load_table(path, on_error="skip").failures) == 1500
 
     def test_missing_recordings(self, folder):
         path = csv(folder, "path,label,subject\nv0.mp4,1,a\nno1.mp4,0,b\nno2.mp4,1,c\n")
@@ -171,8 +234,8 @@ def test_nothing_there(tmp_path):
 
 
 def test_bad_choice(tmp_path):
-    with pytest.raises(ValueError, match="on_error must be 'raise' or 'skip', not 'warn'"):
-        load_table(tmp_path, on_error="warn")
+    with pytest.raises(ValueError, match="on_error must be 'raise', 'warn' or 'skip', not 'x'"):
+        load_table(tmp_path, on_error="x")
 
 
 def test_fits_into_scikit_learn(folder):

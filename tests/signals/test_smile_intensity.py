@@ -129,7 +129,7 @@ def test_decisions_are_those_of_the_machine(kernel):
 
 
 def test_many_clips_give_a_few_frames_each(halves):
-    smiles, measured = halves
+    smiles, _ = halves
     few = LBPSmileIntensity(max_frames=80).fit(smiles.data[:20])
     assert few.n_frames_ == (40, 40)
     done = few.transform(smiles.data[20:])

@@ -1,0 +1,143 @@
+"""BBC: the twenty smiles of "Spot the fake smile", ten posed and ten genuine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.utils import Bunch
+
+from .findings import Findings, labelled_bunch
+from .fold_lists import assign, make_folds, read_json_lists
+from .folder_search import Places, Tree, search, video_id
+from .listed_videos import (
+    check_classes,
+    folder_around,
+    kind_in,
+    kinds_agree,
+    labels_file,
+    match,
+    read_labels,
+    with_subject,
+)
+
+_WHAT = "BBC"
+_N_FOLDS = 10
+_FOLDERS = ("posed", "Genuine")
+_LAYOUT = "Genuine…/*.mp4 and posed…/*.mp4"
+
+_DESCR = """\
+BBC smiles ("Spot the fake smile")
+
+Twenty smiles of an online experiment of the BBC, after research by Paul Ekman: ten genuine, ten
+posed, each of another person. https://www.bbc.co.uk/science/humanbody/mind/surveys/smiles/"""
+
+
+def load_bbc(root: str | os.PathLike[str], *, folds: bool = True,
+             labels: str | os.PathLike[str] | None = None, check_videos: bool = True,
+             on_error: str = "warn") -> Bunch:
+    """Load the smiles of the BBC's experiment "Spot the fake smile".
+
+    Parameters
+    ----------
+    root : str or Path
+        The folder that holds ``Genuine…/*.mp4`` and ``posed…/*.mp4``. Folders may lie deeper, have
+        longer names, or be missing where the videos' own names say the kind. Of use, where it is
+        there: published fold lists ``K/test.json``, K = 1 … 10, {``Genuine_NAME`` or
+        ``posed_NAME``: 1 or 0}.
+    folds : bool, default=True
+        Ten folds: the published lists, else pairs of a genuine and a posed smile in the order of
+        their names. Each published system drew its own.
+    labels : str or Path, optional
+        A CSV with the columns `video` or `path`, `label` and, if known, `subject`, that goes before
+        what folders say. Without it, `labels.csv` in the root is read, if there is one.
+    check_videos : bool, default=True
+        Read the header of each video, to find those that are cut off.
+    on_error : {"warn", "raise", "skip"}, default="warn"
+        What to do about what is missing, not to be read or inconsistent: leave it out and list all
+        in one warning, raise one error that lists all, or leave it out and list it in `failures`.
+
+    Returns
+    -------
+    Bunch
+        `data`, `target` (0 posed, 1 spontaneous), `groups`, `folds` (`PredefinedSplit` or None),
+        `metadata` (`video`, such as ``Genuine_NAME``), `filenames`, `failures`, `DESCR`; see
+        `findings.labelled_bunch`. Without subjects in `labels.csv`, each video is its own.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such folder, or no smiles in it; with `on_error="raise"`, files that are missing.
+    ValueError
+        A subject is in two folds, or some of the fold lists are missing; with `on_error="raise"`,
+        anything else that is wrong; nothing is left.
+
+    Notes
+    -----
+    Folders, names and fold lists were checked against public programs that read the set. Those who
+    wrote about the experiment speak of twenty people; the files themselves do not say who is who.
+
+    Examples
+    --------
+    >>> from smilegenuine.datasets import load_bbc
+    >>> smiles = load_bbc("BBC")  # doctest: +SKIP
+    >>> smiles.target.mean()  # doctest: +SKIP
+    0.5
+    """
+    findings = Findings(_WHAT, root, on_error)
+    tree = search(findings)
+    found = labels_file(tree, labels)
+    places = Places(((_name(tree, file), file) for file in tree.videos), findings,
+                    ((video_id(file.name), _name(tree, file)) for file in tree.videos))
+    if found is not None:
+        rows = match(read_labels(found, places, findings), places, findings, found.name)
+        if labels is None:
+            rows = kinds_agree(rows, lambda row: _kinds(tree, row["path"]), findings, found.name)
+    else:
+        rows = _by_folder(tree, places, findings)
+    if any(row["subject"] for row in rows):
+        rows = with_subject(rows, findings)
+    else:
+        rows = [{**row, "subject": row["video"]} for row in rows]
+    if folds:
+        lists = read_json_lists(tree, places, findings, _N_FOLDS)
+        rows = (make_folds(rows, _N_FOLDS, findings) if lists is None
+                else assign(rows, lists, findings, places.names.values()))
+    check_classes(rows, findings, f"; the folder should hold {_LAYOUT}")
+    return labelled_bunch(pd.DataFrame(rows), findings, descr=_DESCR, check_videos=check_videos)
+
+
+def _kinds(tree: Tree, file: Path) -> set[int]:
+    return kind_in((*tree.below(file)[:-1], file.stem))
+
+
+def _name(tree: Tree, file: Path) -> str:
+    """Give `Genuine_NAME` or `posed_NAME`, as published lists do, or the bare name."""
+    kinds = _kinds(tree, file)
+    # A name that says its kind itself has it already.
+    if len(kinds) != 1 or kind_in((file.stem,)):
+        return file.stem
+    return f"{_FOLDERS[min(kinds)]}_{file.stem}"
+
+
+def _by_folder(tree: Tree, places: Places, findings: Findings) -> list[dict[str, Any]]:
+    rows, without = [], []
+    for name, file in places.paths.items():
+        kinds = _kinds(tree, file)
+        if len(kinds) == 1:
+            rows.append({"video": places.names[name], "path": file, "target": min(kinds),
+                         "subject": None})
+        else:
+            without.append(places.names[name])
+    if not rows and not len(findings):
+        around = folder_around(tree.root, lambda part: bool(kind_in((part,))))
+        raise FileNotFoundError(
+            f"{tree.root}: no smiles of {_WHAT}. Looked for {_LAYOUT} in {len(tree.folders)} "
+            f"folders below it ({len(without)} videos lie elsewhere), and for labels.csv in it; "
+            f"give {around or 'the folder that holds both, or write labels.csv (video,label)'}")
+    for video in without:
+        findings.wrong("in folders that say neither genuine nor posed, or both, and not used",
+                       video)
+    return rows
