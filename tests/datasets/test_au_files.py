@@ -122,7 +122,7 @@ class TestOpenFace:
         assert "none.csv: the file is empty; extract" in said
         assert "pyfeat.csv: no column AU01_r, " in said
         assert "extract them with OpenFace 2" in said
-        assert said.endswith("; 1 clips are left")
+        assert said.endswith("; 1 clip is left")
         assert [Path(c.name).name for c in found.data] == ["good.csv"]
         assert len(found.failures) == 3
 

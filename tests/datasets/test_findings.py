@@ -60,7 +60,7 @@ class TestFindings:
     def test_names_that_are_no_text(self, findings):
         findings.wrong("odd", "caf\udce9.mp4")
         assert list(findings.failures["clip"]) == [r"caf\udce9.mp4"]
-        assert findings.text(1).encode("utf-8").endswith(rb"1 odd: caf\udce9.mp4; 1 clips are left")
+        assert findings.text(1).encode("utf-8").endswith(rb"1 odd: caf\udce9.mp4; 1 clip is left")
 
     def test_warn(self, findings):
         findings.wrong("odd", 1)
