@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench action-units clean
+.PHONY: demo test test-slow lint bench action-units clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt smilegenuine/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -16,7 +16,10 @@ demo: $(VENV)/.ready            ## the main job on drawn people: fit, score by s
 	$(BIN)/smilegenuine demo --output demo-output
 
 test: $(VENV)/.ready            ## the whole test suite, with linters, types and layers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+test-slow: $(VENV)/.ready       ## what takes minutes: a run that is stopped and resumed, Ray
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -30,6 +33,7 @@ bench: $(VENV)/.ready           ## speed, against the direct implementation in t
 	$(BIN)/python benchmarks/bench_meshsmilenet.py --small
 	$(BIN)/python benchmarks/bench_point_nets.py
 	$(BIN)/python benchmarks/bench_landmarks.py
+	$(BIN)/python benchmarks/bench_extraction.py
 
 action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
 	$(BIN)/python tools/train_action_units.py

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .clip import Clip as Clip
     from .clip import as_clip as as_clip
     from .clip import as_clips as as_clips
+    from .degraded import DegradedFrames as DegradedFrames
+    from .degraded import degrade as degrade
     from .errors import ClipError as ClipError
     from .errors import NoFaceError as NoFaceError
     from .errors import VideoError as VideoError
@@ -66,6 +68,8 @@ _ROOMS = {
     "Clip": "clip",
     "as_clip": "clip",
     "as_clips": "clip",
+    "DegradedFrames": "degraded",
+    "degrade": "degraded",
     "ClipTransformer": "base",
     "transform_clips": "base",
     "FaceAligner": "face.align",

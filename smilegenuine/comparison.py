@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,7 +191,8 @@ class Evaluation:
                             part["score"].to_numpy())})
         return pd.DataFrame(rows)
 
-    def to_markdown(self, reference: str | None = None, confidence: float = 0.95) -> str:
+    def to_markdown(self, reference: str | None = None, confidence: float = 0.95,
+                    beside: Mapping[str, Mapping[str, str]] | None = None) -> str:
         """Write the summary as a table in Markdown, which a terminal shows as well.
 
         Parameters
@@ -200,6 +201,9 @@ class Evaluation:
             A system that the others are compared with.
         confidence : float, default=0.95
             Of the interval of the accuracy.
+        beside : mapping of str to mapping of str to str, optional
+            Columns that stand beside the accuracy, such as published figures: title -> system ->
+            text. A dash where there is nothing of a system.
 
         Returns
         -------
@@ -222,6 +226,9 @@ class Evaluation:
                     "–" if np.isnan(low) or low == high else
                     f"[{100 * max(low, 0.0):.1f}, {100 * min(high, 1.0):.1f}]" for low, high
                     in zip(table["accuracy lower"], table["accuracy upper"], strict=True)]
+                for column, texts in (beside or {}).items():
+                    cells[column] = [texts.get(name, "–").replace("|", "\\|")
+                                     for name in table["system"]]
         if reference is not None:
             cells[f"Δ to {reference.replace('|', chr(92) + '|')}"] = [
                 "–" if np.isnan(d) else f"{100 * d:+.1f}" for d in table["difference"]]
@@ -229,7 +236,7 @@ class Evaluation:
             cells["p (McNemar)"] = [_p(p) for p in table["p (McNemar)"]]
         cells["Fit (s)"] = [_time(seconds) for seconds in table[_TIMES[0]]]
         cells["Predict (ms)"] = [_time(ms) for ms in table[_TIMES[1]]]
-        return "\n".join(_lines(cells))
+        return markdown_table(cells)
 
     # -- parts of the tables --------------------------------------------------------------------
 
@@ -312,18 +319,26 @@ def _levels(column: pd.Series) -> tuple[np.ndarray, list[Any]]:
 
 # -- text ---------------------------------------------------------------------------------------
 
-def _lines(cells: dict[str, list[str]]) -> Iterator[str]:
-    """Rows of a Markdown table whose columns stand below each other; numbers to the right."""
+def markdown_table(cells: Mapping[str, Sequence[str]]) -> str:
+    """Write a table in Markdown whose columns stand below each other; numbers to the right.
+
+    Parameters
+    ----------
+    cells : mapping of str to sequence of str
+        Title -> cells. The first column stands to the left.
+
+    Returns
+    -------
+    str
+    """
     titles = list(cells)
     widths = [max(map(len, (title, *column, "---"))) for title, column in cells.items()]
-    for row in (titles, None, *zip(*cells.values(), strict=True)):
-        if row is None:
-            yield "|".join(["", *(f":{'-' * width}-" if i == 0 else f"-{'-' * width}:"
-                                  for i, width in enumerate(widths)), ""])
-        else:
-            yield "|".join(["", *(f" {cell:<{width}} " if i == 0 else f" {cell:>{width}} "
-                                  for i, (cell, width) in enumerate(zip(row, widths, strict=True))),
-                            ""])
+    rule = "|".join(["", *(f":{'-' * width}-" if i == 0 else f"-{'-' * width}:"
+                           for i, width in enumerate(widths)), ""])
+    rows = ["|".join(["", *(f" {cell:<{width}} " if i == 0 else f" {cell:>{width}} "
+                            for i, (cell, width) in enumerate(zip(row, widths, strict=True))), ""])
+            for row in (titles, *zip(*cells.values(), strict=True))]
+    return "\n".join([rows[0], rule, *rows[1:]])
 
 
 def _percent(mean: float, sd: float) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawn import known_clips, known_meshes
+from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
 from smilegenuine import Clip
@@ -72,6 +73,59 @@ def load_meshes(n_subjects: str = "6") -> Bunch:
     smiles = Bunch(**known_meshes(int(n_subjects), 2))
     smiles.data = list(smiles.data)
     smiles.data[3] = smiles.data[3].replace(valid=np.zeros(smiles.data[3].n_frames, bool))
+    return smiles
+
+
+def load_folded(kind: str = "good") -> Bunch:
+    """Known signals with published folds, 0 to 3, of two people each; `kind` says what is wrong."""
+    smiles = known_clips(8, 2)
+    who = np.unique(smiles.groups, return_inverse=True)[1]
+    fold = who // 2
+    if kind == "shared":  # somebody is in two folds
+        fold[1] = 3
+    if kind == "lost":  # nothing in the third fold can be used
+        for i in np.flatnonzero(fold == 2):
+            smiles.data[i] = smiles.data[i].replace(valid=np.zeros(smiles.data[i].n_frames, bool))
+    if kind == "untested":
+        fold[fold == 1] = -1
+    if kind == "one class":  # all posed smiles are in the first fold
+        fold = np.where(smiles.target == 0, 0, 1)
+        smiles.groups = np.array([f"{'ps'[y]}{i}" for i, y in enumerate(smiles.target)])
+    metadata = pd.DataFrame({"video": [clip.name for clip in smiles.data], "mood": who % 2})
+    failures = pd.DataFrame({"clip": ["x9"], "error": ["x9: listed, but not there"],
+                             "kind": ["listed, but not there"]})
+    return Bunch(data=smiles.data, target=smiles.target, target_names=smiles.target_names,
+                 groups=smiles.groups, folds=PredefinedSplit(fold), metadata=metadata,
+                 filenames=[clip.name for clip in smiles.data],
+                 failures=failures if kind == "good" else failures.iloc[:0],
+                 DESCR="Smiles of eight people\n\nWith four folds.")
+
+
+def load_folds_as_numbers() -> Bunch:
+    """As anybody would write them down."""
+    smiles = load_folded("")
+    return Bunch(**{**smiles, "folds": list(smiles.folds.test_fold), "weather": ["grey"] * 16})
+
+
+def load_wrong_folds() -> Bunch:
+    return Bunch(**{**load_folded(""), "folds": ["a", "b"] * 8})
+
+
+def load_short_metadata() -> Bunch:
+    smiles = load_folded("")
+    return Bunch(**{**smiles, "metadata": smiles.metadata[:3]})
+
+
+def load_other_people(kind: str = "") -> Bunch:
+    """Smiles of other people who are called the same."""
+    smiles = known_clips(4, 2, random_state=5)
+    smiles.mood = np.array(["glad"] * 8)
+    if kind == "words":
+        smiles.target_names = ("fake", "real")
+    if kind == "posed":
+        posed = np.flatnonzero(smiles.target == 0)
+        smiles = Bunch(data=[smiles.data[i] for i in posed], target=smiles.target[posed],
+                       groups=smiles.groups[posed], target_names=smiles.target_names)
     return smiles
 
 

@@ -278,6 +278,21 @@ class TestText:
         _, row = self.rows(text)
         assert row[2:6] == ["50.0", "–", "50.0", "–"]
 
+    def test_one_fold(self):
+        """Only McNemar's test says something: of one training there is no spread."""
+        found = evaluation({"a": [1, 1], "b": [1, 0]}, folds=[[0, 1]])
+        _, _, b = self.rows(found.to_markdown("a"))
+        assert b[2:4] == ["50.0", "–"]
+        assert b[7:10] == ["-50.0", "–", "1.00"]
+
+    def test_columns_beside_the_accuracy(self):
+        head, good, bad = self.rows(evaluation().to_markdown(
+            beside={"Published (%)": {"bad": "81.8 ± 2.9", "another": "1"}, "Of": {"good": "a|b"}}))
+        assert head[2:7] == ["Accuracy (%)", "95 % CI", "Published (%)", "Of",
+                             "Balanced accuracy (%)"]
+        assert good[4:6] == ["–", "a\\|b"]
+        assert bad[4:6] == ["81.8 ± 2.9", "–"]
+
     def test_names_that_would_end_a_cell(self):
         text = evaluation({"a|b": RIGHT["good"], "c": RIGHT["bad"]}).to_markdown("a|b")
         assert "| a\\|b " in text

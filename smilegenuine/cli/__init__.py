@@ -74,9 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--n-jobs", type=n_jobs, default=-1, metavar="N",
                          help="processes; -1, the default, is one a core")
         if name != "demo":
-            sub.add_argument("--fps", type=float, metavar="HZ",
-                             help="frame rate of what carries no timing: image folders, tables "
-                                  "without timestamps")
+            if name != "benchmark":  # where it is the rates of a study
+                sub.add_argument("--fps", type=float, metavar="HZ",
+                                 help="frame rate of what carries no timing: image folders, "
+                                      "tables without timestamps")
             sub.add_argument("--dask", metavar="ADDRESS",
                              help="let the workers of a Dask cluster do the work: its scheduler's "
                                   "address, or scheduler file (needs smilegenuine[cluster]); they "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from pathlib import Path
 
@@ -68,6 +69,35 @@ def systems(text: str) -> tuple[str, ...]:
                 f"{', '.join(GROUPS)}")
         names += GROUPS.get(name, (name,))
     return tuple(dict.fromkeys(names))
+
+
+def resolutions(text: str) -> tuple[float, ...]:
+    """Give shares of width and height out of a list with commas, each one once."""
+    return _numbers(text, 1.0, "above 0 and at most 1")
+
+
+def frame_rates(text: str) -> tuple[float, ...]:
+    """Give frame rates in Hz out of a list with commas, each one once."""
+    return _numbers(text, math.inf, "a positive number of frames a second")
+
+
+def frame_rate(text: str) -> float:
+    """Give a frame rate in Hz."""
+    return _number(text, math.inf, "a positive number of frames a second")
+
+
+def _numbers(text: str, most: float, what: str) -> tuple[float, ...]:
+    return tuple(dict.fromkeys(_number(part, most, what) for part in text.split(",")))
+
+
+def _number(text: str, most: float, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (0.0 < value <= most and math.isfinite(value)):
+        raise argparse.ArgumentTypeError(f"must be {what}, not {text.strip() or 'nothing'}")
+    return value
 
 
 def measures(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The labelled set that `--data` names: drawn people, a table or folder, or somebody's loader."""
+"""The labelled set that `--data` names: a data set, drawn people, a table, somebody's loader."""
 
 from __future__ import annotations
 
@@ -8,22 +8,47 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..clip import Clip, open_items
+from .folds import Folds
+
+
+class DataSet(NamedTuple):
+    """What reports call a data set, and its loader in `smilegenuine.datasets`."""
+
+    title: str
+    loader: str
+
+
+#: The data sets by the names that `--data` knows.
+DATA_SETS = {
+    "uva-nemo": DataSet("UvA-NEMO", "load_uva_nemo"),
+    "spos": DataSet("SPOS", "load_spos"),
+    "mmi": DataSet("MMI", "load_mmi"),
+    "bbc": DataSet("BBC", "load_bbc"),
+    "auda": DataSet("the AUDA package", "load_auda"),
+    "openface": DataSet("OpenFace tables", "load_openface"),
+    "pyfeat": DataSet("py-feat tables", "load_pyfeat"),
+    "libreface": DataSet("LibreFace tables", "load_libreface"),
+    "landmarks": DataSet("landmarks", "load_landmarks"),
+}
+
+#: The kind of failure of what was loaded, and could not be used later on.
+LEFT_OUT = "left out"
 
 #: What `--data` calls the drawn people.
 DRAWN = "make_smiles"
 
 _LOADER = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<function>[A-Za-z_]\w*)(:(?P<argument>.*))?")
 _FORM = "package.module:function or package.module:function:ARGUMENT"
-_NO_METADATA = frozenset({"data", "target", "groups", "target_names", "failures", "filenames"})
+_NO_METADATA = frozenset({"data", "target", "groups", "target_names", "failures", "filenames",
+                          "folds", "metadata", "DESCR", "missing_aus", "features"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +67,17 @@ class LabelledSet:
     metadata : DataFrame
         A row a clip, with what there is besides: gender, age, …
     failures : DataFrame
-        Columns `clip` and `error`: what was listed and could not be opened.
+        Columns `clip`, `error` and `kind`: what is wrong on the disk, and what was left out since.
     label_names : tuple of str, optional
     drawn : bool, default=False
         The people are drawn.
+    folds : Folds, optional
+    data_set : str, optional
+        Which of `DATA_SETS` it is.
+    descriptions : tuple of str, default=()
+        What loaders say of it.
+    places : array of int of shape (n_clips,), optional
+        Places of the clips in the set as it was loaded.
     """
 
     name: str
@@ -56,6 +88,10 @@ class LabelledSet:
     failures: pd.DataFrame
     label_names: tuple[str, ...] | None = None
     drawn: bool = False
+    folds: Folds | None = None
+    data_set: str | None = None
+    descriptions: tuple[str, ...] = ()
+    places: np.ndarray = field(default_factory=lambda: np.arange(0))
 
     def take(self, index: np.ndarray, clips: list[Clip], failures: pd.DataFrame) -> LabelledSet:
         """Give the part that was measured.
@@ -76,7 +112,10 @@ class LabelledSet:
         return dataclasses.replace(
             self, clips=clips, y=self.y[index], groups=self.groups[index],
             metadata=self.metadata.iloc[index].reset_index(drop=True),
-            failures=pd.concat([self.failures, failures], ignore_index=True))
+            folds=None if self.folds is None else self.folds.take(index),
+            places=self.places[index],
+            failures=pd.concat([self.failures, failures.assign(kind=LEFT_OUT)],
+                               ignore_index=True))
 
     def called(self, labels: Any) -> np.ndarray:
         """Give labels by their names.
@@ -93,16 +132,52 @@ class LabelledSet:
         return labels if self.label_names is None else np.array(self.label_names)[labels]
 
 
-def load_labelled(data: str, fps: float | None = None, **drawing: Any) -> LabelledSet:
+def check_words(words: Sequence[str]) -> None:
+    """Raise unless words name a set: one word, or a data set of `DATA_SETS` and its folder.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What follows `--data`.
+
+    Raises
+    ------
+    ValueError
+        They do not; the message says how to write it.
+    """
+    name = words[0]
+    if len(words) == 1:
+        if name in DATA_SETS:
+            there = f"; if the folder {name} is meant, write ./{name}" if os.path.exists(name) \
+                else ""
+            raise ValueError(f"{name} is a data set; write its folder behind it, {name} FOLDER"
+                             f"{there}")
+        return
+    names = ", ".join(DATA_SETS)
+    if name not in DATA_SETS:
+        raise ValueError(f"{' '.join(words)}: there is no data set {name}; there is {names}, each "
+                         "with its folder. A table, folder or loader is one word; put a path with "
+                         "blanks in quotes")
+    if len(words) > 2:
+        raise ValueError(f"{' '.join(words)}: one folder is needed behind {name}; put a path with "
+                         "blanks in quotes")
+
+
+def load_labelled(data: str | Sequence[str], fps: float | None = None, *, folds: bool = True,
+                  **drawing: Any) -> LabelledSet:
     """Load a labelled set, without decoding a video.
 
     Parameters
     ----------
-    data : str
-        "make_smiles", a CSV or folder (see `load_table`), or a loader,
-        ``package.module:function`` or ``package.module:function:ARGUMENT``.
+    data : str or sequence of str
+        "make_smiles"; a CSV or folder (see `load_table`); a loader,
+        ``package.module:function`` or ``package.module:function:ARGUMENT``; or two words, one of
+        `DATA_SETS` and its folder.
     fps : float, optional
         Frame rate in Hz of what carries no timing.
+    folds : bool, default=True
+        Look for the folds that are published with a data set. Where nobody uses them, nothing that
+        is wrong with them matters.
     **drawing
         What `make_smiles` is given.
 
@@ -117,37 +192,44 @@ def load_labelled(data: str, fps: float | None = None, **drawing: Any) -> Labell
     ValueError, OSError
         There is no such loader, table or folder, or what it gives is no labelled set.
     """
-    if data == DRAWN:
+    words = [data] if isinstance(data, str) else list(data)
+    check_words(words)
+    if len(words) == 2:
+        return _from_data_set(words[0], words[1], fps, folds)
+    if words[0] == DRAWN:
         from ..datasets import make_smiles
 
         return _labelled(make_smiles(**drawing), "drawn people", fps, drawn=True)
-    loader = None if os.path.exists(data) else _LOADER.fullmatch(data)
-    return _from_table(data, fps) if loader is None else _from_loader(data, loader, fps)
-
-
-# -- a table or folder ----------------------------------------------------------------------------
-
-def _from_table(data: str, fps: float | None) -> LabelledSet:
+    loader = None if os.path.exists(words[0]) else _LOADER.fullmatch(words[0])
+    if loader is not None:
+        return _from_loader(words[0], loader, fps)
     from ..datasets import load_table
 
-    table = load_table(data, fps=fps, on_error="skip")
-    found = _labelled({**table, "failures": table.failures}, data, fps)
-    file = Path(data) / "labels.csv" if os.path.isdir(data) else Path(data)
-    if not file.exists():
-        return found
-    # `load_table` keeps what it knows; the other columns are what scores are broken down by.
-    rows = pd.read_csv(file, skipinitialspace=True, dtype=str)
-    rows.columns = [str(column).strip().lower() for column in rows.columns]
-    rows.index = [os.path.normpath(file.parent / path.strip()) for path in rows["path"]]
-    more = rows.drop(columns=["path", "label", "subject"], errors="ignore")
-    more = more.reindex([clip.name for clip in found.clips]).reset_index(drop=True)
-    return dataclasses.replace(found, metadata=more.apply(_as_numbers))
+    return _labelled(load_table(words[0], fps=fps, on_error="skip"), words[0], fps)
 
 
-def _as_numbers(column: pd.Series) -> pd.Series:
-    """A column of texts as numbers where all that is known of it are such."""
-    numbers = pd.to_numeric(column, errors="coerce")
-    return numbers if (numbers.isna() == column.isna()).all() else column
+def _from_data_set(name: str, root: str, fps: float | None, folds: bool) -> LabelledSet:
+    from .. import datasets
+
+    load = getattr(datasets, DATA_SETS[name].loader)
+    asked = ({} if fps is None else {"fps": fps}) | ({} if folds else {"folds": False})
+    known = {key: asked[key] for key in inspect.signature(load).parameters if key in asked}
+    try:
+        bunch, title = load(root, on_error="skip", **known), f"{DATA_SETS[name].title} in {root}"
+    except ValueError as error:
+        if "folds=False" in str(error):
+            error.add_note("Here `--folds K` loads it so, with K folds by subject.")
+        raise
+    missing = [what for what, given in (("label", bunch["target"]), ("subject", bunch["groups"]))
+               if given is None]
+    if missing:
+        raise ValueError(f"{title}: the recordings have no {' and no '.join(missing)}, and both "
+                         "are needed, as folds keep people apart; write labels.csv, with the "
+                         "columns path,label,subject, into the folder")
+    found = _labelled(bunch, title, fps)
+    # Beside drawn recordings lies the list by which they are drawn.
+    drawn = os.path.isfile(os.path.join(root, "drawn.json"))
+    return dataclasses.replace(found, data_set=name, drawn=drawn)
 
 
 # -- a loader -------------------------------------------------------------------------------------
@@ -214,17 +296,35 @@ def _labelled(found: Any, name: str, fps: float | None, *, drawn: bool = False) 
     problems = pd.DataFrame([{"clip": str(items[i]), "error": str(error)} for i, error in
                              enumerate(opened) if isinstance(error, Exception)],
                             columns=["clip", "error"])
-    whole = LabelledSet(name, [], y, columns["subject"].astype(str), _metadata(found, len(items)),
-                        _failures(found), _label_names(found, y), drawn)
-    return whole.take(good, [clip for clip in opened if isinstance(clip, Clip)], problems)
+    failures = pd.concat([_failures(found), problems.assign(kind="not to be read")],
+                         ignore_index=True)
+    whole = LabelledSet(name, [], y, columns["subject"].astype(str),
+                        _metadata(found, len(items), name), failures, _label_names(found, y), drawn,
+                        folds=_folds(found, len(items), name),
+                        descriptions=tuple(filter(None, [str(found.get("DESCR") or "").strip()])),
+                        places=np.arange(len(items)))
+    return whole.take(good, [clip for clip in opened if isinstance(clip, Clip)], problems[:0])
+
+
+def _folds(found: Mapping[str, Any], n: int, name: str) -> Folds | None:
+    """The folds that come with a set, as a PredefinedSplit or as the test fold of each clip."""
+    folds = found.get("folds")
+    if folds is None:
+        return None
+    test = np.asarray(getattr(folds, "test_fold", folds))
+    if test.shape != (n,) or test.dtype.kind not in "iu" or (n and test.min() < -1):
+        raise ValueError(f"{name}: folds must be a PredefinedSplit, or the test fold of each of "
+                         f"{n} recordings: whole numbers from 0, -1 where it is never tested")
+    return Folds.published(test.astype(int))
 
 
 def _failures(found: Mapping[str, Any]) -> pd.DataFrame:
     """What the loader could not open itself."""
     failures = found.get("failures")
-    if isinstance(failures, pd.DataFrame) and {"clip", "error"} <= set(failures.columns):
-        return failures[["clip", "error"]]
-    return pd.DataFrame(columns=["clip", "error"])
+    columns = ["clip", "error", "kind"]
+    if not isinstance(failures, pd.DataFrame) or not {"clip", "error"} <= set(failures.columns):
+        return pd.DataFrame(columns=columns)
+    return failures.assign(kind=failures.get("kind", "not to be used"))[columns]
 
 
 def _label_names(found: Mapping[str, Any], y: np.ndarray) -> tuple[str, ...] | None:
@@ -234,15 +334,20 @@ def _label_names(found: Mapping[str, Any], y: np.ndarray) -> tuple[str, ...] | N
     return tuple(str(name) for name in names)
 
 
-def _metadata(found: Mapping[str, Any], n: int) -> pd.DataFrame:
-    """The fields that hold one number, text or category for each recording."""
-    columns = {}
-    for name, values in found.items():
-        if name in _NO_METADATA or not isinstance(
+def _metadata(found: Mapping[str, Any], n: int, name: str) -> pd.DataFrame:
+    """What is known of each recording: `metadata`, and fields with a number or text for each."""
+    columns: dict[str, Any] = {}
+    table = found.get("metadata")
+    if isinstance(table, pd.DataFrame):
+        if len(table) != n:
+            raise ValueError(f"{name}: {n} recordings, and {len(table)} rows of metadata")
+        columns |= {str(column): table[column].reset_index(drop=True) for column in table}
+    for title, values in found.items():
+        if title in _NO_METADATA or not isinstance(
                 values, (list, tuple, np.ndarray, pd.Series, pd.Categorical)):
             continue
         if len(values) != n or getattr(values, "ndim", 1) != 1:
             continue
         if all(pd.api.types.is_scalar(value) for value in values):
-            columns[str(name)] = pd.Series(values).reset_index(drop=True)
+            columns.setdefault(str(title), pd.Series(values).reset_index(drop=True))
     return pd.DataFrame(columns, index=pd.RangeIndex(n))

@@ -99,18 +99,9 @@ class Findings:
         -------
         str
         """
-        kinds: dict[str, list[str]] = {}
-        for row in self._rows:
-            # An error that says more than its kind is said as it is.
-            short = row["error"] == f"{row['clip']}: {row['kind']}"
-            kinds.setdefault(row["kind"], []).append(row["clip"] if short else row["error"])
-        parts = []
-        for kind, items in kinds.items():
-            more = f", … ({len(items) - _MOST_NAMED} more)" if len(items) > _MOST_NAMED else ""
-            parts.append(f"{len(items)} {kind}: {', '.join(items[:_MOST_NAMED])}{more}")
         left = "" if n_good is None else \
             f"; {n_good} clip{'s are' if n_good != 1 else ' is'} left"
-        return f"{self.what} in {self.root}: " + "; ".join(parts) + left
+        return f"{self.what} in {self.root}: " + "; ".join(said_by_kind(self.failures)) + left
 
     def settle(self, n_good: int) -> None:
         """Raise, warn or be silent, as `on_error` says and the case demands.
@@ -137,6 +128,28 @@ class Findings:
             raise (FileNotFoundError if missing else ValueError)(self.text())
         if self.on_error == "warn":
             warnings.warn(self.text(n_good), stacklevel=4)
+
+
+def said_by_kind(failures: pd.DataFrame) -> list[str]:
+    """Write out what is wrong: a text a kind, with its number and the first items.
+
+    Parameters
+    ----------
+    failures : DataFrame
+        With the columns `clip`, `error` and `kind`.
+
+    Returns
+    -------
+    list of str
+    """
+    texts = []
+    for kind, part in failures.groupby("kind", sort=False):
+        # An error that says no more than its kind is said by its item.
+        items = [str(clip if error == f"{clip}: {kind}" else error)
+                 for clip, error in zip(part["clip"], part["error"], strict=True)]
+        more = f", … ({len(items) - _MOST_NAMED} more)" if len(items) > _MOST_NAMED else ""
+        texts.append(f"{len(items)} {kind}: {', '.join(items[:_MOST_NAMED])}{more}")
+    return texts
 
 
 def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,

@@ -14,7 +14,7 @@ from cli_inputs import forbid_measuring, no_mediapipe
 
 from smilegenuine import AUDAPhaseClassifier, FaceAligner, FaceLandmarks, make_system
 from smilegenuine.cli import main
-from smilegenuine.cli.benchmark import _kinds
+from smilegenuine.cli.comparing import _kinds
 from smilegenuine.cli.labelled_data import load_labelled
 from smilegenuine.datasets import make_smile_signals, make_smiles
 from smilegenuine.demo import CAVEAT
@@ -87,8 +87,8 @@ class TestComparison:
         page = (done["folder"] / "table.md").read_text(encoding="utf-8")
         for text in ("# Systems compared on cli_inputs:load_signals", "| auda-cross",
                      "15 clips, 1 left out, 8 subjects", "posed 8, spontaneous 7",
-                     "AUC and F1 are about spontaneous", "Folds: 2, by subject; random state 0, "
-                     "networks of at most 2 epochs", "happens inside the training subjects",
+                     "AUC and F1 are about spontaneous", "Folds: 2 folds by subject; random state "
+                     "0, networks of at most 2 epochs", "happens inside the training subjects",
                      "smilegenuine 0.", "torch 2", "scikit-learn 1", "Device: c"):
             assert text in page, text
         assert "These people are drawn" not in page  # nobody can know, of a loader
@@ -211,7 +211,7 @@ class TestSets:
         assert all(clip.faces is not None and clip.aus is not None for clip in clips)
         assert {clip.name for clip in clips} == set(map(str, tmp_path.glob("videos/*.mp4")))
         assert (list(y), list(np.unique(groups))) == ([0, 1] * 4, ["s000", "s001", "s002", "s003"])
-        assert (options["cv"], options["results"]) == (4, tmp_path / "results")
+        assert (len(options["cv"]), options["results"]) == (4, tmp_path / "results")
         for name in ("realsmilenet", "auda-fusion"):
             params = systems[name].get_params()
             assert not any(v for p, v in params.items() if p.endswith(("verbose", "__n_jobs")))
@@ -325,9 +325,9 @@ class TestErrors:
         (["--data", "cli_inputs:load_missing_label"], "recording 1 has no label; leave it out"),
         (["--data", "cli_inputs:load_one_class"], "two classes are needed"),
         (["--data", "cli_inputs:load_two_subjects"], "three subjects are needed at least"),
-        (["--data", "cli_inputs:load_lonely_class"], "3 folds by subject leave too little to"),
+        (["--data", "cli_inputs:load_lonely_class"], "3 folds by subject: too little to train"),
         (["--data", "make_smiles", "--subjects", "3", "--systems", "fusion"],
-         "3 folds by subject leave too little to train on: 3 subjects are needed. Take more"),
+         "3 folds by subject: too little to train on: 3 subjects are needed. Take more"),
         (["--data", "make_smiles", "--subjects", "2"], "three subjects are needed at least"),
         (["--data", "make_smiles", "--by", "mood"], "drawn people has gender, age"),
         (["--points", "outlines"], "--points outlines: there is no network on the face mesh in"),
