@@ -8,9 +8,11 @@ which other calls need, and a call that Dask gives up is waited for without end.
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -21,12 +23,15 @@ from joblib.parallel import SequentialBackend, get_active_backend
 from sklearn import config_context, get_config
 from sklearn.utils.parallel import Parallel, delayed  # these tell workers of `config_context`
 
-# Calls handed over for each core, so that none waits for the next.
+# Calls handed over for each worker, so that none waits for the next.
 _AHEAD = 2
-# Of backends that give results as a list: longer parts leave cores idle less often.
+# Of backends that give results as a list: in longer parts workers wait less for the last of them.
 _AHEAD_IN_PARTS = 4
-# Seconds between looks at how many cores the cluster has by now.
+# Seconds between looks at how many workers there are by now.
 _LOOK = 5.0
+
+# Held by a call on a Dask worker.
+_only_call = threading.Lock()
 
 
 def in_parallel(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], *,
@@ -40,7 +45,7 @@ def in_parallel(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...
     arguments : iterable of tuple
         Walked through as calls are handed out.
     n_jobs : int or None
-        As in joblib. Dask takes its whole cluster, whatever it is.
+        As in joblib; of a Dask cluster all workers are taken in any case.
     ordered : bool, default=True
         Results in the order of the arguments; else in that in which they are ready.
     lost : callable, optional
@@ -54,7 +59,8 @@ def in_parallel(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...
 
     Notes
     -----
-    On a Dask worker, what is nested in a call runs in the same process, one after the other.
+    A Dask worker runs one call at a time, and what is nested in it in the same process: torch's
+    random numbers and OpenCV's threads are settings of a process.
     """
     backend, lost = get_active_backend()[0], lost or _raise_lost
     if type(backend).__name__ == "DaskDistributedBackend":
@@ -125,16 +131,24 @@ def _on_dask(backend: Any, function: Callable[..., Any], arguments: Iterable[tup
     else:
         yield from (function(*each) for each in arguments)
         return
-    client, cores = backend.client, _Cores(backend)
+    client, workers = backend.client, _Workers(backend)
     calls = enumerate(_Call(function, each, get_config()) for each in arguments)
     run = f"{function.__name__.strip('_')}-{uuid.uuid4().hex}"
-    places: dict[Any, int] = {}
+    running: dict[Any, tuple[int, _Call]] = {}
+    # Dask blames all that a worker was given for its death. They are tried again, one at a time.
+    suspects: list[tuple[int, _Call]] = []
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
 
     def hand_out() -> None:
-        for place, call in islice(calls, max(0, _AHEAD * cores.now() - len(places))):
-            future = client.submit(call, key=f"{run}-{place}", pure=False, **backend.submit_kwargs)
-            places[future] = place
+        if suspects:
+            chosen = [] if running else [suspects.pop()]
+        else:
+            chosen = list(islice(calls, max(0, _AHEAD * workers.now() - len(running))))
+        for place, call in chosen:
+            call.tries += 1
+            future = client.submit(call, key=f"{run}-{place}-{call.tries}", pure=False,
+                                   **backend.submit_kwargs)
+            running[future] = place, call
             done.add(future)
 
     try:
@@ -142,30 +156,38 @@ def _on_dask(backend: Any, function: Callable[..., Any], arguments: Iterable[tup
         ready: dict[int, Any] = {}
         n_given = 0
         for future, outcome in done:
-            place = places.pop(future)
-            ready[place] = _result(client, future, outcome, place, lost)
+            place, call = running.pop(future)
+            if call.tries == 1 and _is_given_up(future, outcome):
+                suspects.append((place, call))
+            else:
+                ready[place] = _result(client, future, outcome, place, lost)
             hand_out()
             while ready and (not ordered or n_given in ready):
                 yield ready.pop(n_given if ordered else next(iter(ready)))
                 n_given += 1
     finally:
-        if places and client.status == "running":
-            client.cancel(list(places))
+        if running and client.status == "running":
+            client.cancel(list(running))
 
 
-class _Cores:
-    """How many cores the cluster has; workers come and go."""
+class _Workers:
+    """How many workers the cluster has; they come and go."""
 
     def __init__(self, backend: Any) -> None:
+        backend.effective_n_jobs(-1)  # waits for the first, and not for ever
         self._client = backend.client
-        self._n = backend.effective_n_jobs(-1)  # waits for the first worker, and not for ever
-        self._seen = time.monotonic()
+        threads = list(self._client.nthreads().values())
+        several = sum(n > 1 for n in threads)
+        if several:
+            warnings.warn(f"{several} of {len(threads)} Dask workers have several threads, of "
+                          "which one is used. Start more workers of one thread each: "
+                          "`--nworkers N --nthreads 1`", stacklevel=2)
+        self._n, self._seen = len(threads), time.monotonic()
 
     def now(self) -> int:
         if time.monotonic() - self._seen > _LOOK:
-            self._n = max(1, sum(self._client.ncores().values()))
-            self._seen = time.monotonic()
-        return int(self._n)
+            self._n, self._seen = len(self._client.nthreads()), time.monotonic()
+        return max(1, self._n)
 
 
 class _Call:
@@ -174,11 +196,12 @@ class _Call:
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...],
                  config: dict[str, Any]) -> None:
         self.function, self.arguments, self.config = function, arguments, config
+        self.tries = 0
 
     def __call__(self) -> Any:
         try:
-            with joblib.parallel_config(backend=SequentialBackend(nesting_level=1)), \
-                    config_context(**self.config):
+            with _only_call, config_context(**self.config), \
+                    joblib.parallel_config(backend=SequentialBackend(nesting_level=1)):
                 return self.function(*self.arguments)
         except Exception as error:  # as a result, or every worker would log it
             return _Raised(error, traceback.format_exc())
@@ -198,10 +221,15 @@ class _WorkerTrace(Exception):
         return f"\n\n{self.args[0]}"
 
 
-def _result(client: Any, future: Any, outcome: Any, place: int, lost: Callable[[int, str], Any]
-            ) -> Any:
+def _is_given_up(future: Any, outcome: Any) -> bool:
+    """Say whether Dask does not try a call any more, as workers that had it died."""
     from distributed import KilledWorker
 
+    return future.status == "error" and isinstance(outcome[1], KilledWorker)
+
+
+def _result(client: Any, future: Any, outcome: Any, place: int, lost: Callable[[int, str], Any]
+            ) -> Any:
     if future.status == "finished":
         if isinstance(outcome, _Raised):
             raise outcome.error from _WorkerTrace(outcome.trace)
@@ -210,11 +238,11 @@ def _result(client: Any, future: Any, outcome: Any, place: int, lost: Callable[[
         raise ConnectionError(f"{client.scheduler.address if client.scheduler else 'Dask'}: the "
                               "scheduler went away while calls were running; start it again, and "
                               "make the same call")
-    error = outcome[1]
-    if isinstance(error, KilledWorker):
-        return lost(place, f"{error.allowed_failures + 1} workers died while they worked on it. "
-                    "Give workers more memory, or leave it out")
-    raise error
+    if _is_given_up(future, outcome):
+        return lost(place, "workers died that worked on it, one after the other: it takes more "
+                    "memory than they have, or brings the decoder down. Re-encode it, or leave it "
+                    "out")
+    raise outcome[1]
 
 
 def _raise_lost(place: int, reason: str) -> Any:
