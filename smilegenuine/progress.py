@@ -63,7 +63,7 @@ class PlainLines:
 
     def set_postfix(self, ordered_dict: Mapping[str, str] | None = None) -> None:
         """Show figures beside the number, from now on."""
-        self.figures = "".join(f", {name} {value}" for name, value in (ordered_dict or {}).items())
+        self.figures = "".join(f", {name}={value}" for name, value in (ordered_dict or {}).items())
 
     def close(self) -> None:
         """Write the last line."""

@@ -65,7 +65,7 @@ def test_the_end_is_said_when_work_stops_half_way(clock, capsys):
         raise RuntimeError("enough")
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("epochs: 2/9 epochs")
-    assert line.endswith(", loss 0.3")
+    assert line.endswith(", loss=0.3")
 
 
 def test_a_terminal_has_a_bar(capsys, monkeypatch):

@@ -95,6 +95,7 @@ def test_each_task_teaches_the_trunk_and_its_own_head_alone(net, windows, task):
     assert all(p.grad is None for p in untaught)
 
 
+@pytest.mark.slow
 def test_it_learns_both_tasks():
     torch.manual_seed(0)
     net = DeepMarkerNet(n_markers=2, **TRUNK)

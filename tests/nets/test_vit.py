@@ -126,6 +126,7 @@ def test_layers_start_with_weights_of_their_own():
     assert not torch.equal(first.linear1.weight, second.linear1.weight)
 
 
+@pytest.mark.slow
 def test_learns_what_a_face_shows():
     """Two strokes in noise, one above the other; on the left the upper is dark, or the lower."""
     generator = torch.Generator().manual_seed(0)
