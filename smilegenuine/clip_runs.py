@@ -134,6 +134,8 @@ class _Worker:
             kept = self.cache.read(key, clip)
             if kept is not None:
                 return _Outcome(clip.replace(**kept), "kept")
+        except NoFaceError as error:  # which is known from an earlier run
+            return _Outcome(error, "kept")
         except DamagedEntry as error:
             damage = f"{error}; {clip.label} was measured again"
         return self._measure(clip, self.cache, key, damage)
@@ -160,15 +162,20 @@ class _Worker:
 def _run_one(worker: _Worker, clip: Clip, place: int, catch: bool) -> _Outcome:
     if cv2.getNumThreads() > 1 and joblib.parallel.get_active_backend()[0].nesting_level:
         cv2.setNumThreads(1)  # one clip a process is parallel enough
+    origin: Literal["measured", "kept"] = "measured"
     try:
-        return worker(clip)
+        outcome = worker(clip)
+        if not isinstance(outcome.result, ClipError):
+            return outcome
+        origin = "kept"
+        raise outcome.result
     except ClipError as error:
         if clip.name is None and error.clip == clip.label:
             who = f"item {place}" + (f", {clip.label}" if clip.subject else "")
             error = type(error)(who, error.problem)
         if not catch:
             raise error from None
-        return _Outcome(error, "measured")
+        return _Outcome(error, origin)
     except Exception as error:
         error.add_note(f"It was raised while {clip.name or f'item {place}'} was worked on.")
         if not catch or not isinstance(error, (OSError, ValueError)):

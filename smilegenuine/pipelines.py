@@ -148,7 +148,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
     net: dict[str, Any] = {"device": device, "random_state": random_state, "verbose": verbose}
     memory = open_cache(memory)
     measure = {**run, "memory": memory}
-    seen = {_BRANCHES[branch].looks_at for branch in FUSIONS.get(name, (name,))}
+    seen = set(looks_at(name))
     if "aus" in seen:
         seen |= {"faces", "smile"}
         if action_units is None:
@@ -165,6 +165,22 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         steps["aus"] = FrozenEstimator(action_units)
     last = _classifier(name, n_jobs, net)
     return Pipeline([*steps.items(), last]).set_params(**overrides)
+
+
+def looks_at(name: str) -> frozenset[str]:
+    """Say what the branches of a system look at.
+
+    Parameters
+    ----------
+    name : str
+        One of `SYSTEMS`.
+
+    Returns
+    -------
+    frozenset of str
+        Fields of `Clip`: "faces", "aus", "landmarks".
+    """
+    return frozenset(_BRANCHES[branch].looks_at for branch in FUSIONS.get(name, (name,)))
 
 
 def set_networks(system: Any, **params: Any) -> Any:

@@ -125,7 +125,8 @@ def progress(items: Iterable[Any], *, total: int, verbose: int | bool, name: str
     object
         The items.
     """
-    with progress_bar(total=total, verbose=verbose, name=name, unit=unit) as bar:
+    # Of nothing there is no progress.
+    with progress_bar(total=total, verbose=verbose and total > 0, name=name, unit=unit) as bar:
         for item in items:
             # Before it is passed on: what is done with it is no part of the work that is shown.
             bar.update()

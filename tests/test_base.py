@@ -337,6 +337,8 @@ class TestMemory:
         with pytest.raises(NoFaceError, match="other name: no frame was measured"):
             step.transform([BAD.replace(name="other name")])
         assert (step.transform([three])[0].smile == 0).all()
+        tally = transform_clips(step, [BAD, three], on_error="skip").tally
+        assert (tally.measured, tally.kept) == (0, 2)
 
     def test_the_step_is_not_changed(self, tmp_path):
         step = CentredSmile(memory=str(tmp_path), n_jobs=1).fit(some_clips())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             # What a user of the command should know, without the line of code that says it.
             warnings.showwarning = lambda message, *_: print(f"{who}: {message}", file=sys.stderr)
-            with cluster(args.dask):
+            with cluster(args.dask), _stoppable():
                 return int(args.run(args))
     except BrokenPipeError:
         # Whoever read the output has gone (`| head`); Python must not try to flush to them.
@@ -57,9 +60,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         print("\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])]), file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"{who}: stopped", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stop, _Terminated) else 130
+
+
+class _Terminated(KeyboardInterrupt):
+    """Somebody, such as a batch system, asked the process to end."""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End as Ctrl-C does when the process is told to: worker processes must not outlive it."""
+    def stop(*_: Any) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # which alone may listen
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,6 +12,10 @@ from ..pipelines import LANDMARK_ROWS, SYSTEMS, TABLE_ROWS
 #: Names of several systems together.
 GROUPS = {"table": TABLE_ROWS, "landmarks": LANDMARK_ROWS, "all": SYSTEMS}
 
+# Frames a second beyond which nothing is understood; less than this share of a picture is none.
+_RATES = (4.0, 1000.0)
+_LEAST_SHARE = 0.01
+
 #: What `extract` can write.
 MEASURES = ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
 
@@ -73,30 +77,31 @@ def systems(text: str) -> tuple[str, ...]:
 
 def resolutions(text: str) -> tuple[float, ...]:
     """Give shares of width and height out of a list with commas, each one once."""
-    return _numbers(text, 1.0, "above 0 and at most 1")
+    return _numbers(text, _LEAST_SHARE, 1.0)
 
 
 def frame_rates(text: str) -> tuple[float, ...]:
     """Give frame rates in Hz out of a list with commas, each one once."""
-    return _numbers(text, math.inf, "a positive number of frames a second")
+    return _numbers(text, *_RATES)
 
 
 def frame_rate(text: str) -> float:
     """Give a frame rate in Hz."""
-    return _number(text, math.inf, "a positive number of frames a second")
+    return _number(text, *_RATES)
 
 
-def _numbers(text: str, most: float, what: str) -> tuple[float, ...]:
-    return tuple(dict.fromkeys(_number(part, most, what) for part in text.split(",")))
+def _numbers(text: str, least: float, most: float) -> tuple[float, ...]:
+    return tuple(dict.fromkeys(_number(part, least, most) for part in text.split(",")))
 
 
-def _number(text: str, most: float, what: str) -> float:
+def _number(text: str, least: float, most: float) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (0.0 < value <= most and math.isfinite(value)):
-        raise argparse.ArgumentTypeError(f"must be {what}, not {text.strip() or 'nothing'}")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"must be a number from {least:g} to {most:g}, not "
+                                         f"{text.strip() or 'nothing'}")
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..pipelines import NETWORKS, SYSTEMS
+from ..pipelines import LANDMARK_ROWS, NETWORKS, SYSTEMS, TABLE_ROWS, looks_at
 from .arguments import (
     add_action_units,
     add_networks,
@@ -26,6 +26,7 @@ from .labelled_data import DATA_SETS, DRAWN, LabelledSet, check_words, load_labe
 from .making import make_systems, say_what_is_slow
 from .measuring import check_device
 from .reporting import make_folder
+from .same_recordings import check_twice
 from .study import Condition, check_study, conditions, run_study
 from .wrong_files import say_wrong
 
@@ -65,9 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subjects", type=counting, default=24, metavar="N", help="drawn people")
     parser.add_argument("--clips-per-subject", type=counting, default=4, metavar="K",
                         help="of drawn people, half of them posed")
-    parser.add_argument("--systems", type=systems, default="table", metavar="A,B,…",
-                        help=f"of {', '.join(SYSTEMS)}; or groups of them: `table`, the default, "
-                             "the rows of the core paper's table; `landmarks`, the systems on the "
+    parser.add_argument("--systems", type=systems, metavar="A,B,…",
+                        help=f"of {', '.join(SYSTEMS)}; or groups of them: `table`, the rows of "
+                             "the core paper's table, which is the default (of sets without "
+                             "pictures, those that need none); `landmarks`, the systems on the "
                              "face mesh and those they are compared with (needs "
                              "smilegenuine[mediapipe], unless clips know their landmarks); `all`")
     parser.add_argument("--reference", metavar="NAME",
@@ -107,6 +109,8 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, write, print, and give the exit status."""
+    if args.systems is None:
+        args.systems = _usual_systems(args.data)
     reference = _reference(args.systems, args.reference)
     study = conditions(args.resolution, args.fps)
     if args.cross_corpus and args.folds is not None:
@@ -121,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
     pipelines = make_systems(args.systems, args, args.output / "cache")
 
     def ready(data: LabelledSet) -> LabelledSet:
+        check_twice(data)
         data = with_folds(data, args.folds)
         check(data, args, pipelines)
         check_study(data, study)
@@ -132,6 +137,15 @@ def run(args: argparse.Namespace) -> int:
                      n_fits=len(folds_of(data).splits()) * max(len(study), 1))
     output = args.output / "cross-corpus" if args.cross_corpus else args.output
     return int(failed + _compare(data, study, args, output, reference) > 0)
+
+
+def _usual_systems(words: list[str]) -> tuple[str, ...]:
+    """The rows of the table; of sets without pictures, systems that look at what there is."""
+    has = DATA_SETS[words[0]].has if len(words) > 1 else "pictures"
+    if has == "pictures":
+        return TABLE_ROWS
+    rows = TABLE_ROWS if has == "aus" else LANDMARK_ROWS
+    return tuple(name for name in rows if looks_at(name) == {has})
 
 
 def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:

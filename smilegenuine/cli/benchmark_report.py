@@ -15,7 +15,7 @@ from ..comparison import Evaluation
 from ..demo import CAVEAT
 from .cross_corpus import CORPUS
 from .labelled_data import LabelledSet
-from .protocol import Protocol
+from .protocol import MEASURES, Protocol
 from .published_notes import published_beside, published_notes
 from .wrong_files import count_wrong
 
@@ -90,6 +90,7 @@ def facts_of(found: Evaluation, data: LabelledSet, protocol: Protocol, condition
     """
     labels, counts = np.unique(data.called(data.y), return_counts=True)
     measured = ", ".join(f"{what} ({step})" for what, step in protocol.measured)
+    came = ", ".join(MEASURES[field] for field in protocol.given)
     kept = f", with {protocol.kept} folds of an earlier run" if protocol.kept else ""
     positive = data.called(found.classes[1:])[0]
     about = [("Data set", text.strip().partition("\n")[0]) for text in data.descriptions]
@@ -100,8 +101,10 @@ def facts_of(found: Evaluation, data: LabelledSet, protocol: Protocol, condition
         ("Labels", ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
          + f"; AUC and F1 are about {positive}"),
         ("Folds", f"{_folds(data)}{protocol.training()}"),
-        ("Measured", f"{measured}; once for all systems, where clips do not know them already. "
-                     "All systems see the frames in which none of these failed"),
+        *([("Came with the recordings", came)] if came else []),
+        *([("Measured", f"{measured}; once for all systems, where clips do not know them already. "
+                        "All systems see the frames in which none of these failed")]
+          if measured else []),
         ("Scores", _scores(found)),
         ("Device", _device(protocol)),
         ("Times", "of fitting a fold and of predicting a clip, from clips that are measured "

@@ -14,16 +14,13 @@ import numpy as np
 import pandas as pd
 
 from ..comparison import SCORES, Evaluation
-from ..pipelines import FUSIONS, NETWORKS
+from ..pipelines import FUSIONS, NETWORKS, SYSTEMS, looks_at
 from .folds import USUAL, Folds
 from .labelled_data import LabelledSet
 from .making import check_landmarker, make_systems
 from .measuring import bare, check_set, folds_at_once, measure, set_run
-from .protocol import Protocol
+from .protocol import MEASURES, Protocol
 from .reporting import failure_text, make_folder, report
-
-# What is measured in pictures, as steps and fields call it, and as people do.
-_MEASURES = {"landmarks": "landmarks", "faces": "aligned faces", "aus": "action units"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -94,8 +91,26 @@ def check(data: LabelledSet, args: argparse.Namespace, pipelines: dict[str, Any]
                              f"{data.name} has {there}")
         if column in {"system", "clips", "subjects", *SCORES}:
             raise ValueError(f"--by {column}: the table has a column of that name; rename yours")
+    _check_pictures(data, args)
     check_landmarker(pipelines, data.clips,
                      "or compare systems without landmarks, such as --systems table")
+
+
+def _check_pictures(data: LabelledSet, args: argparse.Namespace) -> None:
+    """Raise where systems look at what no recording has, and no picture is there to measure it."""
+    if any(clip.frames is not None for clip in data.clips):
+        return
+    there = {field for field in MEASURES
+             if any(clip.known()[field] is not None for clip in data.clips)}
+    if args.action_units == "blendshapes" and "landmarks" in there:
+        there.add("aus")
+    blind = [name for name in args.systems if not looks_at(name) <= there]
+    if blind:
+        others = [name for name in SYSTEMS if looks_at(name) <= there]
+        remedy = f"take --systems {','.join(others)}, or some of them" if others else \
+            "name a set of videos"
+        raise ValueError(f"{data.name} has {' and '.join(MEASURES[f] for f in there) or 'nothing'}"
+                         f", and no pictures to measure what {', '.join(blind)} look at; {remedy}")
 
 
 def folds_of(data: LabelledSet) -> Folds:
@@ -139,8 +154,8 @@ def compare(data: LabelledSet, args: argparse.Namespace, output: Path, reference
     began = time.perf_counter()
     make_folder(output)
     pipelines = make_systems(args.systems, args, args.output / "cache")
-    given = tuple(field for field in _MEASURES
-                  if all(getattr(clip, field) is not None for clip in data.clips))
+    given = tuple(field for field in MEASURES
+                  if all(clip.known()[field] is not None for clip in data.clips))
     data = _measured(data, args, pipelines)
     folds, results = folds_of(data), output / "results"
     kept = _finished(results, args.systems)
@@ -162,7 +177,7 @@ def compare(data: LabelledSet, args: argparse.Namespace, output: Path, reference
     return Compared(found, data, Protocol(
         device=args.device, random_state=args.random_state, max_epochs=args.max_epochs,
         points=args.points, n_jobs=n_jobs, reference=reference, by=tuple(args.by), kept=kept,
-        networks=networks, measured=_steps(pipelines), given=given,
+        networks=networks, measured=_steps(pipelines, data, given), given=given,
         seconds=time.perf_counter() - began))
 
 
@@ -193,13 +208,15 @@ def _measured(data: LabelledSet, args: argparse.Namespace, pipelines: dict[str, 
     return data
 
 
-def _steps(pipelines: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What is measured once for all systems, and by which step."""
+def _steps(pipelines: dict[str, Any], data: LabelledSet, given: tuple[str, ...]
+           ) -> tuple[tuple[str, str], ...]:
+    """What was measured once for all systems, and by which step."""
     steps: dict[str, Any] = {}
     for system in pipelines.values():
         steps |= system.named_steps
-    return tuple((name, type(bare(steps[step])).__name__) for step, name in _MEASURES.items()
-                 if step in steps)
+    return tuple((name, type(bare(steps[step])).__name__) for step, name in MEASURES.items()
+                 if step in steps and step not in given
+                 and any(clip.known()[step] is not None for clip in data.clips))
 
 
 def _finished(results: Path, names: tuple[str, ...]) -> int:
@@ -226,6 +243,10 @@ def _write_tables(found: Evaluation, data: LabelledSet, reference: str | None, o
                   ) -> None:
     said = found.predictions
     said = said.assign(truth=data.called(said["truth"]), decision=data.called(said["decision"]))
-    for name, table in (("scores", found.scores), ("predictions", said),
+    # The folds have the numbers of the set, also where nothing is left of some.
+    numbers = folds_of(data).numbers()
+    said, scores = (table.assign(fold=numbers[table["fold"].to_numpy() - 1])
+                    for table in (said, found.scores))
+    for name, table in (("scores", scores), ("predictions", said),
                         ("summary", found.summary(reference)), ("left_out", data.failures)):
         table.to_csv(output / f"{name}.csv", index=False)

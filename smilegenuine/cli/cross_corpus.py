@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip
 from .folds import Folds
 from .labelled_data import LabelledSet
+from .same_recordings import in_both
 
 #: The column of metadata that says which set a clip is from.
 CORPUS = "corpus"
@@ -80,18 +79,12 @@ def _check_labels(sets: Sequence[LabelledSet], names: Sequence[str]) -> None:
 
 def _check_recordings(sets: Sequence[LabelledSet], names: Sequence[str]) -> None:
     """Raise where a recording is in the training and in the test part."""
-    trained = _files(sets[0].clips)
     for name, data in zip(names[1:], sets[1:], strict=True):
-        both = sorted(trained & _files(data.clips))
+        both = in_both(sets[0].clips, data.clips)
         if both:
             raise ValueError(f"{len(both)} recordings of {name} are in {names[0]} too, which is "
-                             f"trained on, such as {both[0]}; what is tested must not be known")
+                             f"trained on, such as {both[0].label}; what is tested must not be "
+                             "known")
         if {sets[0].data_set, data.data_set} == _SAME_RECORDINGS:
             raise ValueError(f"{name} and {names[0]} are made of the same recordings; what is "
                              "tested must not be known")
-
-
-def _files(clips: Sequence[Clip]) -> set[str]:
-    """The files of clips that have one; others may have the same names by chance."""
-    return {os.path.realpath(clip.name) for clip in clips
-            if clip.name is not None and os.path.exists(clip.name)}

@@ -91,6 +91,15 @@ class Folds:
         return [(np.flatnonzero(self.test != fold), np.flatnonzero(self.test == fold))
                 for fold in np.unique(self.test[self.test >= 0])]
 
+    def numbers(self) -> np.ndarray:
+        """Give the numbers of the folds of `splits`, from 1, as the set counts them.
+
+        Returns
+        -------
+        array of int
+        """
+        return np.unique(self.test[self.test >= 0]) + 1
+
     def lost(self) -> list[int]:
         """Give the folds, from 1, in which nothing is left to test.
 

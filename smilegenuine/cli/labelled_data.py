@@ -24,6 +24,7 @@ class DataSet(NamedTuple):
 
     title: str
     loader: str
+    has: str = "pictures"  # or the field of clips that it has in their place
 
 
 #: The data sets by the names that `--data` knows.
@@ -32,11 +33,11 @@ DATA_SETS = {
     "spos": DataSet("SPOS", "load_spos"),
     "mmi": DataSet("MMI", "load_mmi"),
     "bbc": DataSet("BBC", "load_bbc"),
-    "auda": DataSet("the AUDA package", "load_auda"),
-    "openface": DataSet("OpenFace tables", "load_openface"),
-    "pyfeat": DataSet("py-feat tables", "load_pyfeat"),
-    "libreface": DataSet("LibreFace tables", "load_libreface"),
-    "landmarks": DataSet("landmarks", "load_landmarks"),
+    "auda": DataSet("the AUDA package", "load_auda", "aus"),
+    "openface": DataSet("OpenFace tables", "load_openface", "aus"),
+    "pyfeat": DataSet("py-feat tables", "load_pyfeat", "aus"),
+    "libreface": DataSet("LibreFace tables", "load_libreface", "aus"),
+    "landmarks": DataSet("landmarks", "load_landmarks", "landmarks"),
 }
 
 #: The kind of failure of what was loaded, and could not be used later on.
@@ -48,7 +49,8 @@ DRAWN = "make_smiles"
 _LOADER = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<function>[A-Za-z_]\w*)(:(?P<argument>.*))?")
 _FORM = "package.module:function or package.module:function:ARGUMENT"
 _NO_METADATA = frozenset({"data", "target", "groups", "target_names", "failures", "filenames",
-                          "folds", "metadata", "DESCR", "missing_aus", "features"})
+                          "folds", "folds_are_published", "metadata", "DESCR", "missing_aus",
+                          "features"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,7 +303,8 @@ def _labelled(found: Any, name: str, fps: float | None, *, drawn: bool = False) 
     whole = LabelledSet(name, [], y, columns["subject"].astype(str),
                         _metadata(found, len(items), name), failures, _label_names(found, y), drawn,
                         folds=_folds(found, len(items), name),
-                        descriptions=tuple(filter(None, [str(found.get("DESCR") or "").strip()])),
+                        descriptions=tuple(filter(None, [str(found.get("DESCR") or "").strip(),
+                                                         _missing_units(found)])),
                         places=np.arange(len(items)))
     return whole.take(good, [clip for clip in opened if isinstance(clip, Clip)], problems[:0])
 
@@ -311,11 +314,23 @@ def _folds(found: Mapping[str, Any], n: int, name: str) -> Folds | None:
     folds = found.get("folds")
     if folds is None:
         return None
-    test = np.asarray(getattr(folds, "test_fold", folds))
+    try:
+        test = np.asarray(getattr(folds, "test_fold", folds))
+    except ValueError:  # of pieces that are not alike
+        test = np.empty(0)
     if test.shape != (n,) or test.dtype.kind not in "iu" or (n and test.min() < -1):
         raise ValueError(f"{name}: folds must be a PredefinedSplit, or the test fold of each of "
                          f"{n} recordings: whole numbers from 0, -1 where it is never tested")
-    return Folds.published(test.astype(int))
+    made = not found.get("folds_are_published", True)
+    return Folds.published(test.astype(int)) if not made else Folds(
+        test.astype(int), int(test.max(initial=-1)) + 1, "by subject")
+
+
+def _missing_units(found: Mapping[str, Any]) -> str:
+    """Which action units the tables do not have, for pages that say what systems saw."""
+    missing = found.get("missing_aus")
+    return f"action units that it does not have, 0 in all frames: {', '.join(missing)}" \
+        if missing else ""
 
 
 def _failures(found: Mapping[str, Any]) -> pd.DataFrame:

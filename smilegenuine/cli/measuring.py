@@ -16,7 +16,7 @@ from ..base import transform_clips
 from ..clip import Clip
 from ..errors import ClipError
 from ..fusion import StackingFusion
-from ..video import is_recording
+from ..video import IMAGE_SUFFIXES, is_recording
 from .reporting import say_tally
 
 
@@ -111,7 +111,9 @@ def check_set(y: np.ndarray, groups: np.ndarray | None) -> None:
 
 
 def files_of(names: Sequence[str]) -> list[str]:
-    """Give the recordings that are meant: a folder that holds videos stands for all of them.
+    """Give the recordings that are meant: a folder stands for all videos in it and below it.
+
+    A folder that holds images is a recording itself.
 
     Parameters
     ----------
@@ -123,7 +125,10 @@ def files_of(names: Sequence[str]) -> list[str]:
     """
     files: list[str] = []
     for name in names:
-        inside = sorted(filter(is_recording, Path(name).iterdir())) if Path(name).is_dir() else []
+        folder = Path(name)
+        inside: list[Path] = []
+        if folder.is_dir() and not any(is_recording(f, IMAGE_SUFFIXES) for f in folder.iterdir()):
+            inside = sorted(f for f in folder.rglob("*") if is_recording(f))
         files += map(str, inside) if inside else [name]
     return files
 

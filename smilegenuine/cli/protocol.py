@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: What is measured in pictures, as fields of clips call it, and as people do.
+MEASURES = {"landmarks": "landmarks", "faces": "aligned faces", "aus": "action units"}
+
 
 @dataclass(frozen=True)
 class Protocol:

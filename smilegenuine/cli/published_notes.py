@@ -124,10 +124,11 @@ def _differences(found: Evaluation, data: LabelledSet, protocol: Protocol) -> li
     if protocol.points:
         notes.append(f"Points of the face mesh: {protocol.points} (asked for with --points).")
     measured = dict(protocol.measured)
-    if "action units" in measured:
-        notes.append("Action units are those that came with the set." if "aus" in protocol.given
-                     else f"Action units are estimated by {measured['action units']}, where the "
-                          "publication has OpenFace's.")
+    if "aus" in protocol.given:
+        notes.append("Action units are those that came with the set.")
+    elif "action units" in measured:
+        notes.append(f"Action units are estimated by {measured['action units']}, where the "
+                     "publication has OpenFace's.")
     if FUSIONS.keys() & systems:
         notes.append("The last layer of a fusion is fitted on subjects whom no branch was trained "
                      "on.")

@@ -55,7 +55,8 @@ def say_tally(name: str, tally: Tally) -> None:
     tally : Tally
     """
     if tally.kept:
-        print(f"{name}: {tally.measured} clips measured, {tally.kept} found in the cache",
+        print(f"{name}: {tally.measured} clip{'s' * (tally.measured != 1)} measured, "
+              f"{tally.kept} found in the cache",
               file=sys.stderr)
 
 

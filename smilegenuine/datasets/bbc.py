@@ -25,6 +25,7 @@ from .listed_videos import (
 
 _WHAT = "BBC"
 _N_FOLDS = 10
+_N_VIDEOS = 20
 _FOLDERS = ("posed", "Genuine")
 _LAYOUT = "Genuine…/*.mp4 and posed…/*.mp4"
 
@@ -101,12 +102,17 @@ def load_bbc(root: str | os.PathLike[str], *, folds: bool = True,
         rows = with_subject(rows, findings)
     else:
         rows = [{**row, "subject": row["video"]} for row in rows]
+    if len(rows) > _N_VIDEOS:
+        raise ValueError(f"{tree.root}: {len(rows)} smiles lie in and below it, and {_WHAT} has "
+                         f"{_N_VIDEOS}; give the folder of that set alone")
+    lists = read_json_lists(tree, places, findings, _N_FOLDS) if folds else None
     if folds:
-        lists = read_json_lists(tree, places, findings, _N_FOLDS)
-        rows = (make_folds(rows, _N_FOLDS, findings) if lists is None
+        pairs = min(_N_FOLDS, *(sum(row["target"] == kind for row in rows) for kind in (0, 1)))
+        rows = (make_folds(rows, max(pairs, 2), findings) if lists is None
                 else assign(rows, lists, findings, places.names.values()))
     check_classes(rows, findings, f"; the folder should hold {_LAYOUT}")
-    return labelled_bunch(pd.DataFrame(rows), findings, descr=_DESCR, check_videos=check_videos)
+    return labelled_bunch(pd.DataFrame(rows), findings, descr=_DESCR, check_videos=check_videos,
+                          folds_are_published=lists is not None)
 
 
 def _kinds(tree: Tree, file: Path) -> set[int]:

@@ -154,7 +154,7 @@ def said_by_kind(failures: pd.DataFrame) -> list[str]:
 
 def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
                    target_names: Sequence[str] | None = KINDS, fps: float | None = None,
-                   check_videos: bool = True) -> Bunch:
+                   check_videos: bool = True, folds_are_published: bool = True) -> Bunch:
     """Open the recordings of a data set and give the `Bunch` that its loader returns.
 
     Parameters
@@ -174,6 +174,8 @@ def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
     check_videos : bool, default=True
         Open each video and read its header, which takes some milliseconds a file and finds those
         that are cut off.
+    folds_are_published : bool, default=True
+        Others have used the same folds; the loader has not made them up.
 
     Returns
     -------
@@ -183,6 +185,7 @@ def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
         `target_names` : tuple of str, or None
         `groups` : array of str of shape (n_clips,), or None where no subject is known
         `folds` : PredefinedSplit, or None
+        `folds_are_published` : bool
         `metadata` : DataFrame, a row a clip
         `filenames` : list of str
         `failures` : DataFrame with the columns `clip`, `error` and `kind`
@@ -217,6 +220,7 @@ def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
         target_names=None if target_names is None else tuple(target_names),
         groups=subjects.iloc[kept].to_numpy(str) if known else None,
         folds=None if folds is None else PredefinedSplit(folds),
+        folds_are_published=folds is not None and folds_are_published,
         metadata=metadata.reset_index(drop=True),
         filenames=[clip.name or "" for clip in clips],
         failures=findings.failures, DESCR=descr)

@@ -126,7 +126,8 @@ def load_mmi(root: str | os.PathLike[str], *, folds: bool = True,
         rows = make_folds(rows, _N_FOLDS, findings)
     check_classes(rows, findings)
     return labelled_bunch(pd.DataFrame(rows), findings, check_videos=check_videos,
-                          descr=_DESCR.format(n=len(rows), all=len(places)))
+                          descr=_DESCR.format(n=len(rows), all=len(places)),
+                          folds_are_published=lists is not None)
 
 
 # -- sessions -----------------------------------------------------------------------------------

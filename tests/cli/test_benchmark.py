@@ -145,7 +145,7 @@ class TestLandmarks:
         assert rows == ["System", "landmark-transformer", "dmarkers"]
         page = (tmp_path / "table.md").read_text(encoding="utf-8")
         for text in ("11 clips, 1 left out, 6 subjects", "epochs, points of the face mesh: "
-                     "outlines", "- Measured: landmarks (FaceLandmarks); once for all systems"):
+                     "outlines", "- Came with the recordings: landmarks\n"):
             assert text in page, text
 
     def test_missing_mediapipe_is_told_before_people_are_drawn(self, run, monkeypatch, tmp_path):
@@ -166,8 +166,10 @@ class TestLandmarks:
         status, _, err = run("benchmark", "--data", "cli_inputs:load_meshes", "--systems",
                              "dmarkers,vit", "--folds", 2, "--output", tmp_path)
         assert status == 1
-        assert "FaceAligner needs `frames`" in err
-        assert "what one system cannot use is left out for all, so name fewer" in err
+        assert err == (
+            "smilegenuine benchmark: cli_inputs:load_meshes has landmarks, and no pictures to "
+            "measure what vit look at; take --systems dmarkers,landmark-transformer,pstnet,"
+            "p4transformer,meshsmilenet,deepmarkernet,hadasmilenet, or some of them\n")
 
     def test_measures_once_for_all(self, run, asked, videos, seen, monkeypatch, tmp_path):
         call = ["benchmark", "--data", videos, "--output", tmp_path, "--folds", 4, "--systems",
@@ -362,9 +364,13 @@ class TestErrors:
             assert status == 1
             assert f"{tmp_path / output}: {message}" in err
 
-    def test_nothing_left(self, run, tmp_path):
-        status, out, err = run("benchmark", "--data", "cli_inputs:load_signals", "--systems",
+    def test_nothing_left(self, run, make_video, tmp_path):
+        files = [make_video(f"{i}.mp4", n=4 + i) for i in range(6)]
+        rows = [f"{file},{('posed', 'spontaneous')[i % 2]},s{i // 2}"
+                for i, file in enumerate(files)]
+        (tmp_path / "set.csv").write_text("\n".join(["path,label,subject", *rows]))
+        status, out, err = run("benchmark", "--data", tmp_path / "set.csv", "--systems",
                                "realsmilenet", "--output", tmp_path)
         assert (status, out) == (1, "")
-        assert "16 could not be used" in err
+        assert "6 could not be used" in err
         assert "nothing is left to compare systems on" in err

@@ -116,7 +116,8 @@ class TestErrors:
 
 def labelled(name: str, n: int, **known: object) -> LabelledSet:
     """Clips of two people a set, both classes."""
-    clips = [Clip(aus=np.zeros((9, 17)), fps=30, name=f"{i}.csv", subject=f"{i // 2:03d}")
+    rng = np.random.default_rng(list(name.encode()))
+    clips = [Clip(aus=rng.random((9, 17)), fps=30, name=f"{i}.csv", subject=f"{i // 2:03d}")
              for i in range(n)]
     fields = {"label_names": ("posed", "spontaneous"), "places": np.arange(n), **known}
     return LabelledSet(name, clips, np.arange(n) % 2, np.array([c.subject for c in clips]),

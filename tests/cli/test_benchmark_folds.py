@@ -46,7 +46,7 @@ class TestPublished:
         assert err.startswith("4 could not be used:\n")
         said = pd.read_csv(tmp_path / "predictions.csv")
         assert said.groupby("fold")["subject"].agg(lambda s: sorted(set(s))).to_dict() == {
-            1: ["s000", "s001"], 2: ["s002", "s003"], 3: ["s006", "s007"]}
+            1: ["s000", "s001"], 2: ["s002", "s003"], 4: ["s006", "s007"]}
         page = (tmp_path / "table.md").read_text(encoding="utf-8")
         assert "Folds: 3 published folds (nothing is left of fold 3);" in page
 

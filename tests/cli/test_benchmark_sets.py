@@ -12,7 +12,6 @@ import pytest
 from cli_inputs import KINDS, forbid_measuring, load_folded
 from drawn import known_clips
 from lookalike_files import (
-    auda_names,
     auda_texts,
     meshes,
     waves,
@@ -148,11 +147,11 @@ class TestPublished:
 
 # -- from disk to table ---------------------------------------------------------------------------
 
-def write_tables(write, root: Path) -> None:
+def write_tables(write, root: Path, random_state: int = 0) -> None:
     """A folder a class, and in it one a subject."""
-    smiles = known_clips(6, 2)
-    for name, clip, target in zip(auda_names(smiles), smiles.data, smiles.target, strict=True):
-        write(root / KINDS[target] / clip.subject / f"{name}.csv", clip.aus)
+    smiles = known_clips(6, 2, random_state=random_state)
+    for clip, target in zip(smiles.data, smiles.target, strict=True):
+        write(root / KINDS[target] / clip.subject / "smile.csv", clip.aus)
 
 
 def write_landmarks(root: Path) -> None:
@@ -187,7 +186,8 @@ def test_every_data_set_is_read(name, tmp_path):
     assert (data.data_set, data.drawn) == (name, False)
     assert data.name == f"{DATA_SETS[name].title} in {tmp_path / name}"
     folds = with_folds(data, None).folds
-    assert folds.kind == ("by subject" if n_folds is None else "published")
+    made_here = n_folds is None or name in ("mmi", "bbc")  # whose lists are not in the folder
+    assert folds.kind == ("by subject" if made_here else "published")
     assert folds.n == (n_folds or min(10, len(np.unique(data.groups))))
     own = with_folds(data, 3).folds
     assert (own.kind, own.n) == ("by subject", 3)
@@ -220,7 +220,7 @@ def test_tables_without_labels(run, tmp_path):
 def test_auda_from_disk_to_table(run, tmp_path):
     """The zip as it is published, across with OpenFace's tables of others."""
     write_zip(tmp_path / "replication data.zip", auda_texts(known_clips(6, 2)))
-    write_tables(write_openface, tmp_path / "tables")
+    write_tables(write_openface, tmp_path / "tables", random_state=5)
     call = ("benchmark", "--data", "auda", tmp_path / "replication data.zip", "--systems",
             "auda-au", "--max-epochs", 1, "--output", tmp_path)
     status, out, err = run(*call)
@@ -279,3 +279,45 @@ def test_uva_nemo_from_disk_to_table(uva_nemo, run, monkeypatch, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "predictions.csv"), said)
     table = [line for line in out.splitlines() if line.startswith("|")]
     assert [line for line in again[1].splitlines() if line.startswith("|")] == table
+
+
+def test_sets_without_pictures_are_given_to_systems_that_need_none(run, asked_systems, tmp_path):
+    write_zip(tmp_path / "a.zip", auda_texts(known_clips(6, 2)))
+    run("benchmark", "--data", "auda", tmp_path / "a.zip", "--output", tmp_path)
+    assert asked_systems == ["auda-frame", "auda-au", "auda-cross", "auda-fusion"]
+    status, _, err = run("benchmark", "--data", "auda", tmp_path / "a.zip", "--systems",
+                         "realsmilenet,auda-au,fusion", "--output", tmp_path)
+    assert status == 1
+    assert ("has action units, and no pictures to measure what realsmilenet, fusion look at; take "
+            "--systems auda-frame,auda-au,auda-cross,auda-fusion,auda-svm, or some") in err
+
+
+@pytest.fixture
+def asked_systems(monkeypatch) -> list[str]:
+    """The names of the systems that would be compared; nothing is fitted."""
+    names: list[str] = []
+
+    def evaluate(systems, *args, **options):
+        names.extend(systems)
+        raise RuntimeError("enough seen")
+
+    monkeypatch.setattr("smilegenuine.evaluation.evaluate", evaluate)
+    return names
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_page_says_what_tables_do_not_have(run, tmp_path):
+    write_tables(write_libreface, tmp_path / "tables")
+    assert run("benchmark", "--data", "libreface", tmp_path / "tables", "--systems", "auda-au",
+               "--max-epochs", 1, "--output", tmp_path)[0] == 0
+    page = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "action units that it does not have, 0 in all frames: AU07, AU10, AU14" in page
+    assert "- Came with the recordings: action units\n" in page
+    assert "- Measured" not in page
+
+
+def test_folds_that_a_loader_made_are_not_called_published(tmp_path):
+    write_bbc(tmp_path / "bbc", tiny_smiles(20, 1), lists=True)
+    assert str(load_labelled(["bbc", str(tmp_path / "bbc")]).folds) == "10 published folds"
+    write_bbc(tmp_path / "own", tiny_smiles(20, 1))
+    assert str(load_labelled(["bbc", str(tmp_path / "own")]).folds) == "10 folds by subject"

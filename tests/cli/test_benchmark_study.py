@@ -204,13 +204,13 @@ class TestCalls:
         assert [row[3] for row in cells(page, "Condition")[1:]] == ["40", "20"]
 
     @pytest.mark.parametrize(("args", "message"), [
-        (["--resolution", "1,2"], "--resolution: must be above 0 and at most 1, not 2"),
-        (["--resolution", "0"], "--resolution: must be above 0 and at most 1, not 0"),
-        (["--resolution", "half"], "--resolution: must be above 0 and at most 1, not half"),
-        (["--resolution", "1,"], "--resolution: must be above 0 and at most 1, not nothing"),
-        (["--fps", "50,-1"], "--fps: must be a positive number of frames a second, not -1"),
-        (["--fps", "inf"], "--fps: must be a positive number of frames a second, not inf"),
-        (["--untimed-fps", "50,25"], "--untimed-fps: must be a positive number of frames a second"),
+        (["--resolution", "1,2"], "--resolution: must be a number from 0.01 to 1, not 2"),
+        (["--resolution", "0"], "--resolution: must be a number from 0.01 to 1, not 0"),
+        (["--resolution", "half"], "--resolution: must be a number from 0.01 to 1, not half"),
+        (["--resolution", "1,"], "--resolution: must be a number from 0.01 to 1, not nothing"),
+        (["--fps", "50,-1"], "--fps: must be a number from 4 to 1000, not -1"),
+        (["--fps", "inf"], "--fps: must be a number from 4 to 1000, not inf"),
+        (["--untimed-fps", "50,25"], "--untimed-fps: must be a number from 4 to 1000, not 50,25"),
     ])
     def test_wrong_call(self, args, message, run):
         status, _, err = run("benchmark", *args)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from smilegenuine.cli import main
+from smilegenuine.cli.measuring import files_of
 
 
 class TestCall:
@@ -69,3 +73,29 @@ class TestCall:
         assert (status, out) == (1, "")
         assert "4 subjects with 2 held out are too few" in err
         assert not (tmp_path / "demo").exists()
+
+
+def test_told_to_end_it_ends_as_with_ctrl_c(monkeypatch, capsys):
+    """As batch systems do: what has to be tidied up is, worker processes among it."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(args):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        return 0
+
+    monkeypatch.setattr("smilegenuine.cli.extract.run", run)
+    assert main(["extract", "a.mp4", "-o", "x.csv"]) == 143
+    assert capsys.readouterr().err == "smilegenuine extract: stopped\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_folder_stands_for_what_is_below_it(tmp_path):
+    for name in ("posed/ann/b.mp4", "posed/ann/a.mp4", "c.avi", "notes.txt", "posed/._a.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.bmp").touch()
+    assert files_of([str(tmp_path), str(tmp_path / "images"), "x.mp4"]) == [
+        str(tmp_path / name) for name in ("c.avi", "posed/ann/a.mp4", "posed/ann/b.mp4")] + [
+        str(tmp_path / "images"), "x.mp4"]

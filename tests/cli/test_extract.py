@@ -138,7 +138,7 @@ class TestExtract:
         monkeypatch.setattr(HOGActionUnits, "_transform_clip", original)
         status, out, err = run(*call)
         assert (status, err) == (0, "faces: 0 clips measured, 2 found in the cache\n"
-                                    "aus: 1 clips measured, 1 found in the cache\n")
+                                    "aus: 1 clip measured, 1 found in the cache\n")
         first = (tmp_path / "x.csv").read_bytes()
         for step in (FaceAligner, HOGActionUnits):
             monkeypatch.setattr(step, "_transform_clip", lambda *_: pytest.fail("measured"))

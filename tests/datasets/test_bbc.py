@@ -219,3 +219,17 @@ class TestLabels:
         self.write(root, [f"{name},{i % 2},{'' if i == 4 else i}" for i, name in enumerate(IDS)])
         _, text = told(load_bbc, root)
         assert "1 without a subject, and not used: posed_smilecontent q05; 19" in text
+
+
+def test_a_few_of_its_videos_give_a_fold_a_pair(tmp_path):
+    write_bbc(tmp_path, tiny_smiles(10, 1))
+    smiles = load_bbc(tmp_path)
+    assert not smiles.folds_are_published
+    kinds = [sorted(smiles.target[test]) for _, test in smiles.folds.split()]
+    assert kinds == [[0, 1]] * 5
+
+
+def test_another_set_is_not_taken_for_it(tmp_path):
+    write_bbc(tmp_path, tiny_smiles(22, 1))
+    with pytest.raises(ValueError, match="22 smiles lie in and below it, and BBC has 20; give the"):
+        load_bbc(tmp_path)
