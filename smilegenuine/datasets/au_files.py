@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -94,13 +95,8 @@ def load_openface(path: str | os.PathLike[str], *, labels: Labels = None, fps: f
     >>> AUDA(level="au").fit_transform(smiles.data).shape  # doctest: +SKIP
     (12, 476)
     """
-    findings = Findings("OpenFace files", Path(path).expanduser(), on_error)
-    rows, names = labelled_files(findings, ".csv", labels,
-                                 "run OpenFace's FeatureExtraction with -aus into it")
-    said = _Said("openface", fps)
-    bunch = labelled_bunch(with_clips(rows, findings, said.read), findings, descr="",
-                           target_names=names)
-    return said.told(bunch, "OpenFace", findings.root)
+    return _load("OpenFace", path, labels, fps, on_error,
+                 "run OpenFace's FeatureExtraction with -aus into it")
 
 
 def load_pyfeat(path: str | os.PathLike[str], *, labels: Labels = None, fps: float | None = None,
@@ -143,13 +139,8 @@ def load_pyfeat(path: str | os.PathLike[str], *, labels: Labels = None, fps: flo
     >>> from smilegenuine.datasets import load_pyfeat
     >>> smiles = load_pyfeat("pyfeat_output/", fps=50)  # doctest: +SKIP
     """
-    findings = Findings("py-feat files", Path(path).expanduser(), on_error)
-    rows, names = labelled_files(findings, ".csv", labels,
-                                 "write py-feat's results there with to_csv, a file a video")
-    said = _Said("pyfeat", fps)
-    bunch = labelled_bunch(with_clips(rows, findings, said.read), findings, descr="",
-                           target_names=names)
-    return said.told(bunch, "py-feat", findings.root)
+    return _load("py-feat", path, labels, fps, on_error,
+                 "write py-feat's results there with to_csv, a file a video")
 
 
 def load_libreface(path: str | os.PathLike[str], *, labels: Labels = None, fps: float | None = None,
@@ -189,13 +180,19 @@ def load_libreface(path: str | os.PathLike[str], *, labels: Labels = None, fps: 
     >>> smiles.missing_aus  # doctest: +SKIP
     ('AU07', 'AU10', 'AU14', 'AU23', 'AU45')
     """
-    findings = Findings("LibreFace files", Path(path).expanduser(), on_error)
-    rows, names = labelled_files(findings, ".csv", labels,
-                                 "run libreface with --output_path into it, a file a video")
-    said = _Said("libreface", fps)
+    return _load("LibreFace", path, labels, fps, on_error,
+                 "run libreface with --output_path into it, a file a video")
+
+
+def _load(tool: str, path: str | os.PathLike[str], labels: Labels, fps: float | None,
+          on_error: str, remedy: str) -> Bunch:
+    """What the loaders of all tools do; `remedy` is for a folder without such files."""
+    findings = Findings(f"{tool} files", Path(path).expanduser(), on_error)
+    rows, names = labelled_files(findings, ".csv", labels, remedy)
+    said = _Said(re.sub(r"\W", "", tool).lower(), fps)
     bunch = labelled_bunch(with_clips(rows, findings, said.read), findings, descr="",
                            target_names=names)
-    return said.told(bunch, "LibreFace", findings.root)
+    return said.told(bunch, tool, findings.root)
 
 
 class _Said:
@@ -225,7 +222,7 @@ class _Said:
         bunch.data = [_without(clip, index) for clip in bunch.data]
         for said in (f"{tool}: {not_measured(missing)}" if missing else "", self._several_faces()):
             if said:
-                warnings.warn(said, stacklevel=3)
+                warnings.warn(said, stacklevel=4)
         bunch.DESCR = _DESCR.format(tool=tool, root=root, source=_SOURCES[tool],
                                     missing=f"\n{not_measured(missing)}." if missing else "")
         return bunch

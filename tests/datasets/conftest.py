@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
+import uva_nemo_set
 
 from smilegenuine.datasets import drawn_frames
 
@@ -23,3 +27,14 @@ def renderers(monkeypatch) -> list[int]:
 
     monkeypatch.setattr(drawn_frames, "FaceRenderer", Renderer)
     return log
+
+
+@pytest.fixture(scope="session")
+def written_uva_nemo(tmp_path_factory) -> Path:
+    return uva_nemo_set.write(tmp_path_factory.mktemp("uva") / "set")
+
+
+@pytest.fixture
+def uva_nemo(written_uva_nemo, tmp_path) -> Path:
+    """A copy of a small UvA-NEMO that may be spoilt."""
+    return Path(shutil.copytree(written_uva_nemo, tmp_path / "set"))

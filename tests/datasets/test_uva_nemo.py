@@ -16,40 +16,19 @@ from lookalikes import (
     tiny_smiles,
     told,
     write_json_lists,
-    write_uva_nemo,
 )
 from sklearn.model_selection import PredefinedSplit
+from uva_nemo_set import N, details, fold_list, video
 
 from smilegenuine import Clip
 from smilegenuine.datasets import load_uva_nemo
 from smilegenuine.datasets.layouts import lay_out
 
-N = 24  # clips of 12 subjects
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("uva") / "set"
-    write_uva_nemo(root, tiny_smiles(12, 2, fps=50.0))
-    return root
-
 
 @pytest.fixture
-def root(original, tmp_path) -> Path:
-    """A copy of the set that may be spoilt."""
-    return Path(shutil.copytree(original, tmp_path / "set"))
-
-
-def details(root: Path) -> Path:
-    return root / UVA_NEMO_DETAILS
-
-
-def video(root: Path, name: str) -> Path:
-    return root / "videos" / f"{name}.mp4"
-
-
-def fold_list(root: Path, name: str) -> Path:
-    return root / "folds" / f"{name}.txt"
+def root(uva_nemo) -> Path:
+    """A set that may be spoilt."""
+    return uva_nemo
 
 
 class TestTheSet:
@@ -92,12 +71,12 @@ class TestTheSet:
         assert smiles.folds is None
         assert len(smiles.data) == N
 
-    def test_what_make_smiles_writes(self, tmp_path, original):
+    def test_what_make_smiles_writes(self, tmp_path, written_uva_nemo):
         smiles = tiny_smiles(3, 2)
         videos, texts = lay_out(smiles, "uva-nemo")
         for name in videos:
             (tmp_path / name).parent.mkdir(exist_ok=True)
-            shutil.copy(video(original, "001_deliberate_smile_1"), tmp_path / name)
+            shutil.copy(video(written_uva_nemo, "001_deliberate_smile_1"), tmp_path / name)
         for name, text in texts.items():
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(text)

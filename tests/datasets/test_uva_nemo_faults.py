@@ -10,43 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lookalikes import (
-    UVA_NEMO_DETAILS,
     edit,
     in_silence,
-    tiny_smiles,
     told,
     write_json_lists,
-    write_uva_nemo,
 )
+from uva_nemo_set import N, details, fold_list, video
 
 from smilegenuine.datasets import load_uva_nemo
 
-N = 24  # clips of 12 subjects
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("uva") / "set"
-    write_uva_nemo(root, tiny_smiles(12, 2, fps=50.0))
-    return root
-
 
 @pytest.fixture
-def root(original, tmp_path) -> Path:
-    """A copy of the set that may be spoilt."""
-    return Path(shutil.copytree(original, tmp_path / "set"))
-
-
-def details(root: Path) -> Path:
-    return root / UVA_NEMO_DETAILS
-
-
-def video(root: Path, name: str) -> Path:
-    return root / "videos" / f"{name}.mp4"
-
-
-def fold_list(root: Path, name: str) -> Path:
-    return root / "folds" / f"{name}.txt"
+def root(uva_nemo) -> Path:
+    """A set that may be spoilt."""
+    return uva_nemo
 
 
 def missing_video(root: Path) -> None:
