@@ -16,7 +16,7 @@ demo: $(VENV)/.ready            ## the main job on drawn people: fit, score by s
 	$(BIN)/smilegenuine demo --output demo-output
 
 test: $(VENV)/.ready            ## the whole test suite, with linters, types and layers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: $(VENV)/.ready       ## what takes long: a run that is stopped and resumed, networks that learn, Ray
 	$(BIN)/python -m pytest -m slow

@@ -13,6 +13,12 @@ import mp4_boxes
 import pytest
 from drawn import SHARED_FOLDER
 
+#: Files of tests that take a minute or so, the longest first.
+LONGEST = ("test_landmark_systems.py", "test_contract.py", "test_systems.py", "test_examples.py",
+           "test_fusion.py", "test_pipelines.py", "test_disk_to_table.py", "test_realsmilenet.py",
+           "test_clusters.py", "test_benchmark.py", "test_smiles.py", "test_calibration.py",
+           "test_meshsmilenet.py", "test_train.py", "test_extract.py", "test_smile_signals.py")
+
 REAL = Path(__file__).parents[1] / ".." / "shared" / "real"
 
 
@@ -20,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that several processes share; they inherit the environment."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="smilegenuine-tests-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: no process is to wait for another's last file."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST
+               else len(LONGEST))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             # What a user of the command should know, without the line of code that says it.
             warnings.showwarning = lambda message, *_: print(f"{who}: {message}", file=sys.stderr)
+            # A worker that has grown is replaced between two calls; nothing is lost by it.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
             with cluster(args.dask), _stoppable():
                 return int(args.run(args))
     except BrokenPipeError:
