@@ -295,11 +295,13 @@ class TestManners:
             smiles.data[:48], smiles.target[:48]).transform(smiles.data[:3])
         assert list(table.columns) == list(fitted.get_feature_names_out())
 
+    @pytest.mark.slow
     def test_processes_change_nothing(self, fitted, smiles):
         again = clone(fitted).set_params(n_jobs=2).fit(smiles.data[:48], smiles.target[:48])
         np.testing.assert_allclose(again.decision_function(smiles.data),
                                    fitted.decision_function(smiles.data), atol=1e-6)
 
+    @pytest.mark.slow  # test_systems.py has another
     def test_grid_search_reaches_into_branches(self, smiles):
         search = GridSearchCV(StackingFusion(branches(2), random_state=0),
                               {"au__lr": [1e-3, 1e-2], "holdout": [None, 0.3]}, cv=GroupKFold(2),

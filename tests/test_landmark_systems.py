@@ -116,6 +116,7 @@ def test_saved_pickled_and_cloned(name, fitted, smiles, tmp_path):
         np.testing.assert_allclose(copy.decision_function(smiles.data[20:]), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_grid_search_over_fusions_of_landmarks_and_markers(smiles):
     search = GridSearchCV(small("hadasmilenet"), {"hadasmilenet__fusion": ["film", "hadamard"]},
                           cv=GroupKFold(2), error_score="raise")
@@ -124,6 +125,7 @@ def test_grid_search_over_fusions_of_landmarks_and_markers(smiles):
     assert search.best_estimator_[-1].fusion == search.best_params_["hadasmilenet__fusion"]
 
 
+@pytest.mark.slow
 def test_cross_validation_in_processes(smiles):
     scores = [cross_val_score(small("meshsmilenet"), smiles.data, smiles.words, n_jobs=n,
                               groups=smiles.groups, cv=GroupKFold(2), error_score="raise")
@@ -141,8 +143,8 @@ def test_clips_with_action_units_alone_are_named():
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if name in ("full-fusion", "hadasmilenet") else name
-    for name in ROWS])
+    pytest.param(name, marks=pytest.mark.slow) if name in (
+        "full-fusion", "hadasmilenet", "deepmarkernet", "meshsmilenet") else name for name in ROWS])
 def test_shuffled_labels_give_chance(name):
     """Each person has a mesh of their own: were a subject on both sides, that would be learnt."""
     smiles = known_clips(50, 4, random_state=7)

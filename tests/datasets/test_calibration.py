@@ -95,6 +95,7 @@ class TestDifficulty:
         assert found <= 0.55
         assert found == pytest.approx(share, abs=0.05)
 
+    @pytest.mark.slow
     def test_nothing_to_tell_them_apart(self):
         smiles = make_smile_signals(random_state=SEED, difference="none")
         X = [clip_features(*clip) for clip in zip(smiles.times, smiles.lips, strict=True)]

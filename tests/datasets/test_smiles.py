@@ -218,6 +218,7 @@ class TestRecording:
 
 
 class TestFaces:
+    @pytest.mark.slow
     def test_people_differ(self):
         _, frames = portraits(50, 4, 48, 0.0)
         faces = frames[::4].astype(int)
