@@ -12,8 +12,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("plot_*.py")),
-                         ids=lambda f: f.name)
+# Half a minute; tests of what it shows are in test_explain.py.
+SLOW = ("plot_landmark_saliency.py",)
+
+
+@pytest.mark.parametrize("file", [
+    pytest.param(file, id=file.name, marks=[pytest.mark.slow] * (file.name in SLOW))
+    for file in sorted((ROOT / "examples").glob("plot_*.py"))])
 def test_examples_run(file, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     matplotlib.use("Agg")

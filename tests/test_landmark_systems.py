@@ -144,7 +144,8 @@ def test_clips_with_action_units_alone_are_named():
 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=pytest.mark.slow) if name in (
-        "full-fusion", "hadasmilenet", "deepmarkernet", "meshsmilenet") else name for name in ROWS])
+        "full-fusion", "hadasmilenet", "deepmarkernet", "meshsmilenet", "dmarkers") else name
+    for name in ROWS])
 def test_shuffled_labels_give_chance(name):
     """Each person has a mesh of their own: were a subject on both sides, that would be learnt."""
     smiles = known_clips(50, 4, random_state=7)

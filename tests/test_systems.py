@@ -110,6 +110,7 @@ def test_branches_and_their_histories_can_be_looked_at(fitted, smiles):
     assert list(history["epoch"]) == [1, 2]
 
 
+@pytest.mark.slow
 def test_cross_validation_in_processes(smiles):
     system = small("fusion")
     scores = [cross_val_score(system, smiles.data, smiles.words, groups=smiles.groups, n_jobs=n,
@@ -147,8 +148,8 @@ def shuffled_accuracy(name, clips, y, groups, seed):
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if name in ("realsmilenet", "fusion") else name
-    for name in SYSTEMS])
+    pytest.param(name, marks=pytest.mark.slow) if name in (
+        "realsmilenet", "fusion", "auda-frame") else name for name in SYSTEMS])
 def test_shuffled_labels_give_chance(name):
     """Each person has a colour: were a subject on both sides, that would be learnt."""
     smiles = known_clips(50, 4, random_state=7)

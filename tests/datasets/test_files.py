@@ -140,6 +140,7 @@ class TestGoingOn:
         assert encoded == []
         assert contents(tmp_path) == good
 
+    @pytest.mark.slow
     def test_two_at_once(self, tmp_path):
         code = ("import sys; from pathlib import Path\n"
                 "from smilegenuine.datasets import make_smiles\n"

@@ -242,6 +242,7 @@ class TestFaces:
                                         cv=GroupKFold(5)).mean()
             assert 0.35 < found < 0.65
 
+    @pytest.mark.slow
     def test_subjects_are_recognised(self):
         smiles, frames = portraits(20, 2, 64, 1.0)
         faces = []
