@@ -21,7 +21,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ._version import __version__
-from .stored_arrays import StoredArray, array_digest
+from .stored_arrays import StoredArray, array_digest, whole_file
 from .video import FrameSource
 
 _FORMAT = 1
@@ -381,9 +381,5 @@ def _read_json(file: Path) -> Any:
 
 
 def _write_text(file: Path, text: str) -> None:
-    part = file.with_name(f".part-{os.getpid()}-{file.name}")
-    try:
+    with whole_file(file) as part:
         part.write_bytes(text.encode("utf-8"))
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
