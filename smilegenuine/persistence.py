@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ._version import __version__
+from .stored_arrays import whole_file
 
 _FORMAT = 1
 
@@ -55,18 +56,14 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
         "smilegenuine": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__,
         "saved": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **(info or {}),
     }
-    part = path.with_name(f".part-{path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with whole_file(path) as part:
         skops.io.dump({"format": _FORMAT, "info": about, "model": _without_memory(model)}, part)
         foreign = _foreign(skops.io.get_untrusted_types(file=part))
         if foreign:
             raise ValueError(f"{type(model).__name__} is not saved: `load_model` would refuse its "
                              f"{', '.join(foreign[:5])}. Of a search, save `best_estimator_`; for "
                              "what skops does not trust (trees, other libraries), use joblib.dump")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
