@@ -16,7 +16,7 @@ from smilegenuine.datasets import make_smiles
 from smilegenuine.explain import landmark_saliency
 from smilegenuine.face.mesh import align_head
 from smilegenuine.face.mesh_regions import REGIONS
-from smilegenuine.mesh_plotting import LandmarkSaliencyDisplay
+from smilegenuine.plotting import LandmarkSaliencyDisplay
 
 # %%
 # Drawn people, whose true landmarks are known: no picture has to be drawn or measured. The last

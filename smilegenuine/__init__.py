@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from .features.dmarkers import DMarkers as DMarkers
     from .features.phases import detect_phases as detect_phases
     from .fusion import StackingFusion as StackingFusion
-    from .mesh_plotting import LandmarkSaliencyDisplay as LandmarkSaliencyDisplay
     from .persistence import load_model as load_model
     from .persistence import save_model as save_model
     from .pipelines import make_system as make_system
+    from .plotting import LandmarkSaliencyDisplay as LandmarkSaliencyDisplay
     from .plotting import SignalsDisplay as SignalsDisplay
     from .signals.action_units import HOGActionUnits as HOGActionUnits
     from .signals.action_units import load_drawn_action_units as load_drawn_action_units
@@ -107,7 +107,7 @@ _ROOMS = {
     "SignalsDisplay": "plotting",
     "LandmarkSaliency": "explain",
     "landmark_saliency": "explain",
-    "LandmarkSaliencyDisplay": "mesh_plotting",
+    "LandmarkSaliencyDisplay": "plotting",
 }
 
 __all__ = ["__version__", *sorted(_ROOMS)]

@@ -15,8 +15,8 @@ from ..clip import Clip
 from ..errors import ClipError
 from ..face.blendshapes import BLENDSHAPE_NAMES
 from ..face.head_pose import head_angles
-from ..features.dmarkers import DMarkers, signals_of
-from ..features.phases import detect_phases
+from ..features.clip_phases import phase_of_frames, phases_of
+from ..features.dmarkers import DMarkers
 from ..stored_arrays import whole_file
 
 #: Columns of the head's pose: degrees, then cm from the camera (right, up, towards it).
@@ -39,15 +39,15 @@ default=("aus",)
         Columns `video`, `frame`, `time` (s), `valid` and `phase` ("onset", "apex", "offset" or ""),
         then in this order, as far as it is asked for, NaN in frames that are not valid:
 
-        - "aus": `smile` and the 17 action units. Smile intensity gives the phases; where it is not
-          known, AU12. Without "aus", the landmarks' lip corners do.
+        - "aus": `smile` and the 17 action units. The phases are those of `phases_of`.
         - "landmarks": `x_0` to `x_477`, `y_0` …, `z_0` …, in pixels.
         - "blendshapes": their 52 names.
         - "pose": `yaw`, `pitch` and `roll` in degrees, see `head_angles`; `tx`, `ty` and `tz`, the
           head's place from the camera in cm, to the image's right, up, and towards the camera.
     """
     table = pd.DataFrame({"video": clip.label, "frame": np.arange(len(clip.times)),
-                          "time": clip.times, "valid": clip.mask, "phase": _phases(clip, measures)})
+                          "time": clip.times, "valid": clip.mask,
+                          "phase": phase_of_frames(phases_of(clip), len(clip.times))})
     return pd.concat([table, *(_columns(clip, m) for m in measures if m != "dmarkers")], axis=1)
 
 
@@ -68,28 +68,6 @@ def _columns(clip: Clip, measure: str) -> pd.DataFrame:
         pose = np.asarray(clip.head_pose)
         names, values = POSE_NAMES, np.column_stack([head_angles(pose), pose[:, :3, 3]])
     return pd.DataFrame(np.where(clip.mask[:, None], values, np.nan), columns=list(names))
-
-
-def _phases(clip: Clip, measures: Sequence[str]) -> np.ndarray:
-    """The phase of each frame."""
-    phase = np.full(len(clip.times), "", dtype=object)
-    times = np.asarray(clip.times)
-    try:
-        if "aus" not in measures:
-            signals, times = signals_of(clip)
-            level = signals[:, 0].mean(axis=1)
-        elif clip.smile is None:
-            level = np.asarray(clip.aus)[:, AU_NAMES.index("AU12")]
-        else:
-            level = np.asarray(clip.smile)
-    except ClipError:  # too few frames with a face for a smile
-        return phase
-    level = np.where(clip.mask, level, np.nan) if "aus" in measures else level
-    if np.isfinite(level).any():
-        phases = detect_phases(level, times)
-        for name in ("onset", "apex", "offset"):
-            phase[phases[name]] = name
-    return phase
 
 
 def marker_table(clips: Iterable[Clip]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,12 +15,12 @@ import torch
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .base import check_positive
-from .classifiers.mesh_sequences import MeshSequenceClassifier
-from .classifiers.net_batches import InputSet
-from .classifiers.net_training import SmileNet, one_thread, run_net
-from .clip import Clip, as_clips
-from .face.mesh_regions import REGIONS
+from ..base import check_positive
+from ..classifiers.mesh_sequences import MeshSequenceClassifier
+from ..classifiers.net_batches import InputSet
+from ..classifiers.net_training import SmileNet, one_thread, run_net
+from ..clip import Clip, as_clips
+from ..face.mesh_regions import REGIONS
 
 #: What a point's place is compared with, see `landmark_saliency`.
 BASELINES = ("first", "mean")

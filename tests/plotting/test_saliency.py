@@ -15,7 +15,7 @@ from smilegenuine import Clip, LandmarkTransformerClassifier, make_system
 from smilegenuine.errors import ClipError
 from smilegenuine.explain import LandmarkSaliency, landmark_saliency
 from smilegenuine.face.mesh import CHIN, FOREHEAD_TOP, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
-from smilegenuine.mesh_plotting import LandmarkSaliencyDisplay
+from smilegenuine.plotting import LandmarkSaliencyDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -254,7 +254,7 @@ class TestRefusals:
 
 
 def test_neither_torch_nor_matplotlib_is_imported_before_it_is_needed():
-    code = ("import sys, smilegenuine.mesh_plotting; "
+    code = ("import sys, smilegenuine.plotting.saliency; "
             "print([m for m in ('torch', 'matplotlib') if m in sys.modules])")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""Pictures, in the manner of scikit-learn's displays. Needs matplotlib (the extra ``plot``)."""
+"""The signals of a clip over time."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .au_table import AU_NAMES
-from .base import require_fields
-from .clip import Clip
-from .features.phases import detect_phases
-
-#: Colour-blind safe (Okabe & Ito), and told apart by line style in grey print.
-_LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"),
-          ("#56B4E9", (0, (5, 1))), ("#E69F00", (0, (3, 1, 1, 1))))
-_STYLES = [(colour, _LINES[(k + turn) % len(_LINES)][1])  # 18 that all differ
-           for turn in range(3) for k, (colour, _) in enumerate(_LINES)]
-SHADES = {"onset": "#cfe3f2", "apex": "#f3e3b3", "offset": "#e3d3e8"}
+from ..au_table import AU_NAMES
+from ..base import require_fields
+from ..clip import Clip
+from ..features.clip_phases import phases_of
+from .style import SHADES, STYLES, load_pyplot, shortened
 
 
 class SignalsDisplay:
@@ -91,8 +85,7 @@ class SignalsDisplay:
                              f"{', '.join(AU_NAMES)}")
         measured = np.asarray(clip.aus)
         curves = {au: measured[:, AU_NAMES.index(au)] for au in aus}
-        level = measured[:, AU_NAMES.index("AU12")] if clip.smile is None else clip.smile
-        phases = detect_phases(level, clip.times) if np.isfinite(level).any() else {}
+        phases = phases_of(clip)
         display = cls(clip.times, curves, clip.smile, phases, _moments(clip, phases),
                       shortened(clip.label) if title is None else title)
         return display.plot(axes=axes)
@@ -131,7 +124,7 @@ class SignalsDisplay:
             middle.plot(self.times, self.smile, color="black", linewidth=1.5)
         middle.set(ylabel="smile intensity\n(arb. unit)", xlim=self._limits())
         middle.tick_params(labelbottom=False)
-        for (au, curve), (colour, style) in zip(self.curves.items(), _STYLES, strict=False):
+        for (au, curve), (colour, style) in zip(self.curves.items(), STYLES, strict=False):
             bottom.plot(self.times, curve, color=colour, linestyle=style, label=au)
         bottom.set(xlabel="time (s)", ylabel="AU intensity (0–5)", ylim=(-0.1, 5.1),
                    xlim=self._limits())
@@ -195,15 +188,3 @@ def _moments(clip: Clip, phases: dict[str, slice]) -> dict[str, np.ndarray]:
         return {}
     nearest = {name: int(valid[np.abs(valid - i).argmin()]) for name, i in moments.items()}
     return {name: clip.faces[i] for name, i in nearest.items()}
-
-
-def shortened(name: str, most: int = 70) -> str:
-    return name if len(name) <= most else "…" + name[1 - most:]
-
-
-def load_pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError("pictures need matplotlib: pip install 'smilegenuine[plot]'") from None
-    return pyplot

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .base import require_fields
-from .clip import Clip, as_clip
-from .errors import ClipError
-from .face.mesh import align_head
-from .face.mesh_regions import LINES
-from .features.dmarkers import signals_of
-from .features.phases import detect_phases
-from .plotting import SHADES, load_pyplot, shortened
+from ..base import require_fields
+from ..clip import Clip, as_clip
+from ..errors import ClipError
+from ..face.mesh import align_head
+from ..face.mesh_regions import LINES
+from ..features.clip_phases import phases_of, seconds_of
+from .style import AGAINST_FOR, SHADES, load_pyplot, shortened
 
 if TYPE_CHECKING:
-    from .explain import LandmarkSaliency
+    from ..explain.mesh_saliency import LandmarkSaliency
 
-# Colour-blind safe (Okabe & Ito), from one class over nothing to the other.
-_COLOURS = ("#D55E00", "#f7f7f7", "#0072B2")
 _AREAS = (2.0, 45.0)  # of points of the mesh that count for nothing and most, in points²
 _ROOM, _ROOM_BELOW = 0.05, 0.42  # around the face, and for the colour bar, shares of its height
 
@@ -104,7 +101,10 @@ class LandmarkSaliencyDisplay:
         ImportError
             No matplotlib.
         """
-        from .explain import landmark_saliency, measured_clips  # torch is loaded only here
+        from ..explain.mesh_saliency import (  # torch is loaded only here
+            landmark_saliency,
+            measured_clips,
+        )
 
         last, (clip,) = measured_clips(classifier, [as_clip(clip)])
         saliency, = landmark_saliency(last, [clip], baseline=baseline, n_steps=n_steps)
@@ -114,7 +114,8 @@ class LandmarkSaliencyDisplay:
             face, picture = _mean_face(clip, saliency.frames), None
         if title is None:
             title = f"{shortened(clip.label, 34)}\ndecision {saliency.decision:+.2f}"
-        display = cls(saliency, face, _phases(clip), picture, display_labels, title)
+        spans = seconds_of(phases_of(clip), np.asarray(clip.times))
+        display = cls(saliency, face, spans, picture, display_labels, title)
         return display.plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> LandmarkSaliencyDisplay:
@@ -166,7 +167,7 @@ class LandmarkSaliencyDisplay:
         area = _AREAS[0] + (_AREAS[1] - _AREAS[0]) * weight / (weight.max() or 1.0)
         dots = ax.scatter(*self.face[self.saliency.points[order]].T, s=area[order],
                           c=values[order], vmin=-most, vmax=most, zorder=2, edgecolors="0.4",
-                          cmap=LinearSegmentedColormap.from_list("two classes", _COLOURS),
+                          cmap=LinearSegmentedColormap.from_list("two classes", AGAINST_FOR),
                           linewidths=0.3)
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(self.title, fontsize="small", loc="left", parse_math=False)
@@ -184,7 +185,7 @@ class LandmarkSaliencyDisplay:
         bar.ax.tick_params(labelsize="small")
         for k, side in enumerate(("left", "right")):
             bar.ax.text(k, 1.4, f"for {labels[k]}", transform=bar.ax.transAxes, ha=side,
-                        color=_COLOURS[2 * k], fontsize="small", parse_math=False)
+                        color=AGAINST_FOR[2 * k], fontsize="small", parse_math=False)
         self.colorbar_ = bar
 
     def _draw_time(self, ax: Any, labels: list[str]) -> None:
@@ -193,7 +194,7 @@ class LandmarkSaliencyDisplay:
             if name in self.phases:
                 ax.axvspan(*self.phases[name], color=colour, linewidth=0, label=name, zorder=0)
         against, both = _with_crossings(times, values)
-        for colour, sign in ((_COLOURS[0], -1.0), (_COLOURS[2], 1.0)):
+        for colour, sign in ((AGAINST_FOR[0], -1.0), (AGAINST_FOR[2], 1.0)):
             ax.fill_between(against, 0.0, sign * np.maximum(sign * both, 0.0), color=colour,
                             alpha=0.75, linewidth=0)
         ax.plot(times, values, color="black", linewidth=0.8, marker=".", markersize=3)
@@ -204,7 +205,7 @@ class LandmarkSaliencyDisplay:
                xlim=(first, last if last > first else first + 1.0))
         for k, (place, side) in enumerate(((0.03, "bottom"), (0.97, "top"))):
             ax.text(0.02, place, f"for {labels[k]}", transform=ax.transAxes, va=side,
-                    color=_COLOURS[2 * k], fontsize="small", parse_math=False)
+                    color=AGAINST_FOR[2 * k], fontsize="small", parse_math=False)
         if self.phases:
             ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1, ncols=3,
                       handlelength=1.2, fontsize="small", frameon=False)
@@ -232,21 +233,6 @@ def _on_frame(clip: Clip, frame: int) -> tuple[np.ndarray, np.ndarray]:
         raise ClipError(clip.label, f"its pictures end before frame {frame}, which has landmarks; "
                         "on_frame=False does without them")
     return np.asarray(clip.landmarks)[frame, :, :2], np.asarray(picture)
-
-
-def _phases(clip: Clip) -> dict[str, tuple[float, float]]:
-    """Begin and end of the phases of the smile, as far as they can be found."""
-    times = np.asarray(clip.times)
-    if clip.smile is not None and np.isfinite(clip.smile).any():
-        found = detect_phases(clip.smile, times)
-    else:
-        try:
-            signals, _ = signals_of(clip)
-        except ClipError:  # too few frames, or too few a second
-            return {}
-        found = detect_phases(signals[:, 0].mean(axis=1), times)
-    return {name: (float(times[span.start]), float(times[min(span.stop, len(times) - 1)]))
-            for name, span in found.items() if name in SHADES and span.stop > span.start}
 
 
 def _with_crossings(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,24 @@
+"""Why a system decides as it does."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .mesh_saliency import LandmarkSaliency as LandmarkSaliency
+    from .mesh_saliency import landmark_saliency as landmark_saliency
+
+# Public name -> room. What explains networks needs torch, and who asks a machine does not.
+_ROOMS = {
+    "LandmarkSaliency": "mesh_saliency",
+    "landmark_saliency": "mesh_saliency",
+}
+
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return getattr(importlib.import_module(f".{_ROOMS[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,86 @@
+"""The phases of a clip's smile, from whatever is known of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..au_table import AU_NAMES
+from ..clip import Clip
+from ..errors import ClipError
+from .dmarkers import signals_of
+from .phases import detect_phases
+
+#: The phases that follow each other, in their order; before and after them the face is at rest.
+IN_ORDER = ("onset", "apex", "offset")
+
+
+def phases_of(clip: Clip) -> dict[str, slice]:
+    """Find the phases of a clip's smile.
+
+    Parameters
+    ----------
+    clip : Clip
+        With timing. Its `smile` intensity gives the phases; where it has none, AU12, the lip corner
+        puller; where it has no action units either, the distance of the landmarks' lip corners.
+
+    Returns
+    -------
+    dict of str to slice
+        See `detect_phases`; nothing where there is none of these, or too little of it.
+    """
+    if clip.times is None:
+        return {}
+    times = np.asarray(clip.times)
+    if clip.smile is not None:
+        level = np.asarray(clip.smile, dtype=float)
+    elif clip.aus is not None:
+        level = np.asarray(clip.aus, dtype=float)[:, AU_NAMES.index("AU12")]
+    elif clip.landmarks is not None:
+        try:
+            signals, times = signals_of(clip)
+        except ClipError:  # too few frames with a face, or too few a second
+            return {}
+        return detect_phases(signals[:, 0].mean(axis=1), times)
+    else:
+        return {}
+    level = np.where(clip.mask, level, np.nan)
+    return detect_phases(level, times) if np.isfinite(level).any() else {}
+
+
+def phase_of_frames(phases: dict[str, slice], n_frames: int) -> np.ndarray:
+    """Name the phase of each frame.
+
+    Parameters
+    ----------
+    phases : dict of str to slice
+        From `phases_of` or `detect_phases`.
+    n_frames : int
+
+    Returns
+    -------
+    array of str of shape (n_frames,)
+        "onset", "apex" or "offset"; "" before, after and where none was found.
+    """
+    names = np.full(n_frames, "", dtype=object)
+    for name in IN_ORDER:
+        names[phases.get(name, slice(0, 0))] = name
+    return names
+
+
+def seconds_of(phases: dict[str, slice], times: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Give begin and end of the phases that are there.
+
+    Parameters
+    ----------
+    phases : dict of str to slice
+        From `phases_of` or `detect_phases`.
+    times : array of shape (T,)
+        Seconds.
+
+    Returns
+    -------
+    dict of str to tuple of (float, float)
+        Onset, apex and offset; each ends where the next begins.
+    """
+    return {name: (float(times[span.start]), float(times[min(span.stop, len(times) - 1)]))
+            for name in IN_ORDER if (span := phases.get(name, slice(0, 0))).stop > span.start}
