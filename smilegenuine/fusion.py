@@ -456,7 +456,23 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
         array of shape (n,)
         """
         found, decisions = self._outputs(self._open(X))
-        fused = np.hstack(found)
+        return self.decide_outputs(np.hstack(found), decisions)
+
+    def decide_outputs(self, fused: np.ndarray, decisions: np.ndarray) -> np.ndarray:
+        """Give the decision values of what the branches gave: the top by itself.
+
+        Parameters
+        ----------
+        fused : array of shape (n, n_fused)
+            What is fused of the branches, side by side, before any projection.
+        decisions : array of shape (n, n_branches)
+            What each branch decides by itself; only the default top of "embedding" looks at it.
+
+        Returns
+        -------
+        array of shape (n,)
+        """
+        check_is_fitted(self)
         if self.fuse == "hadamard":
             if self.final_estimator_ is None:
                 return np.asarray(self.projection_.decision_function(fused))

@@ -6,11 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .explanation import Explanation as Explanation
+    from .importance import explain_global as explain_global
+    from .local import explain as explain
     from .mesh_saliency import LandmarkSaliency as LandmarkSaliency
     from .mesh_saliency import landmark_saliency as landmark_saliency
 
 # Public name -> room. What explains networks needs torch, and who asks a machine does not.
 _ROOMS = {
+    "Explanation": "explanation",
+    "explain": "local",
+    "explain_global": "importance",
     "LandmarkSaliency": "mesh_saliency",
     "landmark_saliency": "mesh_saliency",
 }

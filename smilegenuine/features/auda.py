@@ -24,8 +24,8 @@ from .phases import PHASES, detect_phases
 
 LEVELS = ("frame", "au", "cross")
 
-# Columns a and b of the 136 pairs, a before b in the order of the action units.
-_PAIR_A, _PAIR_B = np.array(list(combinations(range(len(AU_NAMES)), 2))).T
+#: Columns a and b of the 136 pairs, a before b in the order of the action units.
+PAIR_A, PAIR_B = np.array(list(combinations(range(len(AU_NAMES)), 2))).T
 
 
 def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
@@ -130,7 +130,7 @@ def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarr
     for d in adjusted:
         stats += [d[phase].max(axis=0), d[phase].min(axis=0)]
     longest = adjusted[-1][phase]
-    stats.append(t[_first_max(-longest)] - t[_first_max(longest)])
+    stats.append(t[first_max(-longest)] - t[first_max(longest)])
     return np.stack(stats, axis=1).ravel()
 
 
@@ -158,15 +158,15 @@ def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: sli
     """
     t = times[phase]
     if not len(t):
-        return np.zeros(len(_PAIR_A) * 4 * len(adjusted))
+        return np.zeros(len(PAIR_A) * 4 * len(adjusted))
     if absdiffs is None:
         absdiffs = [pair_differences(d) for d in adjusted]
     stats = []
     for d, difference in zip(adjusted, absdiffs, strict=True):
         inside = difference[:, phase]
-        top, bottom = t[_first_max(d[phase])], t[_first_max(-d[phase])]
-        stats += [inside.mean(axis=1), inside.max(axis=1), top[_PAIR_A] - top[_PAIR_B],
-                  bottom[_PAIR_A] - bottom[_PAIR_B]]
+        top, bottom = t[first_max(d[phase])], t[first_max(-d[phase])]
+        stats += [inside.mean(axis=1), inside.max(axis=1), top[PAIR_A] - top[PAIR_B],
+                  bottom[PAIR_A] - bottom[PAIR_B]]
     return np.stack(stats, axis=1).ravel()
 
 
@@ -182,12 +182,22 @@ def pair_differences(adjusted: np.ndarray) -> np.ndarray:
     array of shape (136, T)
     """
     columns = np.ascontiguousarray(adjusted.T)
-    return np.abs(columns[_PAIR_A] - columns[_PAIR_B])
+    return np.abs(columns[PAIR_A] - columns[PAIR_B])
 
 
-def _first_max(signals: np.ndarray) -> np.ndarray:
-    """Frame of each column's maximum; of frames that differ by rounding only, the first.
+def first_max(signals: np.ndarray) -> np.ndarray:
+    """Give the frame of each column's maximum; of frames that differ by rounding only, the first.
 
+    Parameters
+    ----------
+    signals : array of shape (T, K)
+
+    Returns
+    -------
+    array of int of shape (K,)
+
+    Notes
+    -----
     Repeated movements give equal slopes whose last bits differ, and a plain argmax would let those
     bits decide between moments that lie seconds apart.
     """

@@ -1,0 +1,222 @@
+"""`Explanation`: what adds how much to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from ..au_table import AU_NAMES
+from ..clip import Clip
+
+#: What a contribution can be made by; "not placed" is what a branch adds beyond its rows.
+SOURCES = ("action unit", "pair", "smile", "face", "mesh", "D-Markers", "feature", "branch",
+           "not placed")
+
+#: Parts of the clip that contributions belong to. "smile" and "sequence" are phases that features
+#: are taken over, "rest" what lies before the onset and after the offset.
+SPANS = ("onset", "apex", "offset", "smile", "sequence", "rest", "")
+
+#: Columns of `Explanation.table`.
+COLUMNS = ("branch", "source", "au", "other_au", "region", "phase", "feature", "value",
+           "contribution")
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What adds how much to a decision about a clip. All contributions are in log-odds.
+
+    Positive contributions speak for ``classes[1]``, negative ones for ``classes[0]``. They add up:
+    ``table["contribution"].sum()`` is ``decision - baseline_decision``.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a contribution: `branch`; `source`, one of `SOURCES`; `au` and `other_au` (of a pair
+        both, else ""); `region` of the face, or of D-Markers which signal ("lip", "eyelid",
+        "cheek"); `phase`, one of `SPANS`; `feature`, its name where it is one; `value`, the
+        feature in this clip; `contribution`.
+    over_time : DataFrame of shape (n_frames, n_branches)
+        Contributions placed where what they rest on happened: slopes at the frame of the extremum,
+        means over their phase, networks' frames at the frames. What belongs to no frame, as a
+        phase that the clip does not have, is left out.
+    au_over_time : array of shape (n_frames, 17)
+        The part of it that action units contribute; a pair's in halves.
+    times : array of shape (n_frames,)
+        Seconds.
+    phases : dict of str to slice
+        Of the smile.
+    decision : float
+        What the model says: log-odds of ``classes[1]``, or whatever its decision values are.
+    baseline_decision : float
+        What it says of the baseline.
+    classes : array of shape (2,)
+    clip : Clip
+        As measured.
+    """
+
+    table: pd.DataFrame
+    over_time: pd.DataFrame
+    au_over_time: np.ndarray
+    times: np.ndarray
+    phases: dict[str, slice]
+    decision: float
+    baseline_decision: float
+    classes: np.ndarray
+    clip: Clip
+
+    @property
+    def probability(self) -> float:
+        """Probability of ``classes[1]``, where the decision is a log-odds."""
+        return float(expit(self.decision))
+
+    @property
+    def not_placed(self) -> float:
+        """What the parts of branches do not account for; near 0 where an explanation is whole."""
+        rest = self.table["source"] == "not placed"
+        return float(self.table.loc[rest, "contribution"].sum())
+
+    def by_branch(self) -> pd.Series:
+        """Sum by branch, in the order of the system.
+
+        Returns
+        -------
+        Series
+        """
+        return self._summed("branch", self.over_time.columns)
+
+    def by_source(self) -> pd.Series:
+        """Sum by what the contribution is made by.
+
+        Returns
+        -------
+        Series
+            By those of `SOURCES` that are there.
+        """
+        return self._summed("source", SOURCES)
+
+    def by_au(self) -> pd.Series:
+        """Sum by action unit; a pair's contribution goes in halves to its two.
+
+        Returns
+        -------
+        Series of length 17
+            Zero for all where no branch looks at action units.
+        """
+        found = pd.Series(0.0, index=list(AU_NAMES), name="contribution")
+        for column, rows in (("au", self.table), ("other_au", self.table)):
+            share = np.where(rows["other_au"] != "", 0.5, 1.0)
+            part = (rows["contribution"] * share)[rows[column] != ""].groupby(rows[column]).sum()
+            found = found.add(part, fill_value=0.0)
+        return found[list(AU_NAMES)].rename("contribution")
+
+    def by_pair(self) -> pd.Series:
+        """Sum by pair of action units.
+
+        Returns
+        -------
+        Series
+            By (au, other_au), of those pairs that a branch looks at; the strongest first.
+        """
+        pairs = self.table[self.table["source"] == "pair"]
+        found = pairs.groupby(["au", "other_au"])["contribution"].sum()
+        return found.reindex(found.abs().sort_values(ascending=False, kind="stable").index)
+
+    def by_phase(self) -> pd.Series:
+        """Sum by phase.
+
+        Returns
+        -------
+        Series
+            By those of `SPANS` that are there.
+        """
+        return self._summed("phase", SPANS)
+
+    def by_region(self) -> pd.Series:
+        """Sum by part of the face, of branches that look at the face, its mesh or D-Markers.
+
+        Returns
+        -------
+        Series
+        """
+        regions = [r for r in self.table["region"].unique() if r]
+        return self._summed("region", regions)
+
+    def by_frame(self) -> pd.Series:
+        """Sum over branches, frame by frame; see `over_time`.
+
+        Returns
+        -------
+        Series
+            By time in seconds.
+        """
+        return pd.Series(self.over_time.to_numpy().sum(axis=1), index=self.times,
+                         name="contribution")
+
+    def by_au_and_phase(self) -> pd.DataFrame:
+        """Sum by action unit and phase; a pair's contribution goes in halves to its two.
+
+        Returns
+        -------
+        DataFrame of shape (17, n_phases)
+        """
+        rows = self.table[self.table["au"] != ""]
+        spans = [p for p in SPANS if p in set(rows["phase"])]
+        found = pd.DataFrame(0.0, index=list(AU_NAMES), columns=spans)
+        share = np.where(rows["other_au"] != "", 0.5, 1.0)
+        for column in ("au", "other_au"):
+            there = (rows[column] != "").to_numpy()
+            part = (rows["contribution"] * share)[there].groupby(
+                [rows[column][there], rows["phase"][there]]).sum().unstack(fill_value=0)
+            found = found.add(part, fill_value=0.0)
+        return found.loc[list(AU_NAMES), spans]
+
+    def strongest(self, n: int = 5) -> pd.DataFrame:
+        """Give what counts most, by branch, action unit or region, and phase.
+
+        Parameters
+        ----------
+        n : int, default=5
+
+        Returns
+        -------
+        DataFrame
+            Columns `branch`, `what`, `phase`, `contribution`; the largest magnitude first.
+        """
+        rows = self.table[self.table["source"] != "not placed"]
+        what = _what(rows)
+        found = rows.assign(what=what).groupby(["branch", "what", "phase"], sort=False,
+                                               as_index=False)["contribution"].sum()
+        order = found["contribution"].abs().sort_values(ascending=False, kind="stable").index
+        return found.loc[order[:n]].reset_index(drop=True)
+
+    def __str__(self) -> str:
+        sure = max(self.probability, 1.0 - self.probability)
+        lines = [f"{self.clip.label}: {self.classes[int(self.decision > 0)]}, {sure:.2f}"]
+        found = self.strongest()
+        for branch, what, phase, value in found.itertuples(index=False, name=None):
+            where = f" in the {phase}" if phase in SPANS[:4] else f", {phase}" if phase else ""
+            side = self.classes[int(value > 0)]
+            lines.append(f"  {value:+.2f}  {what}{where} ({branch}), for {side}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return (f"Explanation({self.clip.label!r}, decision={self.decision:.3f}, "
+                f"baseline_decision={self.baseline_decision:.3f}, {len(self.table)} contributions)")
+
+    def _summed(self, column: str, order: Iterable[str]) -> pd.Series:
+        found = self.table.groupby(column)["contribution"].sum()
+        return found.reindex([name for name in order if name in found.index]).rename("contribution")
+
+
+def _what(rows: pd.DataFrame) -> pd.Series:
+    """What each row is about, in a word."""
+    pair = rows["au"] + "×" + rows["other_au"]
+    what = rows["au"].mask(rows["other_au"] != "", pair)
+    what = what.mask((what == "") & (rows["region"] != ""), rows["region"])
+    what = what.mask((what == "") & (rows["source"] == "smile"), "smile intensity")
+    return what.mask(what == "", rows["feature"]).mask(what.eq("") & rows["feature"].eq(""),
+                                                       rows["source"])

@@ -1,0 +1,142 @@
+"""Integrated gradients of networks; see `paths`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..classifiers.net_training import SmileNet, one_thread
+
+# Numbers that a network sees at once: with what a gradient needs, they take memory.
+_AT_ONCE = 2**18
+# Contributions that miss the difference by more than this share of it are worked out more finely.
+_TOLERANCE = 0.005
+_MOST_STEPS = 512
+
+Inputs = dict[str, np.ndarray]
+
+
+class Path(NamedTuple):
+    """What inputs contribute along the way.
+
+    Attributes
+    ----------
+    contributions : dict of str to array
+        Of the shapes of the inputs.
+    start, end : float
+        The decision there.
+    """
+
+    contributions: Inputs
+    start: float
+    end: float
+
+
+def network_path(net: SmileNet, start: Inputs, end: Inputs, weights: np.ndarray, offset: float, *,
+                 n_steps: int = 32, refine: bool = True, windows: np.ndarray | None = None,
+                 sequence: bool = False) -> Path:
+    """Give what each input contributes to a weighted sum of a network's final-branch features.
+
+    Parameters
+    ----------
+    net : SmileNet
+        Trained. Neither it nor torch's random state is changed.
+    start, end : dict of str to array
+        The baseline and the clip, one item each, by the names under which the network takes them.
+    weights : array of shape (n_embed,)
+    offset : float
+        Added to the sum; the last layer's bias, where the sum is the logit.
+    n_steps : int, default=32
+        Places on the way at which gradients are taken (midpoint rule).
+    refine : bool, default=True
+        Take twice as many until contributions add up to 0.5 % of the difference, at most 512.
+        Networks that make discrete choices never get there.
+    windows : array of int of shape (n_windows, n_frames), optional
+        Rows of the input "x" that the network sees together; without it, the input as it is.
+    sequence : bool, default=False
+        The network takes `lengths`.
+
+    Returns
+    -------
+    Path
+    """
+    decide = _Decision(net, weights, offset, windows, sequence)
+    with one_thread(), torch.backends.cudnn.flags(enabled=False):  # its LSTM has no such gradient
+        with torch.inference_mode():
+            at_start, at_end = (float(decide({n: _tensor(v, net)[None] for n, v in x.items()}))
+                                for x in (start, end))
+        while True:
+            found = _mean_gradients(decide, start, end, n_steps)
+            found = {name: (end[name] - start[name]) * g for name, g in found.items()}
+            missing = at_end - at_start - sum(float(v.sum()) for v in found.values())
+            size = abs(at_end - at_start) + 1e-3
+            if not refine or abs(missing) <= _TOLERANCE * size or 2 * n_steps > _MOST_STEPS:
+                return Path(found, at_start, at_end)
+            n_steps *= 2
+
+
+def mean_gradient(net: SmileNet, start: np.ndarray, end: np.ndarray, weights: np.ndarray, *,
+                  n_steps: int = 256) -> np.ndarray:
+    """Give the mean gradient of a weighted sum of final-branch features along the way.
+
+    Parameters
+    ----------
+    net : SmileNet
+        Of one input, "x".
+    start, end : arrays of one item
+    weights : array of shape (n_embed,)
+    n_steps : int, default=256
+
+    Returns
+    -------
+    array of the shape of `start`
+    """
+    with one_thread():
+        return _mean_gradients(_Decision(net, weights, 0.0, None, False), {"x": start},
+                               {"x": end}, n_steps)["x"]
+
+
+class _Decision:
+    """The weighted sum, of a batch of inputs."""
+
+    def __init__(self, net: SmileNet, weights: np.ndarray, offset: float,
+                 windows: np.ndarray | None, sequence: bool) -> None:
+        self.net, self.offset, self.sequence = net, offset, sequence
+        self.weights = _tensor(weights, net)
+        self.windows = None if windows is None else torch.from_numpy(windows).to(net.device)
+        self.module: Any = net.module_.eval()
+
+    def __call__(self, x: dict[str, Tensor]) -> Tensor:
+        seen = dict(x)
+        if self.windows is not None:
+            seen["x"] = x["x"][:, self.windows]
+        if self.sequence:
+            seen["lengths"] = torch.full((len(x["x"]),), x["x"].shape[1])
+        return self.module.embed(**seen) @ self.weights + self.offset
+
+
+def _mean_gradients(decide: _Decision, start: Inputs, end: Inputs, n_steps: int) -> Inputs:
+    shares = (np.arange(n_steps) + 0.5) / n_steps if n_steps > 1 else np.ones(1)
+    seen = 1 if decide.windows is None else decide.windows.numel() / len(start["x"])
+    size = max(1, int(_AT_ONCE / (seen * sum(v.size for v in start.values()))))
+    total = {name: np.zeros(v.shape) for name, v in start.items()}
+    for first in range(0, n_steps, size):
+        part = shares[first:first + size]
+        places = {}
+        for name, v in start.items():
+            share = part.reshape(-1, *[1] * v.ndim)
+            places[name] = _tensor(v + share * (end[name] - v), decide.net).requires_grad_()
+        with torch.enable_grad():
+            found = torch.autograd.grad(decide(places).sum(), list(places.values()),
+                                        allow_unused=True)
+        for name, gradient in zip(places, found, strict=True):
+            if gradient is not None:  # an input that does not count at all has none
+                total[name] += gradient.sum(dim=0).cpu().numpy()
+    return {name: g / n_steps for name, g in total.items()}
+
+
+def _tensor(value: np.ndarray, net: SmileNet) -> Tensor:
+    return torch.tensor(value, dtype=torch.float32, device=net.device)

@@ -1,0 +1,197 @@
+"""A system as a tree: branches that see something of a clip, and fusions on top of them.
+
+Each node is asked for a *head*: a weighted sum of its final-branch features and its decision value.
+A fusion hands each of its branches the head that its top makes of that branch; so what all
+branches contribute adds up to what the top says.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..au_table import AU_NAMES
+from ..clip import Clip
+from .placing import Part
+
+
+@dataclass(frozen=True)
+class Head:
+    """A weighted sum of what a branch gives.
+
+    Attributes
+    ----------
+    features : array of shape (width,), optional
+        Weights of the final-branch features; without it none counts.
+    decision : float, default=0.0
+        Weight of the decision value.
+    """
+
+    features: np.ndarray | None = None
+    decision: float = 0.0
+
+    def of(self, features: np.ndarray, decision: float) -> float:
+        """The weighted sum."""
+        return float(self.decision * decision + (
+            0.0 if self.features is None else np.ravel(self.features) @ np.ravel(features)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a branch sees of a clip, and where that is.
+
+    Attributes
+    ----------
+    inputs : dict of str to array
+        As the classifier takes them, after scaling.
+    times : array of shape (T,)
+        Of the clip's frames, seconds.
+    phases : dict of str to slice
+        Of the clip.
+    moments : array of shape (n,), optional
+        Of the rows of a sequence, seconds.
+    clip : Clip
+        As the branch was given it.
+    """
+
+    inputs: dict[str, np.ndarray]
+    times: np.ndarray
+    phases: dict[str, slice]
+    clip: Clip
+    moments: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How contributions are worked out; see `explain`."""
+
+    n_steps: int = 32
+    n_orders: int = 8
+    random_state: int = 0
+    background: list[Clip] | None = field(default=None, repr=False)
+
+
+class Node(ABC):
+    """A part of a system that decides.
+
+    Attributes
+    ----------
+    name : str
+        Of the branch.
+    """
+
+    name: str
+
+    @abstractmethod
+    def see(self, clip: Clip) -> Any:
+        """Give what the node sees of a clip, as the next three take it."""
+
+    @abstractmethod
+    def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Give final-branch features (n, width) and decision values (n,)."""
+
+    @abstractmethod
+    def baseline(self, seen: Any) -> tuple[np.ndarray, float]:
+        """Give features (width,) and decision value of the baseline of a clip."""
+
+    @abstractmethod
+    def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
+        """Give what each branch contributes to a head, by its name."""
+
+    @abstractmethod
+    def leaves(self) -> list[Leaf]:
+        """Give the branches."""
+
+    @abstractmethod
+    def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
+        """Give what would be seen if a group of inputs came from another clip."""
+
+
+class Leaf(Node):
+    """A branch that sees something of a clip itself."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._known: dict[int, tuple[Any, np.ndarray, float]] = {}
+        self._groups: dict[str, set[Any]] | None = None
+
+    def leaves(self) -> list[Leaf]:
+        """Give itself."""
+        return [self]
+
+    def remember(self, seen: list[Any]) -> None:
+        """Keep what is given for some clips, so that it is not worked out again.
+
+        Parameters
+        ----------
+        seen : list
+            Of these very objects.
+        """
+        features, decisions = self.ask(seen)
+        self._known = {id(s): (s, f, d)
+                       for s, f, d in zip(seen, features, decisions, strict=True)}
+
+    def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Give final-branch features (n, width) and decision values (n,)."""
+        new = [k for k, s in enumerate(seen) if id(s) not in self._known]
+        if len(new) == len(seen):
+            return self.ask(seen)
+        known = [self._known.get(id(s)) for s in seen]
+        width = np.shape(next(k for k in known if k is not None)[1])
+        features, decisions = np.empty((len(seen), *width)), np.empty(len(seen))
+        for k, found in enumerate(known):
+            if found is not None:
+                features[k], decisions[k] = found[1], found[2]
+        if new:
+            features[new], decisions[new] = self.ask([seen[k] for k in new])
+        return features, decisions
+
+    @abstractmethod
+    def ask(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Ask the classifier; see `outputs`."""
+
+    def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
+        """Give what the branch contributes, and what of it is not placed."""
+        features, decision = self.outputs([seen])
+        difference = head.of(features[0], decision[0]) - head.of(*self.baseline(seen))
+        part = self.part(seen, head, options)
+        missing = difference - float(part.rows["contribution"].sum())
+        row = {"source": "not placed", "au": "", "other_au": "", "region": "", "phase": "",
+               "feature": "", "value": np.nan, "contribution": missing}
+        rows = pd.concat([part.rows, pd.DataFrame([row])], ignore_index=True)
+        return [(self.name, Part(rows, part.over_time, part.au_over_time))]
+
+    @abstractmethod
+    def part(self, seen: Any, head: Head, options: Options) -> Part:
+        """Give what the branch's inputs contribute to a head."""
+
+    # -- for the importance of what is seen ------------------------------------------------------
+
+    @abstractmethod
+    def groups(self) -> dict[str, list[Any]]:
+        """Give what can be exchanged between clips: kind of group → names."""
+
+    def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
+        """Give what would be seen if a group came from another clip; the same, where it is none."""
+        if kind == "branch":
+            return donor if name == self.name else seen
+        if self._groups is None:
+            self._groups = {k: set(names) for k, names in self.groups().items()}
+        if name not in self._groups.get(kind, ()):
+            return seen
+        return self.exchange(seen, donor, kind, name)
+
+    @abstractmethod
+    def exchange(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
+        """Give what would be seen if one of the branch's groups came from another clip."""
+
+
+def no_part(source: str, contribution: float, n_frames: int) -> Part:
+    """Give a contribution of which nothing more is known."""
+    row = {"source": source, "au": "", "other_au": "", "region": "", "phase": "", "feature": "",
+           "value": np.nan, "contribution": contribution}
+    return Part(pd.DataFrame([row]), np.zeros(n_frames), np.zeros((n_frames, len(AU_NAMES))))
