@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-# Half a minute; tests of what it shows are in test_explain.py.
-SLOW = ("plot_landmark_saliency.py",)
+# These take ten seconds and more. `make docs` runs every example.
+SLOW = ("plot_landmark_saliency.py", "plot_drawn_smiles.py", "plot_branches_and_fusion.py")
 
 
 @pytest.mark.parametrize("file", [

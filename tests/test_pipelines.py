@@ -106,6 +106,7 @@ def test_results_do_not_depend_on_the_cache(videos, tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-4)
 
 
+@pytest.mark.slow  # of a whole system; each step is held against its serial run in test_base.py
 def test_processes_give_the_same(videos):
     paths, y, groups = videos
     with threadpool_limits(1):  # as in the workers: other threads round otherwise

@@ -119,6 +119,7 @@ def test_cross_validation_in_processes(smiles):
     np.testing.assert_array_equal(*scores)
 
 
+@pytest.mark.slow  # a minute; test_fusion.py sets parameters of branches, too
 def test_grid_search_reaches_into_a_branch(smiles):
     system = small("fusion").set_params(fusion__auda_frame="drop")
     search = GridSearchCV(system, {"fusion__realsmilenet__lr": [1e-3, 1e-2]}, cv=GroupKFold(2),

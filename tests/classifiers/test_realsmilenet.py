@@ -188,6 +188,7 @@ def test_copies_are_mirrored_moved_and_lit_by_as_much_as_stated():
 # -- frame rates -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # a network is trained for it
 def test_the_same_smile_at_thirty_and_fifty_frames_a_second():
     found = {}
     for fps in (50, 30):

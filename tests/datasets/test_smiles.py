@@ -225,6 +225,7 @@ class TestFaces:
         apart = [np.abs(faces[k] - faces[k - 1]).mean() for k in range(50)]
         assert min(apart) > 5
 
+    @pytest.mark.slow
     def test_they_say_nothing_about_the_kind(self):
         """What differs between clips of a person is no hint; a trace of a smile would be one.
 

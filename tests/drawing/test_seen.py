@@ -35,6 +35,7 @@ def test_landmarks_are_where_mediapipe_sees_them(found, point):
     assert np.linalg.norm(offsets, axis=1).mean() < 5.0  # per cent of the distance between eyes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_model)], ids=["mediapipe"])
 def test_blendshapes_follow_the_action_units(mark):
     followed = clips(1)

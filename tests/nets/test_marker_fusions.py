@@ -264,6 +264,12 @@ def _task(name, n_clips):
     return x, d, x[:, 0] + d[:, 0] > 0
 
 
+# One of each kind; the others take half a minute together.
+QUICK = ("concat", "gated_concat", "film", "hadamard", "factorized_bilinear")
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in FUSIONS])
 def test_it_learns_what_only_both_tell(name):
     torch.manual_seed(0)
     net = nn.ModuleDict({"of_x": nn.Linear(N, N), "of_d": nn.Linear(N, N),

@@ -228,6 +228,7 @@ def mouths(n, generator):
     return x, target.float()
 
 
+@pytest.mark.slow  # as classifiers, they learn in test_landmark_systems.py
 def test_learns_how_points_move(net):
     generator = torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
