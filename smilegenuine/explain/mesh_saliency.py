@@ -11,22 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..base import check_positive
 from ..classifiers.mesh_sequences import MeshSequenceClassifier
-from ..classifiers.net_batches import InputSet
-from ..classifiers.net_training import SmileNet, one_thread, run_net
 from ..clip import Clip, as_clips
 from ..face.mesh_regions import REGIONS
+from .network_paths import network_path
 
 #: What a point's place is compared with, see `landmark_saliency`.
 BASELINES = ("first", "mean")
-
-# Points of windows that a network sees at once: with what a gradient needs, they take memory.
-_AT_ONCE = 2**15
 
 _EXPLAINED = ("MeshSmileNetClassifier", "DeepMarkerNetClassifier", "HadaSmileNetClassifier",
               "LandmarkTransformerClassifier", "PSTNetClassifier", "P4TransformerClassifier")
@@ -260,40 +255,15 @@ def _explained(classifier: Any, clip: Clip, baseline: str, n_steps: int) -> Land
     sequence = x["x"] if isinstance(x, dict) else x
     windows = classifier._view()(np.arange(len(sequence)))
     rest = sequence[0] if baseline == "first" else sequence.mean(axis=0, dtype=float)
-    moved = sequence - rest
-    gradient = _mean_gradient(classifier.net_, rest, moved, windows, others, n_steps)
-    values = (moved * gradient).sum(axis=2)
+    last = {name: w.detach().cpu().numpy().astype(float)
+            for name, w in classifier.net_.module_.out.named_parameters()}
+    still = np.broadcast_to(rest, sequence.shape).astype(float)
+    path = network_path(
+        classifier.net_, {"x": still, **others}, {"x": sequence.astype(float), **others},
+        last["weight"][0], float(last["bias"][0]), n_steps=n_steps, refine=False, windows=windows)
+    values = path.contributions["x"].sum(axis=2)
     values[np.setdiff1d(np.arange(len(values)), windows)] = np.nan
-    still = np.broadcast_to(rest, sequence.shape).astype(np.float32)
-    decision, at_rest = run_net(classifier.net_, InputSet(
-        [{"x": seen, **others} for seen in (sequence, still)], change=classifier._view())).tolist()
     _, frames = classifier.placed_sequence(clip)
     return LandmarkSaliency(values, frames, np.asarray(clip.times)[frames],
-                            classifier._chosen_points(), decision, at_rest, classifier.classes_,
+                            classifier._chosen_points(), path.end, path.start, classifier.classes_,
                             baseline, clip.label)
-
-
-def _mean_gradient(net: SmileNet, rest: np.ndarray, moved: np.ndarray, windows: np.ndarray,
-                   others: dict[str, np.ndarray], n_steps: int) -> np.ndarray:
-    """The decision's gradient (T, n_points, 3) with respect to places, mean over steps of the way.
-
-    `rest` (n_points, 3) is where the way begins, `moved` (T, n_points, 3) how far it leads, and
-    `windows` (n_windows, n_frames) are the rows that the network sees together.
-    """
-    shares = (np.arange(n_steps) + 0.5) / n_steps if n_steps > 1 else np.ones(1)
-    step, window = (part.ravel() for part in np.indices((len(shares), len(windows))))
-    module = net.module_.eval()
-    size = max(1, _AT_ONCE // (windows.shape[1] * len(rest)))
-    gradient = torch.zeros(moved.shape, device=net.device)
-    with one_thread(), torch.enable_grad():
-        for first in range(0, len(step), size):
-            part = slice(first, first + size)
-            rows = windows[window[part]]
-            places = rest + shares[step[part], None, None, None] * moved[rows]
-            x = torch.tensor(places, dtype=torch.float32, device=net.device, requires_grad=True)
-            same = {name: torch.from_numpy(value).to(net.device).expand(len(x), *value.shape)
-                    for name, value in others.items()}
-            back, = torch.autograd.grad(module(x=x, **same).sum(), x)
-            gradient.index_add_(0, torch.from_numpy(rows.ravel()).to(net.device),
-                                back.flatten(0, 1))
-    return gradient.cpu().numpy().astype(float) / len(step)

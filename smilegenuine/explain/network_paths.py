@@ -11,7 +11,7 @@ from torch import Tensor
 from ..classifiers.net_training import SmileNet, one_thread
 
 # Numbers that a network sees at once: with what a gradient needs, they take memory.
-_AT_ONCE = 2**18
+_AT_ONCE = 2**17
 # Contributions that miss the difference by more than this share of it are worked out more finely.
 _TOLERANCE = 0.005
 _MOST_STEPS = 512
@@ -55,7 +55,8 @@ def network_path(net: SmileNet, start: Inputs, end: Inputs, weights: np.ndarray,
         Take twice as many until contributions add up to 0.5 % of the difference, at most 512.
         Networks that make discrete choices never get there.
     windows : array of int of shape (n_windows, n_frames), optional
-        Rows of the input "x" that the network sees together; without it, the input as it is.
+        Rows of the input "x" that the network sees together, and over which it averages; without
+        it, the input as it is.
     sequence : bool, default=False
         The network takes `lengths`.
 
@@ -65,9 +66,7 @@ def network_path(net: SmileNet, start: Inputs, end: Inputs, weights: np.ndarray,
     """
     decide = _Decision(net, weights, offset, windows, sequence)
     with one_thread(), torch.backends.cudnn.flags(enabled=False):  # its LSTM has no such gradient
-        with torch.inference_mode():
-            at_start, at_end = (float(decide({n: _tensor(v, net)[None] for n, v in x.items()}))
-                                for x in (start, end))
+        at_start, at_end = decide.whole(start), decide.whole(end)
         while True:
             found = _mean_gradients(decide, start, end, n_steps)
             found = {name: (end[name] - start[name]) * g for name, g in found.items()}
@@ -104,38 +103,52 @@ class _Decision:
 
     def __init__(self, net: SmileNet, weights: np.ndarray, offset: float,
                  windows: np.ndarray | None, sequence: bool) -> None:
-        self.net, self.offset, self.sequence = net, offset, sequence
+        self.net, self.offset, self.sequence, self.windows = net, offset, sequence, windows
         self.weights = _tensor(weights, net)
-        self.windows = None if windows is None else torch.from_numpy(windows).to(net.device)
         self.module: Any = net.module_.eval()
 
+    def whole(self, inputs: Inputs) -> float:
+        """Of one item."""
+        seen = inputs if self.windows is None else {**inputs, "x": inputs["x"][self.windows]}
+        with torch.inference_mode():
+            return float(self({name: _tensor(v, self.net)[None] for name, v in seen.items()}))
+
     def __call__(self, x: dict[str, Tensor]) -> Tensor:
-        seen = dict(x)
-        if self.windows is not None:
-            seen["x"] = x["x"][:, self.windows]
         if self.sequence:
-            seen["lengths"] = torch.full((len(x["x"]),), x["x"].shape[1])
-        return self.module.embed(**seen) @ self.weights + self.offset
+            x = {**x, "lengths": torch.full((len(x["x"]),), x["x"].shape[1])}
+        return self.module.embed(**x) @ self.weights + self.offset
 
 
 def _mean_gradients(decide: _Decision, start: Inputs, end: Inputs, n_steps: int) -> Inputs:
+    """Of each input, of the shape of `start`; windows, over which a network averages, go apart."""
     shares = (np.arange(n_steps) + 0.5) / n_steps if n_steps > 1 else np.ones(1)
-    seen = 1 if decide.windows is None else decide.windows.numel() / len(start["x"])
-    size = max(1, int(_AT_ONCE / (seen * sum(v.size for v in start.values()))))
+    whole = np.arange(len(start["x"]))[None]
+    rows = whole if decide.windows is None else decide.windows
+    step, window = (part.ravel() for part in np.indices((n_steps, len(rows))))
+    numbers = sum(v.size for v in start.values()) * rows.shape[1] / len(start["x"])
+    size = max(1, int(_AT_ONCE / numbers))
     total = {name: np.zeros(v.shape) for name, v in start.items()}
-    for first in range(0, n_steps, size):
-        part = shares[first:first + size]
+    for first in range(0, len(step), size):
+        part = slice(first, first + size)
         places = {}
         for name, v in start.items():
-            share = part.reshape(-1, *[1] * v.ndim)
-            places[name] = _tensor(v + share * (end[name] - v), decide.net).requires_grad_()
+            share = shares[step[part]].reshape(-1, *[1] * v.ndim)
+            low, moved = ((a[rows[window[part]]] if name == "x" else a[None])
+                          for a in (v, end[name] - v))
+            places[name] = _tensor(low + share * moved, decide.net).requires_grad_()
         with torch.enable_grad():
             found = torch.autograd.grad(decide(places).sum(), list(places.values()),
                                         allow_unused=True)
         for name, gradient in zip(places, found, strict=True):
-            if gradient is not None:  # an input that does not count at all has none
-                total[name] += gradient.sum(dim=0).cpu().numpy()
-    return {name: g / n_steps for name, g in total.items()}
+            if gradient is None:  # an input that does not count at all
+                continue
+            back = gradient.cpu().numpy().astype(float)
+            if name == "x":
+                seen = rows[window[part]].ravel()
+                np.add.at(total[name], seen, back.reshape(len(seen), *back.shape[2:]))
+            else:
+                total[name] += back.sum(axis=0)
+    return {name: g / len(step) for name, g in total.items()}
 
 
 def _tensor(value: np.ndarray, net: SmileNet) -> Tensor:
