@@ -21,9 +21,10 @@ from ..features.auda import PAIR_A, PAIR_B, feature_names, first_max, pair_diffe
 from ..features.clip_phases import phase_of_frames
 from ..features.dynamics import sliding_regression, window_frames
 
-#: Bands of an aligned face, from the top, in shares of its height: the eyes are level, and in the
-#: same place in every chip.
-FACE_BANDS = {"brows and eyes": (0.0, 0.5), "nose and cheeks": (0.5, 0.68), "mouth": (0.68, 1.0)}
+#: Bands of an aligned face, from the top, in shares of its height: the eyes are level, and with the
+#: default settings of `FaceAligner` in the same place in every chip.
+FACE_BANDS = {"brows and eyes": (0.0, 0.38), "nose and cheeks": (0.38, 0.58),
+              "mouth and chin": (0.58, 1.0)}
 
 _MEANING = ("source", "au", "other_au", "region", "phase", "feature")
 
