@@ -262,7 +262,8 @@ class Evaluation:
 
     def _sizes(self, folds: pd.DataFrame, known: np.ndarray) -> tuple[float, float]:
         """Mean number of clips in the training and in the test parts."""
-        return float(self.train_sizes[known].mean()), float(folds["clips"][known].mean())
+        sizes = self.train_sizes[folds["fold"].to_numpy() - 1]  # a system may lack a fold
+        return float(sizes[known].mean()), float(folds["clips"][known].mean())
 
     def _against(self, name: str, reference: str) -> dict[str, float]:
         titles = ("difference", "p (t-test)", "only right", "only reference right", "p (McNemar)")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -20,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base import check_positive
 from ..parallel import in_parallel
-from .log_odds import LogOddsClassifierMixin
+from .log_odds import LogOddsClassifierMixin, calibrate
 from .subject_folds import check_groups, inner_splits
 
 
@@ -132,7 +130,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         final = SVC(kernel="linear", C=self.final_C, class_weight=self.class_weight)
         unseen = cross_val_predict(final, values, y, cv=splits, method="decision_function")
         self.final_ = final.fit(values, y)
-        self.slope_, self.offset_ = _calibrate(
+        self.slope_, self.offset_ = calibrate(
             unseen, y == self.classes_[1], compute_sample_weight(self.class_weight, y))
         return self
 
@@ -205,22 +203,6 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return pd.Series(self.final_.coef_[0], index=list(self.block_models_), name="weight")
-
-
-def _calibrate(value: np.ndarray, positive: np.ndarray, weight: np.ndarray
-               ) -> tuple[float, float]:
-    """Slope and offset of the log-odds on decision values of machines that had not seen them."""
-    spread = float(value.std())
-    # Machines that found nothing say the same of everybody, but for rounding.
-    scale = spread if spread > 1e-9 * (1.0 + abs(float(value.mean()))) else 1.0
-    regression = LogisticRegression().fit(value[:, None] / scale, positive, sample_weight=weight)
-    slope = float(regression.coef_[0, 0]) / scale
-    if slope <= 0:
-        warnings.warn("on held-out subjects the decision values say nothing about the class, so "
-                      "probabilities are those of chance; more subjects are needed", stacklevel=3)
-        # Decisions stay the machine's own, and nobody is to be sure of them.
-        return 1e-3 / scale, 0.0
-    return slope, float(regression.intercept_[0])
 
 
 def _fit_block(model: Pipeline, X: np.ndarray, y: np.ndarray, splits: list[Any]

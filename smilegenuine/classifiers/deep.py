@@ -22,7 +22,7 @@ from torch import nn
 from ..base import check_positive, whole_fit
 from ..clip import Clip, as_clips
 from .log_odds import LogOddsClassifierMixin
-from .net_batches import Input, InputSet, mean_and_scale
+from .net_batches import Input, InputSet, mean_and_scale, within_spreads
 from .net_training import (
     Training,
     find_device,
@@ -143,7 +143,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
             raise ValueError(f"{type(self).__name__} was fitted on inputs of shape "
                              f"{self.mean_.shape}, and this is {x.shape}; parameters were changed "
                              "since, fit it again")
-        return ((x - self.mean_) / self.scale_).astype(np.float32)
+        return within_spreads((x - self.mean_) / self.scale_)
 
     def _augmentation(self, seed: int) -> Callable[[Any], Input] | None:
         """Give what changes an input each time that it is trained on."""

@@ -12,7 +12,7 @@ from ..base import check_positive
 from ..clip import Clip
 from ..nets.deepmarkernet import DeepMarkerNet
 from .meshsmilenet import MeshTrunkClassifier, markers_of
-from .net_batches import mean_and_scale
+from .net_batches import mean_and_scale, within_spreads
 from .shared_docs import documented
 
 
@@ -111,4 +111,5 @@ class DeepMarkerNetClassifier(MeshTrunkClassifier):
         """(n, 1 + 225): the class, and the scaled D-Markers."""
         markers = np.stack([markers_of(clip) for clip in items])
         self.marker_mean_, self.marker_scale_ = mean_and_scale(markers[kept])
-        return np.column_stack([codes, (markers - self.marker_mean_) / self.marker_scale_])
+        scaled = within_spreads((markers - self.marker_mean_) / self.marker_scale_)
+        return np.column_stack([codes, scaled])

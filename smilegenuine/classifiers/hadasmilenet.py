@@ -13,7 +13,7 @@ from ..clip import Clip
 from ..nets.hadasmilenet import HadaSmileNet
 from ..nets.marker_fusions import FUSIONS
 from .meshsmilenet import MeshTrunkClassifier, markers_of
-from .net_batches import mean_and_scale
+from .net_batches import mean_and_scale, within_spreads
 from .shared_docs import documented
 
 
@@ -122,5 +122,5 @@ class HadaSmileNetClassifier(MeshTrunkClassifier):
             np.stack([x["markers"] for x in inputs]))
 
     def _scaled(self, x: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        markers = (x["markers"] - self.marker_mean_) / self.marker_scale_
-        return {"x": super()._scaled(x["x"]), "markers": markers.astype(np.float32)}
+        markers = within_spreads((x["markers"] - self.marker_mean_) / self.marker_scale_)
+        return {"x": super()._scaled(x["x"]), "markers": markers}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
 from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 
 
 class LogOddsClassifierMixin(ClassifierMixin):
@@ -54,3 +56,34 @@ class LogOddsClassifierMixin(ClassifierMixin):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def calibrate(value: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Fit log-odds to decision values of machines that had not seen the clips (Platt 1999).
+
+    Parameters
+    ----------
+    value : array of shape (n,)
+        Decision values.
+    positive : array of bool of shape (n,)
+        Whether the clip is of the second class.
+    weight : array of shape (n,)
+        Of the clips.
+
+    Returns
+    -------
+    slope, offset : float
+        Log-odds = slope · decision value + offset. Where decision values say nothing, there is a
+        warning, and odds are about even.
+    """
+    spread = float(value.std())
+    # Machines that found nothing say the same of everybody, but for rounding.
+    scale = spread if spread > 1e-9 * (1.0 + abs(float(value.mean()))) else 1.0
+    regression = LogisticRegression().fit(value[:, None] / scale, positive, sample_weight=weight)
+    slope = float(regression.coef_[0, 0]) / scale
+    if slope <= 0:
+        warnings.warn("on held-out subjects the decision values say nothing about the class, so "
+                      "probabilities are those of chance; more subjects are needed", stacklevel=3)
+        # Decisions stay the machine's own, and nobody is to be sure of them.
+        return 1e-3 / scale, 0.0
+    return slope, float(regression.intercept_[0])

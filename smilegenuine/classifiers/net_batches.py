@@ -111,3 +111,26 @@ def mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     mean, spread = values.mean(axis=0, dtype=float), values.std(axis=0, dtype=float)
     return mean, np.where(spread > 1e-9 * (1.0 + np.abs(mean)), spread, 1.0)
+
+
+# Inputs that lie further from their mean than this many standard deviations are taken to lie there.
+_MOST_SPREADS = 10.0
+
+
+def within_spreads(scaled: np.ndarray) -> np.ndarray:
+    """Keep scaled inputs where a network has seen some.
+
+    What hardly varied among some dozens of training clips, such as the slope of an action unit
+    that nobody moved, may be thousands of standard deviations off in the next one; a network would
+    decide by that alone, and as surely as that.
+
+    Parameters
+    ----------
+    scaled : array
+        (input − mean) / scale.
+
+    Returns
+    -------
+    array of the same shape, float32
+    """
+    return np.clip(scaled, -_MOST_SPREADS, _MOST_SPREADS).astype(np.float32)

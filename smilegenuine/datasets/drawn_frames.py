@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -90,10 +91,15 @@ class DrawnFrames(FrameSource):
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
         """Place the 478 mesh points: (T, 478, 3) in pixels, and which are seen, (T, 478)."""
-        mesh = FaceMesh(self.person, self.size)
+        mesh = _face_mesh(self.person, self.size)
         places, seen = mesh.place_frames(self.sides, self.motion.pose, self.motion.gaze)
         places[~self.visible] = np.nan
         return places, seen & self.visible[:, None]
+
+
+@lru_cache(maxsize=4)  # clips of a person follow each other, and most of the time goes into this
+def _face_mesh(person: Person, size: int) -> FaceMesh:
+    return FaceMesh(person, size)
 
 
 class LandmarkList(Sequence):

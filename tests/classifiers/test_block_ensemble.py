@@ -14,7 +14,7 @@ from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from smilegenuine import BlockSVMEnsemble
-from smilegenuine.classifiers.block_ensemble import _calibrate
+from smilegenuine.classifiers.log_odds import calibrate
 from smilegenuine.classifiers.subject_folds import inner_splits
 
 
@@ -74,7 +74,7 @@ def test_the_second_level_learns_from_out_of_fold_values():
 def test_what_is_not_better_than_chance_is_not_sure():
     value = np.linspace(-2, 2, 40)
     with pytest.warns(UserWarning, match="say nothing about the class"):
-        slope, offset = _calibrate(value, value < 0.3, np.ones(40))
+        slope, offset = calibrate(value, value < 0.3, np.ones(40))
     p = expit(slope * value + offset)
     assert np.abs(p - 0.5).max() < 0.01
     assert (np.diff(p) > 0).all()  # the machine's own order is kept
@@ -167,6 +167,6 @@ def test_machines_that_say_the_same_of_everybody_stay_unsure():
     for found in (value, np.full(12, 1e-60) * np.arange(12)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            slope, offset = _calibrate(found, np.tile([0, 1], 6), np.ones(12))
+            slope, offset = calibrate(found, np.tile([0, 1], 6), np.ones(12))
         assert abs(slope) <= 1.0
         assert abs(offset) <= 1.0

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from smilegenuine.classifiers.net_batches import EvenBatches, InputSet, pad_batch, stack_batch
+from smilegenuine.classifiers.net_batches import (
+    EvenBatches,
+    InputSet,
+    pad_batch,
+    stack_batch,
+    within_spreads,
+)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 16])
@@ -66,3 +72,9 @@ def test_parts_of_inputs_are_stacked_by_name():
     assert {name: part.shape for name, part in batch.items()} == {"x": (5, 2, 3), "markers": (5, 4)}
     assert batch["markers"][3, 0] == pytest.approx(3.0 / 255.0)
     assert y.shape == (5, 3)
+
+
+def test_what_nobody_moved_in_training_does_not_decide_by_itself():
+    found = within_spreads(np.array([[-1e5, 0.5], [3.0, 100338.0]]))
+    np.testing.assert_array_equal(found, [[-10.0, 0.5], [3.0, 10.0]])
+    assert found.dtype == np.float32
