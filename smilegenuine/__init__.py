@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .abstention import abstention_scores as abstention_scores
+    from .abstention import subjects_needed as subjects_needed
     from .au_table import AU_NAMES as AU_NAMES
     from .base import ClipTransformer as ClipTransformer
     from .base import transform_clips as transform_clips
+    from .calibration import CalibratedSystem as CalibratedSystem
     from .classifiers.auda_phases import AUDAPhaseClassifier as AUDAPhaseClassifier
     from .classifiers.auda_sequence import AUDASequenceClassifier as AUDASequenceClassifier
     from .classifiers.auda_svm import AUDASVMEnsemble as AUDASVMEnsemble
@@ -30,15 +33,19 @@ if TYPE_CHECKING:
     from .clip import Clip as Clip
     from .clip import as_clip as as_clip
     from .clip import as_clips as as_clips
+    from .conformal import SubjectConformalClassifier as SubjectConformalClassifier
     from .degraded import DegradedFrames as DegradedFrames
     from .degraded import degrade as degrade
+    from .effects import effect_sizes as effect_sizes
     from .errors import ClipError as ClipError
     from .errors import NoFaceError as NoFaceError
     from .errors import VideoError as VideoError
     from .evaluation import Evaluation as Evaluation
     from .evaluation import evaluate as evaluate
     from .evaluation import subject_scores as subject_scores
+    from .explain import Explanation as Explanation
     from .explain import LandmarkSaliency as LandmarkSaliency
+    from .explain import explain_global as explain_global
     from .explain import landmark_saliency as landmark_saliency
     from .face.align import FaceAligner as FaceAligner
     from .face.blendshapes import BLENDSHAPE_NAMES as BLENDSHAPE_NAMES
@@ -51,8 +58,16 @@ if TYPE_CHECKING:
     from .persistence import load_model as load_model
     from .persistence import save_model as save_model
     from .pipelines import make_system as make_system
+    from .plotting import AbstentionDisplay as AbstentionDisplay
+    from .plotting import ConfusionDisplay as ConfusionDisplay
+    from .plotting import EffectSizeDisplay as EffectSizeDisplay
+    from .plotting import FoldScoresDisplay as FoldScoresDisplay
     from .plotting import LandmarkSaliencyDisplay as LandmarkSaliencyDisplay
+    from .plotting import ReliabilityDisplay as ReliabilityDisplay
+    from .plotting import RocDisplay as RocDisplay
     from .plotting import SignalsDisplay as SignalsDisplay
+    from .plotting import SlopesDisplay as SlopesDisplay
+    from .plotting import TrainingDisplay as TrainingDisplay
     from .signals.action_units import HOGActionUnits as HOGActionUnits
     from .signals.action_units import load_drawn_action_units as load_drawn_action_units
     from .signals.blendshape_units import BlendshapeActionUnits as BlendshapeActionUnits
@@ -105,6 +120,21 @@ _ROOMS = {
     "load_model": "persistence",
     "save_model": "persistence",
     "SignalsDisplay": "plotting",
+    "CalibratedSystem": "calibration",
+    "SubjectConformalClassifier": "conformal",
+    "abstention_scores": "abstention",
+    "subjects_needed": "abstention",
+    "effect_sizes": "effects",
+    "Explanation": "explain",
+    "explain_global": "explain",
+    "AbstentionDisplay": "plotting",
+    "ConfusionDisplay": "plotting",
+    "EffectSizeDisplay": "plotting",
+    "FoldScoresDisplay": "plotting",
+    "ReliabilityDisplay": "plotting",
+    "RocDisplay": "plotting",
+    "SlopesDisplay": "plotting",
+    "TrainingDisplay": "plotting",
     "LandmarkSaliency": "explain",
     "landmark_saliency": "explain",
     "LandmarkSaliencyDisplay": "plotting",

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from drawn import aligned_action_units, aligned_smiles, known_clips, known_meshes
 from faces_as_seen import bundle, why_no_landmarker
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from smilegenuine import (
     AUDA,
@@ -21,6 +24,7 @@ from smilegenuine import (
     AUDASVMEnsemble,
     BlendshapeActionUnits,
     BlockSVMEnsemble,
+    CalibratedSystem,
     Clip,
     DeepMarkerNetClassifier,
     DMarkers,
@@ -38,6 +42,7 @@ from smilegenuine import (
     PSTNetClassifier,
     RealSmileNetClassifier,
     StackingFusion,
+    SubjectConformalClassifier,
 )
 from smilegenuine.datasets import make_smiles
 
@@ -132,6 +137,13 @@ def _fusion() -> StackingFusion:
                            ("svm", AUDASVMEnsemble(levels=("au",), cv=2))], random_state=0)
 
 
+def _line() -> Any:
+    return make_pipeline(AUDA(phases=("onset",)), StandardScaler(), LogisticRegression(C=0.01))
+
+
+_OVER = {"estimator has a default": "as in scikit-learn's meta-estimators, nobody can guess it",
+         "7 is no list of clips": "it takes tables too, and refuses a number as no table"}
+
 REGISTRY: dict[str, Entry] = {
     "FaceAligner": Entry(lambda: FaceAligner(size=48), _short_videos,
                          lambda clips: [c.faces for c in clips]),
@@ -176,6 +188,9 @@ REGISTRY: dict[str, Entry] = {
                                   random_state=0), _few_faces, tolerance=SINGLE_PRECISION),
     "HadamardClassifier": Entry(
         lambda: HadamardClassifier(n_components=8, lr=0.02, max_epochs=20, random_state=0), None),
+    "CalibratedSystem": Entry(lambda: CalibratedSystem(_line(), cv=2), _few_signals, exempt=_OVER),
+    "SubjectConformalClassifier": Entry(lambda: SubjectConformalClassifier(
+        _line(), 0.5, holdout=0.5, random_state=0), _few_signals, exempt=_OVER),
     "StackingFusion": Entry(
         _fusion, _signals, tolerance=SINGLE_PRECISION,
         exempt={"estimators has a default": "as in scikit-learn's stacking, nobody can guess them",

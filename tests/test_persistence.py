@@ -14,12 +14,22 @@ import pytest
 import skops.io
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import smilegenuine
-from smilegenuine import AUDA, AUDASVMEnsemble, BlockSVMEnsemble, Clip, load_model, save_model
+from smilegenuine import (
+    AUDA,
+    AUDASVMEnsemble,
+    BlockSVMEnsemble,
+    CalibratedSystem,
+    Clip,
+    SubjectConformalClassifier,
+    load_model,
+    save_model,
+)
 from smilegenuine.persistence import _is_own_estimator
 
 
@@ -256,6 +266,15 @@ class TestRefusing:
         monkeypatch.setattr("smilegenuine.persistence._FORMAT", 0)
         with pytest.raises(ValueError, match=r"model\.sg: written by smilegenuine .*Upgrade to"):
             load_model(saved)
+
+
+def test_calibrated_and_abstaining_ones(tmp_path):
+    X, y = data(60)
+    model = SubjectConformalClassifier(CalibratedSystem(LogisticRegression(), "isotonic"), 0.3,
+                                       holdout=0.4, random_state=0).fit(X, y)
+    again = load_model(save_model(model, tmp_path / "model.sg"))
+    np.testing.assert_array_equal(again.p_values(X), model.p_values(X))
+    assert list(again.decide(X)) == list(model.decide(X))
 
 
 def model_key_types(model: dict) -> dict:

@@ -14,7 +14,7 @@ from ..classifiers.branches import decisions_of
 from ..clip import as_clip, as_clips
 from ..features.clip_phases import phases_of
 from .explanation import COLUMNS, Explanation
-from .nodes import Head, Options
+from .nodes import Head, Options, no_part
 from .tree import classes_of, node_of, opened
 
 
@@ -112,6 +112,10 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
         if len(part.over_time) == len(times):
             over_time[name] += part.over_time
             units += part.au_over_time
+    missing = decision - float(baseline) - sum(
+        float(part.rows["contribution"].sum()) for _, part in parts)
+    if abs(missing) > 1e-9:  # of a top that is integrated along the way
+        parts.append((name_of(model), no_part("not placed", missing, 0)))
     table = pd.concat([part.rows.assign(branch=name) for name, part in parts], ignore_index=True)
     return Explanation(table[list(COLUMNS)], over_time, units, times, phases_of(clip), decision,
                        float(baseline), classes_of(last), clip)
@@ -129,7 +133,9 @@ def name_of(model: Any) -> str:
     str
         That of the last step; without steps, of the class.
     """
-    model = getattr(model, "best_estimator_", model)
+    for wrapper in ("best_estimator_", "estimator_"):  # of searches; of what calibrates, abstains
+        while hasattr(model, wrapper):
+            model = getattr(model, wrapper)
     if isinstance(model, Pipeline):
         return str(model.steps[-1][0])
     return type(model).__name__

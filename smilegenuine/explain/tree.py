@@ -12,9 +12,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..base import ClipTransformer
+from ..calibration import CalibratedSystem
 from ..classifiers.block_ensemble import BlockSVMEnsemble
+from ..classifiers.branches import decisions_of
 from ..classifiers.clip_svm import ClipSVMEnsemble
 from ..clip import Clip
+from ..conformal import SubjectConformalClassifier
 from ..fusion import StackingFusion
 from .nodes import Head, Leaf, Node, Options, no_part
 from .paths import shapley_path
@@ -41,7 +44,12 @@ def opened(model: Any) -> tuple[Any, Any]:
         The model is not fitted.
     """
     model = _unwrapped(model)
+    if isinstance(model, Calibrated):
+        return None, model
     check_is_fitted(model)
+    if isinstance(model, CalibratedSystem):
+        measuring, inner = opened(model.estimator_)
+        return measuring, Calibrated(model, inner)
     if not isinstance(model, Pipeline):
         return None, model
     n = 0
@@ -77,6 +85,8 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
     if measuring is not None:
         inner = None if background is None else measuring.transform(background)
         return Measured(measuring, node_of(name, last, inner, inside))
+    if isinstance(last, Calibrated):
+        return CalibratedNode(last, node_of(name, last.inner, background, inside))
     if isinstance(last, Pipeline):
         return _table_node(name, last, background)
     if isinstance(last, StackingFusion):
@@ -107,6 +117,9 @@ def _unwrapped(model: Any) -> Any:
         elif isinstance(model, (GridSearchCV, RandomizedSearchCV)):
             check_is_fitted(model)
             model = model.best_estimator_
+        elif isinstance(model, SubjectConformalClassifier):  # abstains; it decides as the other
+            check_is_fitted(model)
+            model = model.estimator_
         else:
             return model
 
@@ -138,6 +151,62 @@ class Measured(Node):
     def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
         """Give what the branch contributes."""
         return self.node.parts(seen, head, options)
+
+    def leaves(self) -> list[Leaf]:
+        """Give the branches."""
+        return self.node.leaves()
+
+    def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
+        """Give what would be seen with a group from another clip."""
+        return self.node.exchanged(seen, donor, kind, name)
+
+
+class Calibrated:
+    """What decides in a calibrated system, without the steps that measure.
+
+    Parameters
+    ----------
+    system : CalibratedSystem
+    inner : estimator
+        What decides in its `estimator_`.
+    """
+
+    def __init__(self, system: CalibratedSystem, inner: Any) -> None:
+        self.system, self.inner, self.classes_ = system, inner, system.classes_
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Give calibrated log-odds."""
+        return self.system.calibrated(decisions_of(self.inner, X))
+
+
+class CalibratedNode(Node):
+    """A branch whose decision is calibrated: all that contributes is stretched alike."""
+
+    def __init__(self, calibrated: Calibrated, node: Node) -> None:
+        self.name, self.system, self.node = node.name, calibrated.system, node
+
+    def see(self, clip: Clip) -> Any:
+        """Give what the branch sees."""
+        return self.node.see(clip)
+
+    def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Give calibrated log-odds, which are the only feature."""
+        decided = self.system.calibrated(self.node.outputs(seen)[1])
+        return decided[:, None], decided
+
+    def baseline(self, seen: Any) -> tuple[np.ndarray, float]:
+        """Give the calibrated log-odds of the baseline."""
+        decided = self.system.calibrated(np.array([self.node.baseline(seen)[1]]))
+        return decided, float(decided[0])
+
+    def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
+        """Give what contributes to the decision, as much longer as calibration makes it."""
+        weight = head.decision + (0.0 if head.features is None else float(head.features.sum()))
+        raw = np.array([self.node.baseline(seen)[1], self.node.outputs([seen])[1][0]])
+        before, after = self.system.calibrated(raw)
+        moved = raw[1] - raw[0]
+        stretch = (after - before) / moved if abs(moved) > 1e-12 else 0.0
+        return self.node.parts(seen, Head(None, weight * float(stretch)), options)
 
     def leaves(self) -> list[Leaf]:
         """Give the branches."""

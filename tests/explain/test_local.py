@@ -26,6 +26,7 @@ from smilegenuine import (
     AUDASequenceClassifier,
     AUDASVMEnsemble,
     BlockSVMEnsemble,
+    CalibratedSystem,
     Clip,
     DMarkers,
     DMarkerSVMEnsemble,
@@ -34,6 +35,7 @@ from smilegenuine import (
     PSTNetClassifier,
     RealSmileNetClassifier,
     StackingFusion,
+    SubjectConformalClassifier,
 )
 from smilegenuine.au_table import AU_NAMES
 from smilegenuine.errors import ClipError
@@ -331,6 +333,21 @@ class TestAnythingElse:
         search.fit(data.train, data.y_train, groups=groups)
         frozen = FrozenEstimator(search.best_estimator_)
         assert explain(search, data.test[0]).decision == explain(frozen, data.test[0]).decision
+
+    @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+    def test_calibration_stretches_and_abstention_leaves_it(self, method):
+        data = signals("au06")
+        calibrated = CalibratedSystem(logistic(), method, cv=2).fit(data.train, data.y_train)
+        wrapped = SubjectConformalClassifier(calibrated, 0.3, holdout="prefit")
+        wrapped.fit(data.test, data.y_test)
+        found = explain(wrapped, data.test[1])
+        assert found.decision == pytest.approx(wrapped.decision_function(data.test[1:2])[0])
+        assert found.table["contribution"].sum() == pytest.approx(
+            found.decision - found.baseline_decision, abs=1e-9)
+        plain = explain(calibrated.estimator_, data.test[1])
+        both = np.stack([found.by_au(), plain.by_au()])
+        assert np.linalg.matrix_rank(both, tol=1e-9 * np.abs(both).max()) == 1
+        assert list(found.by_branch().index) == ["logisticregression"]
 
     def test_steps_that_name_no_features_are_refused(self):
         data = signals("au06")
