@@ -18,7 +18,7 @@ from smilegenuine.abstention import abstention_scores
 from smilegenuine.calibration import CalibratedSystem
 from smilegenuine.conformal import SubjectConformalClassifier
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.plotting.reliability import AbstentionDisplay, ReliabilityDisplay
+from smilegenuine.plotting import AbstentionDisplay, ReliabilityDisplay
 
 # %%
 # Signals of 120 drawn people, four smiles each, and what AUDA measures of them.

@@ -14,8 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from smilegenuine import AUDA, AUDASVMEnsemble, evaluate, make_system
 from smilegenuine.datasets import make_smile_signals, published_figures
 from smilegenuine.pipelines import set_networks
-from smilegenuine.plotting.decisions import ConfusionDisplay, RocDisplay
-from smilegenuine.plotting.results import FoldScoresDisplay
+from smilegenuine.plotting import ConfusionDisplay, FoldScoresDisplay, RocDisplay
 
 # %%
 # Signals without pictures: the motion of drawn people, as an action-unit tool would report it. A

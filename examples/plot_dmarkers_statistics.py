@@ -14,7 +14,7 @@ from smilegenuine.datasets import make_smile_signals, measure_smile
 from smilegenuine.datasets.kinematics import EFFECT_SIZES
 from smilegenuine.effects import effect_sizes
 from smilegenuine.features.dmarkers import dmarkers, feature_names
-from smilegenuine.plotting.effects import EffectSizeDisplay
+from smilegenuine.plotting import EffectSizeDisplay
 
 # %%
 # The motion of drawn people, as many as on UvA-NEMO would take longer. Some show one kind only.

@@ -60,9 +60,14 @@ if TYPE_CHECKING:
     from .pipelines import make_system as make_system
     from .plotting import AbstentionDisplay as AbstentionDisplay
     from .plotting import ConfusionDisplay as ConfusionDisplay
+    from .plotting import ContributionsDisplay as ContributionsDisplay
     from .plotting import EffectSizeDisplay as EffectSizeDisplay
+    from .plotting import FaceStripDisplay as FaceStripDisplay
     from .plotting import FoldScoresDisplay as FoldScoresDisplay
+    from .plotting import ImportanceDisplay as ImportanceDisplay
     from .plotting import LandmarkSaliencyDisplay as LandmarkSaliencyDisplay
+    from .plotting import PairMapDisplay as PairMapDisplay
+    from .plotting import PhaseMapDisplay as PhaseMapDisplay
     from .plotting import ReliabilityDisplay as ReliabilityDisplay
     from .plotting import RocDisplay as RocDisplay
     from .plotting import SignalsDisplay as SignalsDisplay
@@ -129,6 +134,11 @@ _ROOMS = {
     "explain_global": "explain",
     "AbstentionDisplay": "plotting",
     "ConfusionDisplay": "plotting",
+    "ContributionsDisplay": "plotting",
+    "FaceStripDisplay": "plotting",
+    "ImportanceDisplay": "plotting",
+    "PairMapDisplay": "plotting",
+    "PhaseMapDisplay": "plotting",
     "EffectSizeDisplay": "plotting",
     "FoldScoresDisplay": "plotting",
     "ReliabilityDisplay": "plotting",

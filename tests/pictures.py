@@ -24,7 +24,8 @@ def boxes(figure) -> list:
             found += [axis.label, axis.offsetText]
             low, high = sorted(axis.get_view_interval())  # ticks beyond exist but are not drawn
             ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-            found += [t.label1 for t in ticks if low <= t.get_loc() <= high]
+            found += [label for t in ticks if low <= t.get_loc() <= high
+                      for label in (t.label1, t.label2)]
     return [(text.get_text(), text.get_window_extent()) for text in dict.fromkeys(found)
             if text.get_visible() and text.get_text().strip()]
 

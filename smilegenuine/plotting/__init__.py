@@ -1,7 +1,11 @@
 """Pictures, in the manner of scikit-learn's displays. Needs matplotlib (the extra ``plot``)."""
 
+from .contribution_maps import PairMapDisplay, PhaseMapDisplay
+from .contributions import ContributionsDisplay
 from .decisions import ConfusionDisplay, RocDisplay
 from .effects import EffectSizeDisplay
+from .face_strip import FaceStripDisplay
+from .importance import ImportanceDisplay
 from .reliability import AbstentionDisplay, ReliabilityDisplay
 from .results import FoldScoresDisplay
 from .saliency import LandmarkSaliencyDisplay
@@ -9,6 +13,7 @@ from .signals import SignalsDisplay
 from .slopes import SlopesDisplay
 from .training import TrainingDisplay
 
-__all__ = ["AbstentionDisplay", "ConfusionDisplay", "EffectSizeDisplay", "FoldScoresDisplay",
-           "LandmarkSaliencyDisplay", "ReliabilityDisplay", "RocDisplay", "SignalsDisplay",
-           "SlopesDisplay", "TrainingDisplay"]
+__all__ = ["AbstentionDisplay", "ConfusionDisplay", "ContributionsDisplay", "EffectSizeDisplay",
+           "FaceStripDisplay", "FoldScoresDisplay", "ImportanceDisplay", "LandmarkSaliencyDisplay",
+           "PairMapDisplay", "PhaseMapDisplay", "ReliabilityDisplay", "RocDisplay",
+           "SignalsDisplay", "SlopesDisplay", "TrainingDisplay"]

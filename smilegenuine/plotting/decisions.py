@@ -12,7 +12,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, auc, confusion_matrix, roc_c
 
 from .lettering import below, draw_legend, short_names
 from .results import check_evaluation, chosen_systems, summary_of
-from .style import STYLES, load_pyplot
+from .style import STYLES, load_pyplot, readable_on
 
 if TYPE_CHECKING:
     from ..comparison import Evaluation
@@ -286,7 +286,7 @@ class ConfusionDisplay:
         for place, text in np.ndenumerate(self.text_):
             share = f"{100 * shares[place]:.1f} %" if of_class[place[0], 0] else "–"
             text.set(text=f"{matrix[place]}\n{share}", fontsize="large",
-                     color=_readable_on(drawn.im_.cmap(drawn.im_.norm(shares[place]))))
+                     color=readable_on(drawn.im_.cmap(drawn.im_.norm(shares[place]))))
         labels = short_names(self.display_labels, 16)
         ax.set_xticks((0, 1), labels, parse_math=False)
         ax.set_yticks((0, 1), labels, parse_math=False, rotation=90, va="center")
@@ -303,11 +303,3 @@ def _curve(said: pd.DataFrame, classes: np.ndarray) -> tuple[np.ndarray, np.ndar
         return None
     fpr, tpr, _ = roc_curve(truth, rankdata(values))  # by ranks: log-odds may be infinite
     return fpr, tpr
-
-
-def _readable_on(colour: tuple[float, ...]) -> str:
-    """Black or white, whichever stands out more (WCAG's contrast)."""
-    rgb = np.asarray(colour[:3])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    light = float(linear @ (0.2126, 0.7152, 0.0722))
-    return "black" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "white"

@@ -14,7 +14,7 @@ from ..errors import ClipError
 from ..face.mesh import align_head
 from ..face.mesh_regions import LINES
 from ..features.clip_phases import phases_of, seconds_of
-from .style import AGAINST_FOR, SHADES, load_pyplot, shortened
+from .style import AGAINST_FOR, load_pyplot, shade_phases, shortened
 
 if TYPE_CHECKING:
     from ..explain.mesh_saliency import LandmarkSaliency
@@ -190,9 +190,7 @@ class LandmarkSaliencyDisplay:
 
     def _draw_time(self, ax: Any, labels: list[str]) -> None:
         times, values = self.saliency.times, self.saliency.by_frame()
-        for name, colour in SHADES.items():
-            if name in self.phases:
-                ax.axvspan(*self.phases[name], color=colour, linewidth=0, label=name, zorder=0)
+        shade_phases(ax, self.phases)
         against, both = _with_crossings(times, values)
         for colour, sign in ((AGAINST_FOR[0], -1.0), (AGAINST_FOR[2], 1.0)):
             ax.fill_between(against, 0.0, sign * np.maximum(sign * both, 0.0), color=colour,

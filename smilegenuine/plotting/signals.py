@@ -10,8 +10,9 @@ import numpy as np
 from ..au_table import AU_NAMES
 from ..base import require_fields
 from ..clip import Clip
-from ..features.clip_phases import phases_of
-from .style import SHADES, STYLES, load_pyplot, shortened
+from ..features.clip_phases import phases_of, seconds_of
+from .face_strip import chips_at, draw_chips, moments_of
+from .style import STYLES, load_pyplot, shade_phases, shortened
 
 
 class SignalsDisplay:
@@ -86,7 +87,8 @@ class SignalsDisplay:
         measured = np.asarray(clip.aus)
         curves = {au: measured[:, AU_NAMES.index(au)] for au in aus}
         phases = phases_of(clip)
-        display = cls(clip.times, curves, clip.smile, phases, _moments(clip, phases),
+        chips = chips_at(clip, moments_of(clip, phases))
+        display = cls(clip.times, curves, clip.smile, phases, chips,
                       shortened(clip.label) if title is None else title)
         return display.plot(axes=axes)
 
@@ -149,42 +151,12 @@ class SignalsDisplay:
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(self.title, fontsize="medium", loc="left", parse_math=False)
         ax.set_axis_off()
-        if not self.chips:
-            return
-        height, width = next(iter(self.chips.values())).shape[:2]
-        step = round(width * 1.25)
-        for k, (name, chip) in enumerate(self.chips.items()):
-            ax.imshow(chip, extent=(k * step, k * step + width, 0, height))
-            ax.text(k * step + width / 2, -0.06 * height, name, ha="center", va="top",
-                    fontsize="small")
-        # Room for five, so that chips are of one size whether a phase is missing or not.
-        ax.set(xlim=(0, 4 * step + width), ylim=(-0.25 * height, height), anchor="NW")
+        if self.chips:
+            draw_chips(ax, {moment: moment for moment in self.chips}, self.chips)
 
     def _shade(self, ax: Any, *, named: bool) -> None:
-        for name, colour in SHADES.items():
-            frames = self.phases.get(name, slice(0, 0))
-            if frames.stop > frames.start:
-                ax.axvspan(self.times[frames.start],
-                           self.times[min(frames.stop, len(self.times) - 1)],
-                           color=colour, linewidth=0, label=name if named else None)
+        shade_phases(ax, seconds_of(self.phases, self.times), named=named)
         if named and ax.get_legend_handles_labels()[1]:
             # Not written on the phases: in a long recording they are narrower than their names.
             ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1, ncols=3,
                       handlelength=1.2, fontsize="small", frameon=False)
-
-
-def _moments(clip: Clip, phases: dict[str, slice]) -> dict[str, np.ndarray]:
-    """The face before the smile, in the middle of each phase, and at the end."""
-    if clip.faces is None:
-        return {}
-    moments = {"start": 0}
-    for name in ("onset", "apex", "offset"):
-        frames = phases.get(name, slice(0, 0))
-        if frames.stop > frames.start:
-            moments[name] = (frames.start + frames.stop) // 2
-    moments["end"] = len(clip.faces) - 1
-    valid = np.flatnonzero(clip.mask)
-    if not len(valid):
-        return {}
-    nearest = {name: int(valid[np.abs(valid - i).argmin()]) for name, i in moments.items()}
-    return {name: clip.faces[i] for name, i in nearest.items()}

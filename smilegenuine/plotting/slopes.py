@@ -14,7 +14,7 @@ from ..features.auda import signals_of
 from ..features.clip_phases import phases_of, seconds_of
 from ..features.dynamics import REFERENCE_FPS, sliding_regression, window_frames
 from .lettering import below, draw_legend
-from .style import SHADES, STYLES, load_pyplot, shortened
+from .style import STYLES, load_pyplot, shade_phases, shortened
 
 
 class SlopesDisplay:
@@ -139,9 +139,7 @@ class SlopesDisplay:
         self.figure_ = self.axes_[0].figure
         lines = []
         for ax, curves in zip(self.axes_, (self.curves, self.slopes, self.adjusted), strict=True):
-            for name, colour in SHADES.items():
-                if name in self.phases:
-                    ax.axvspan(*self.phases[name], color=colour, linewidth=0, label=name, zorder=0)
+            shade_phases(ax, self.phases)
             # More action units than looks: the first looks again, rather than nothing.
             lines = [ax.plot(self.times, curve, color=STYLES[k % len(STYLES)][0],
                              linestyle=STYLES[k % len(STYLES)][1])[0]
