@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint bench action-units clean
+.PHONY: demo test test-slow docs lint bench action-units clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt smilegenuine/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -20,6 +20,14 @@ test: $(VENV)/.ready            ## the whole test suite, with linters, types and
 
 test-slow: $(VENV)/.ready       ## what takes long: a run that is stopped and resumed, networks that learn, Ray
 	$(BIN)/python -m pytest -m slow
+
+$(VENV)/.docs: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	@touch $@
+
+docs: $(VENV)/.docs             ## the documentation as web pages, all examples run; a warning is an error
+	$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -40,3 +48,4 @@ action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-output
+	rm -rf docs/_build docs/auto_examples docs/api/rooms docs/api/generated docs/systems/drawn

@@ -39,7 +39,7 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
 
     References
     ----------
-    Kawulok, Nalepa, Nurzynska & Smolka (2021), Dynamics of facial actions for assessing smile
+    Kawulok, Nalepa, Kawulok & Smolka (2021), Dynamics of facial actions for assessing smile
     genuineness, doi:10.1371/journal.pone.0244647.
 
     Examples
