@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from .plotting import SignalsDisplay as SignalsDisplay
     from .plotting import SlopesDisplay as SlopesDisplay
     from .plotting import TrainingDisplay as TrainingDisplay
+    from .report import write_evaluation_report as write_evaluation_report
+    from .report import write_report as write_report
     from .signals.action_units import HOGActionUnits as HOGActionUnits
     from .signals.action_units import load_drawn_action_units as load_drawn_action_units
     from .signals.blendshape_units import BlendshapeActionUnits as BlendshapeActionUnits
@@ -145,6 +147,8 @@ _ROOMS = {
     "RocDisplay": "plotting",
     "SlopesDisplay": "plotting",
     "TrainingDisplay": "plotting",
+    "write_report": "report",
+    "write_evaluation_report": "report",
     "LandmarkSaliency": "explain",
     "landmark_saliency": "explain",
     "LandmarkSaliencyDisplay": "plotting",

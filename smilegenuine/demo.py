@@ -1,4 +1,4 @@
-"""The main job on drawn people: fit, score by subject, save, load, predict, draw."""
+"""The main job on drawn people: fit, score by subject, save, load, predict, say why."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from .base import transform_clips
 from .clip import Clip
 from .datasets import make_smiles
 from .evaluation import evaluate
+from .model_card import scores_to_remember
 from .persistence import load_model, save_model
 from .pipelines import make_system, set_networks
+from .report import write_report
 
 CAVEAT = ("These people are drawn. The numbers show that the software works; they say nothing "
            "about accuracy on people.")
@@ -56,7 +58,8 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
     -------
     dict
         `evaluation` (Evaluation of each branch and the fusion), `predictions` (list of dict),
-        `model` and `picture` (Path, the latter None without matplotlib or predictions).
+        `model`, `picture` and `report` (Path, the latter two None without matplotlib or
+        predictions).
 
     Raises
     ------
@@ -102,18 +105,30 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
           f"held out ({n_held_out} people, {held.sum()} videos)")
     system.fit(train, y[~held])
     path = save_model(system, output / "model.skops", info={
-        "system": "fusion", "trained on": smiles.DESCR, "clips": len(train),
-        "subjects": len(np.unique(groups[~held]))})
+        "system": "fusion", "trained on": smiles.DESCR, "drawn people": True, "clips": len(train),
+        "subjects": len(np.unique(groups[~held])),
+        "labels": {str(c): int((y[~held] == c).sum()) for c in np.unique(y)},
+        **scores_to_remember(found, "fusion")})
     paths = [name for name, h in zip(np.array(smiles.filenames)[faces.index], held, strict=True)
              if h]
-    predictions, measured = _predict(load_model(path), paths)
+    loaded = load_model(path)
+    predictions, measured = _predict(loaded, paths)
     if predictions:
         _print_predictions(predictions, y[held])
     picture = _draw(measured, predictions, output / "held_out.png")
     missing = "not drawn: needs smilegenuine[plot]" if predictions else "nobody is held out"
-    print(f"\nModel: {path}\nPicture: {picture or missing}")
+    report = None if picture is None else output / "report.html"
+    if report is not None:
+        print("   and saying why, video by video")
+        named = [clip.replace(name=Path(name).name)
+                 for clip, name in zip(measured, paths, strict=True)]
+        write_report(loaded, named, report, title="People whom the demo's model had never seen",
+                     n_jobs=n_jobs)
+    print(f"\nModel: {path}\nPicture: {picture or missing}\n"
+          f"Report: {report or missing}" + (" (open it in a browser)" if report else ""))
     print(f"{CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
-    return {"evaluation": found, "predictions": predictions, "model": path, "picture": picture}
+    return {"evaluation": found, "predictions": predictions, "model": path, "picture": picture,
+            "report": report}
 
 
 def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:

@@ -51,6 +51,16 @@ def test_predicts_people_who_were_held_out(demo):
         assert line.split() == said
 
 
+def test_writes_why_each_decision_was_made(demo):
+    text = demo["report"].read_text(encoding="utf-8")
+    assert demo["report"] == demo["folder"] / "report.html"
+    for name in ("s006_0_posed", "s006_1_spontaneous"):
+        assert name in text
+    assert str(demo["folder"]) not in text  # it can be sent to somebody
+    assert "What it rests on" in text
+    assert f"Report: {demo['report']} (open it in a browser)" in demo["lines"]
+
+
 def test_writes_model_and_picture(demo):
     assert demo["model"] == demo["folder"] / "model.skops"
     model = load_model(demo["model"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..pipelines import LANDMARK_ROWS, NETWORKS, SYSTEMS, TABLE_ROWS, looks_at
+from ..plotting.style import load_pyplot
 from .arguments import (
     add_action_units,
     add_networks,
@@ -19,13 +20,13 @@ from .arguments import (
     systems,
     whole,
 )
-from .benchmark_report import write_report
+from .benchmark_report import write_html, write_report
 from .comparing import check, compare, folds_of, with_folds
 from .cross_corpus import join_corpora
 from .labelled_data import DATA_SETS, DRAWN, LabelledSet, check_words, load_labelled
 from .making import make_systems, say_what_is_slow
 from .measuring import check_device
-from .reporting import make_folder
+from .reporting import make_folder, make_way
 from .same_recordings import check_twice
 from .study import Condition, check_study, conditions, run_study
 from .wrong_files import say_wrong
@@ -89,6 +90,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, default=Path("benchmark-output"), metavar="FOLDER",
                         help="for the tables, finished folds and what is measured; without it "
                              "benchmark-output")
+    parser.add_argument("--report", nargs="?", type=Path, const=True, metavar="FILE.html",
+                        help="write a page as well, with pictures; without a name report.html in "
+                             "the folder of --output (needs smilegenuine[plot])")
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
@@ -120,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--cross-corpus {DRAWN}: people are drawn for --data only, to be trained "
                          "on; name recordings to test on")
     make_folder(args.output)
+    _check_report(args, study)
     if set(args.systems) & set(NETWORKS):
         check_device(args.device)
     pipelines = make_systems(args.systems, args, args.output / "cache")
@@ -137,6 +142,18 @@ def run(args: argparse.Namespace) -> int:
                      n_fits=len(folds_of(data).splits()) * max(len(study), 1))
     output = args.output / "cross-corpus" if args.cross_corpus else args.output
     return int(failed + _compare(data, study, args, output, reference) > 0)
+
+
+def _check_report(args: argparse.Namespace, study: tuple[Condition, ...]) -> None:
+    """Raise before hours of work where no page can be written."""
+    if args.report is None:
+        return
+    if study:
+        raise ValueError("--report: a page is about one comparison, and with --resolution or --fps "
+                         "there is one for each condition; leave it out")
+    load_pyplot()
+    if args.report is not True:  # then it is beside the tables
+        make_way(args.report)
 
 
 def _usual_systems(words: list[str]) -> tuple[str, ...]:
@@ -182,4 +199,8 @@ def _compare(data: LabelledSet, study: tuple[Condition, ...], args: argparse.Nam
         return run_study(data, study, args, output / "study", reference)
     compared = compare(data, args, output, reference)
     print(write_report(compared.found, compared.data, compared.protocol, output / "table.md"))
+    if args.report is not None:
+        page = output / "report.html" if args.report is True else args.report
+        write_html(compared.found, compared.data, compared.protocol, page)
+        print(f"{page}: the same as a page, with pictures")
     return len(compared.data.failures)

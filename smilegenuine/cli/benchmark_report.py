@@ -12,11 +12,12 @@ import pandas as pd
 
 from .._version import __version__
 from ..comparison import Evaluation
+from ..datasets.published import published_figures
 from ..demo import CAVEAT
 from .cross_corpus import CORPUS
 from .labelled_data import LabelledSet
 from .protocol import MEASURES, Protocol
-from .published_notes import published_beside, published_notes
+from .published_notes import published_as, published_beside, published_notes
 from .wrong_files import count_wrong
 
 #: What holds for all choices that are made by looking at data.
@@ -59,6 +60,30 @@ def write_report(found: Evaluation, data: LabelledSet, protocol: Protocol, file:
     written = (f"{file.parent}: {file.name}, summary.csv, scores.csv, predictions.csv, "
                f"left_out.csv; {duration(protocol.seconds)}")
     return "\n\n".join([table, *kinds, *caveat, *told, written])
+
+
+def write_html(found: Evaluation, data: LabelledSet, protocol: Protocol, file: Path) -> None:
+    """Write the same as a page in HTML, with pictures.
+
+    Parameters
+    ----------
+    found : Evaluation
+    data : LabelledSet
+        What was left in.
+    protocol : Protocol
+    file : Path
+    """
+    from ..report import write_evaluation_report
+
+    name = published_as(data)
+    beside = name is not None and bool(published_beside(found, data))
+    notes = [SELECTION, *([published_notes(found, data, protocol)] if beside else [])]
+    write_evaluation_report(
+        found, file, title=f"Systems compared on {data.name}", reference=protocol.reference,
+        published=published_figures(name) if beside and name else None,
+        by=_kinds(data, protocol), labels=list(data.called(found.classes)),
+        about=facts_of(found, data, protocol), notes="\n\n".join(notes), left_out=data.failures,
+        caution=CAVEAT if data.drawn else "")
 
 
 def _kinds(data: LabelledSet, protocol: Protocol) -> list[str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip
+from ..model_card import SUBJECT_SCORES, scores_to_remember
 from ..persistence import save_model
 from ..pipelines import NETWORKS, SYSTEMS
 from .arguments import add_action_units, add_networks, folds_or_none, whole
@@ -60,12 +64,14 @@ def run(args: argparse.Namespace) -> int:
     info = {"system": args.system, "trained on": str(args.data), "clips": len(clips),
             "subjects": None if groups is None else len(np.unique(groups)),
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)},
+            "left out": len(failures), "drawn people": _is_drawn(args.data),
             "random state": args.random_state,
             **{what: value for what, value in (("action units", args.action_units), (
-                "points", args.points), ("max epochs", args.max_epochs)) if value is not None}}
+                "points", args.points), ("max epochs", args.max_epochs)) if value is not None},
+            "versions": _versions(system)}
     set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
     if args.folds:
-        info["scores by subject"] = _scores(system, clips, y, groups, args)
+        info |= _scores(system, clips, y, groups, args)
     system.fit(clips, y)
     # That was for this run on this machine.
     set_run(system, n_jobs=None, verbose=False, device="auto")
@@ -76,14 +82,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
-            args: argparse.Namespace) -> dict[str, float] | None:
-    """Print scores by subject; give their means, or None where no subjects are known."""
-    from ..evaluation import format_scores, subject_scores
+            args: argparse.Namespace) -> dict[str, Any]:
+    """Print scores by subject; give what the model is to remember of them."""
+    from ..evaluation import evaluate, format_scores
 
     if groups is None:
         print("No subjects are known, so there are no honest scores: a random split puts one "
               "person on both sides. Add a column `subject`.", file=sys.stderr)
-        return None
+        return {"scores by subject": None}
     if len(np.unique(groups)) < 3:
         raise ValueError("scores by subject need at least three subjects, as what is left to train "
                          "on is split by subject once more; there are two. `--folds 0` trains "
@@ -91,10 +97,33 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
     # A network trains in one process, so there folds go side by side.
     n_jobs = folds_at_once(args.n_jobs, args.device) if args.system in NETWORKS else None
     try:
-        scores = subject_scores(system, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
-                                verbose=not args.quiet)
-    except ValueError as error:
-        raise ValueError(f"no scores by subject: {error}. `--folds 0` trains without them"
+        found = evaluate({args.system: system}, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
+                         verbose=not args.quiet)
+    except (ValueError, RuntimeError) as error:
+        cause = error.__cause__ or error  # that a fold failed, and of what
+        if not isinstance(cause, ValueError):
+            raise
+        raise ValueError(f"no scores by subject: {cause}. `--folds 0` trains without them"
                          ) from error
-    print(format_scores(scores))
-    return {c: float(scores[c].mean()) for c in scores.columns[3:]}
+    print(format_scores(found.scores[["fold", "clips", "subjects", *SUBJECT_SCORES]]))
+    return scores_to_remember(found)
+
+
+def _is_drawn(data: Path) -> bool:
+    """Beside drawn recordings lies the list by which they are drawn."""
+    folder = data if data.is_dir() else data.parent
+    return (folder / "drawn.json").is_file()
+
+
+def _versions(system: Any) -> dict[str, str]:
+    """Of what the numbers depend on, besides what `save_model` remembers."""
+    names = ["opencv-python"]
+    if "landmarks" in system.named_steps:
+        names.append("mediapipe")
+    if any(name.rpartition("__")[2] == "max_epochs" for name in system.get_params()):
+        names.append("torch")
+    found = {"Python": platform.python_version()}
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):  # installed under another name
+            found[name] = version(name)
+    return found

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cli_inputs import forbid_measuring, no_mediapipe
+from html_page import Page, check_page
 
 from smilegenuine import AUDAPhaseClassifier, FaceAligner, FaceLandmarks, make_system
 from smilegenuine.cli import main
@@ -131,6 +132,48 @@ class TestComparison:
         assert status == 1
         assert "which differs in the clips (X)" in err
         assert err.endswith("name from the beginning all that are to stand in one table.\n")
+
+
+class TestReport:
+    def test_page_beside_the_tables(self, done, capsys):
+        """Of finished folds; nothing is fitted."""
+        assert main([*CALL, "--output", str(done["folder"]), "--report"]) == 1
+        file = done["folder"] / "report.html"
+        said = capsys.readouterr()
+        assert said.out.endswith(f"\n{file}: the same as a page, with pictures\n"), said.err
+        page = Page(file)
+        check_page(page)
+        text = page.text()
+        for words in ("Systems compared on cli_inputs:load_signals", "auda-cross", "By gender",
+                      "By age", "15 clips, 1 left out, 8 subjects",
+                      "AUC and F1 are about spontaneous", "happens inside the training subjects",
+                      "s002_1", "Δ to auda-au"):
+            assert words in text, words
+        assert "These people are drawn" not in text
+        assert "ublished" not in text
+
+    def test_a_name_of_its_own(self, done, tmp_path, capsys):
+        file = tmp_path / "new" / "r.html"
+        assert main([*CALL, "--output", str(done["folder"]), "--report", str(file)]) == 1
+        assert file.is_file()
+
+    @pytest.mark.parametrize(("args", "message"), [
+        (["--fps", "12", "--report"], "a page is about one comparison"),
+        (["--report", "."], "is a folder; give the name of a file")])
+    def test_what_is_told_before_the_work(self, args, message, run, monkeypatch, tmp_path):
+        forbid_measuring(monkeypatch)
+        status, _, err = run("benchmark", "--data", "cli_inputs:load_signals", "--systems",
+                             "auda-au", "--output", tmp_path / "o", *args)
+        assert status == 1
+        assert message in err
+
+    def test_no_matplotlib(self, run, monkeypatch, tmp_path):
+        forbid_measuring(monkeypatch)
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        status, _, err = run("benchmark", "--data", "cli_inputs:load_signals", "--systems",
+                             "auda-au", "--output", tmp_path / "o", "--report")
+        assert status == 1
+        assert "pip install 'smilegenuine[plot]'" in err
 
 
 class TestLandmarks:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from cli_inputs import KINDS, no_mediapipe, write_openface
 from drawn import known_clips
+from html_page import Page, check_page
 
 from smilegenuine import AUDA, load_model, save_model
 from smilegenuine.cli import main
@@ -107,6 +108,65 @@ class TestPredict:
                               env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}, check=False)
         assert done.returncode == 0, done.stderr
         assert "smile \\xe9 0.csv" in done.stdout
+
+
+class TestReport:
+    def test_says_the_same_as_without_and_why(self, table_model, tables, run, tmp_path):
+        names = [str(tables / name) for name in ("smile é 0.csv", "no.csv", "smile é 3.csv")]
+        page = tmp_path / "new" / "why é.html"
+        plain = run("predict", table_model, *names, "--csv")
+        status, out, err = run("predict", table_model, *names, "--csv", "--report", page)
+        assert (status, out) == plain[:2]
+        assert err == f"{page}: a page about 2 of 3 videos\n{plain[2]}"
+        read = Page(page)
+        check_page(read)
+        text = read.text()
+        for name in names:
+            assert name in text
+        assert "What auda-svm says about 3 recordings" in text
+        assert f"{names[1]}: no such file" in text
+        assert text.count("The strongest contributions:") == 2
+        assert "it remembers no scores by subject" in text  # trained with --folds 0
+
+    def test_json_of_a_video(self, trained, videos, run, tmp_path):
+        """With faces, and what `train` has let the model remember."""
+        video = str(videos / "s000_0_posed.mp4")
+        status, out, _ = run("predict", trained["model"], video, "--json", "--report",
+                             tmp_path / "r.html")
+        assert status == 0
+        answer, = json.loads(out)["predictions"]
+        page = Page(tmp_path / "r.html")
+        check_page(page)
+        assert f"Decision: {answer['decision']}." in page.text()
+        assert len(page.pictures("png")) == 5
+        assert "(8 clips of 4 people)" in page.text() or "; 8 clips of 4 people)" in page.text()
+        assert "The people are drawn." in page.text()
+
+    def test_nothing_but_bad_ones(self, table_model, run, tmp_path):
+        status, out, err = run("predict", table_model, "no.csv", "--report", tmp_path / "r.html")
+        assert (status, out) == (1, "")
+        assert "a page about 0 of 1 videos" in err
+        check_page(Page(tmp_path / "r.html"))
+
+    def test_no_place_for_it(self, table_model, tables, run, tmp_path, monkeypatch):
+        monkeypatch.setattr("smilegenuine.cli.predict.load_model",
+                            lambda _: pytest.fail("loaded before it was known"))
+        status, _, err = run("predict", table_model, "a.csv", "--report", tmp_path)
+        assert (status, err) == (1, f"smilegenuine predict: {tmp_path}: is a folder; give the name "
+                                    "of a file\n")
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        status, _, err = run("predict", table_model, "a.csv", "--report", tmp_path / "r.html")
+        assert status == 1
+        assert "pip install 'smilegenuine[plot]'" in err
+
+
+def test_file_names_that_are_no_letters(table_model, tables, run, capsys):
+    """A name that was written in another encoding, as file systems allow."""
+    name = tables / "smile \udce9.csv"
+    (tables / "smile é 0.csv").rename(name)
+    for form in ([], ["--csv"], ["--json"]):
+        assert main(["predict", str(table_model), str(name), "gone \udce9.mp4", *form, "--quiet",
+                     "--n-jobs", "1"]) == 1
 
 
 class TestLandmarkModels:

@@ -1,0 +1,217 @@
+"""What a report says about one clip."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from ..clip import Clip
+from ..explain.explanation import Explanation
+from ..explain.local import explain
+from ..explain.tree import classes_of
+from ..features.clip_phases import phases_of
+from ..model_card import as_number, info_of, visible
+from ..plotting.contribution_maps import signed
+from .page import Html, element, facts, folded, joined, name_of, table
+from .pictures import contributions as contributions_picture
+from .pictures import curves, face_strip, when_text
+from .words import (
+    class_words,
+    held_out_text,
+    percent,
+    sentence,
+    span_text,
+    sure_text,
+    what_text,
+)
+
+_SENTENCES, _ROWS = 6, 12
+_STRETCHES = 6
+# Shares of what contributes, below which something is not worth a sentence.
+_NOTHING, _MUCH = 1e-6, 0.1
+
+
+class Section(NamedTuple):
+    """What is said of a clip.
+
+    Attributes
+    ----------
+    html : Html
+    note : str
+        For the table above all clips; empty where nothing is the matter.
+    """
+
+    html: Html
+    note: str
+
+
+def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, number: int,
+                 model: Any, inner: Any, background: Any, *, contributions: bool = True
+                 ) -> Section:
+    """Write what a report says about a clip.
+
+    Parameters
+    ----------
+    clip : Clip
+        As measured by the model.
+    name : str
+        What the clip is called.
+    label : object
+        What the model says: a class, or that it cannot tell.
+    probabilities : array of shape (2,)
+    number : int
+        Of the clip in the report, from 1.
+    model : estimator
+        As it was given.
+    inner : estimator
+        What is explained: the model, or the one within a model that may abstain.
+    background : list of Clip or None
+        See `smilegenuine.explain.explain`.
+    contributions : bool, default=True
+        Say what the decision rests on.
+
+    Returns
+    -------
+    Section
+    """
+    words = class_words(classes_of(model))
+    classes = list(classes_of(model))
+    said = classes.index(label) if label in classes else int(probabilities.argmax())
+    sure = float(probabilities[said])
+    phases = phases_of(clip)
+    found, why_not = _explained(inner, clip, background) if contributions else (None, "")
+    parts = [
+        element("h2", name_of(name)),
+        _decision(words[said], sure, None if label in classes else label, model),
+        element("p", held_out_text(info_of(model), sure)),
+        face_strip(clip, phases), curves(clip, phases, _units(found)),
+        *([] if not contributions else _why(found, why_not, words, float(probabilities[1]))),
+        element("h3", "What was measured"), facts(_facts(clip, phases)),
+        _in_numbers(found)]
+    bad = int((~clip.mask).sum())
+    note = f"{bad} of {len(clip.mask)} not measured" if bad else ""
+    whole = element("section", *parts, class_="clip", id=f"clip-{number}")
+    return Section(joined(whole, Html("\n")), note)
+
+
+def _decision(word: str, sure: float, abstained: Any, model: Any) -> Html:
+    if abstained is None:
+        return element("p", "Decision: ", element("strong", word),
+                       f". Probability {percent(sure)}; the model {sure_text(sure)}.",
+                       class_="said")
+    rate = as_number(getattr(model, "error_rate", None))
+    promise = "" if rate is None else f", given that at most {100 * rate:g} % are to be wrong"
+    return element("p", "Decision: ", element("strong", visible(abstained)),
+                   f". {word[0].upper()}{word[1:]} is more probable, {percent(sure)}, which is not "
+                   f"enough to decide{promise}.", class_="said")
+
+
+def _explained(model: Any, clip: Clip, background: Any) -> tuple[Explanation | None, str]:
+    try:
+        found = explain(model, clip, background=background)
+    except Exception as error:  # whatever somebody's model raises; the decision stands without it
+        return None, f"{type(error).__name__}: {error}"
+    if not np.isfinite(found.table["contribution"]).all():
+        return None, "the decision is infinitely sure"
+    return found, ""
+
+
+def _units(found: Explanation | None) -> list[str]:
+    """The action units that count most, to be drawn."""
+    if found is None:
+        return []
+    size = found.by_au().abs()
+    strongest = size[size > _NOTHING].sort_values(ascending=False, kind="stable")
+    return [str(unit) for unit in strongest.index[:3]]
+
+
+# -- why ------------------------------------------------------------------------------------------
+
+def _why(found: Explanation | None, why_not: str, words: list[str], probability: float
+         ) -> list[Html]:
+    title = element("h3", "What it rests on")
+    if found is None:
+        return [title, element("p", "It cannot be said: ", name_of(why_not), ".")]
+    log_odds = abs(float(expit(found.decision)) - probability) < 1e-3
+    rows, most, branches = _strongest(found)
+    if rows.empty:
+        return [title, element("p", "Nothing in this clip moves the decision from where it would "
+                                    "be anyway.")]
+    said = [element("li", sentence(row, words, branches, most))
+            for row in rows[:_SENTENCES].to_dict("records")]
+    return [title, element("p", "The strongest contributions:"), element("ol", *said),
+            element("p", _unit_text(found, words, log_odds), class_="quiet"),
+            contributions_picture(found, words, log_odds)]
+
+
+def _strongest(found: Explanation) -> tuple[pd.DataFrame, float, int]:
+    """The strongest contributions, the largest magnitude, and how many branches there are."""
+    rows = found.strongest(_ROWS)
+    size = rows["contribution"].abs()
+    total = float(found.table["contribution"].abs().sum())
+    return (rows[size > _NOTHING * max(total, 1.0)], float(size.max()) if len(size) else 0.0,
+            len(found.over_time.columns))
+
+
+def _in_numbers(found: Explanation | None) -> Html | None:
+    if found is None:
+        return None
+    rows, most, branches = _strongest(found)
+    if rows.empty:
+        return None
+    cells = [(what_text(row["what"]), span_text(row["phase"]),
+              *([name_of(row["branch"])] if branches > 1 else []),
+              signed(row["contribution"], most)) for row in rows.to_dict("records")]
+    titles = ["What", "Where", *(["Branch"] if branches > 1 else []), "Contribution"]
+    return folded(f"The {len(cells)} strongest contributions in numbers",
+                  table(titles, cells, label="Contributions", numbers=1))
+
+
+def _unit_text(found: Explanation, words: list[str], log_odds: bool) -> str:
+    added = found.decision - found.baseline_decision
+    most = max(abs(added), abs(found.baseline_decision))
+    if log_odds:
+        unit = (f"In log-odds: +0.69 doubles the odds of {words[1]}, −0.69 halves them. The model "
+                f"would give {words[1]} {percent(float(expit(found.baseline_decision)))} at its "
+                "baseline, mostly the average of the clips that it was trained on; this clip adds "
+                f"{signed(added, most)}.")
+    else:
+        unit = ("In units of the model's decision value, which is no log-odds. At its baseline, "
+                "mostly the average of the clips that it was trained on, it is "
+                f"{signed(found.baseline_decision, most)}; this clip adds {signed(added, most)}.")
+    rest = found.not_placed
+    if abs(rest) > _MUCH * max(abs(added), _MUCH):
+        unit += f" Of that {signed(rest, most)} belongs to no part that can be named."
+    return unit + (" Contributions say what the model used, which is not the same as what is true "
+                   "of smiles.")
+
+
+# -- what was measured ----------------------------------------------------------------------------
+
+def _facts(clip: Clip, phases: dict[str, slice]) -> list[tuple[str, Any]]:
+    times = np.asarray(clip.times)
+    n, rate = len(times), clip.fps
+    length = f"{times[-1] - times[0] + 1.0 / rate:.2f} s" if rate else "one frame"
+    return [("Recording", f"{n} frames, {length}" + (f", {rate:.3g} a second" if rate else "")),
+            ("Phases", when_text(clip, phases) + (
+                "" if set(phases) >= {"onset", "apex", "offset"} and all(
+                    phases[p].stop > phases[p].start for p in ("onset", "apex", "offset"))
+                else " What is measured in a phase that is not there counts as 0.")),
+            ("Frames that could not be measured", _gaps(clip.mask, times)),
+            *([("Subject", name_of(clip.subject))] if clip.subject else [])]
+
+
+def _gaps(mask: np.ndarray, times: np.ndarray) -> str:
+    """Which frames are not valid, as stretches of time."""
+    bad = np.flatnonzero(~mask)
+    if not len(bad):
+        return "none"
+    runs = np.split(bad, np.flatnonzero(np.diff(bad) > 1) + 1)
+    spans = [f"{times[run[0]]:.2f}" + (f" to {times[run[-1]]:.2f}" if len(run) > 1 else "") + " s"
+             for run in runs[:_STRETCHES]]
+    more = f", and {len(runs) - _STRETCHES} stretches more" if len(runs) > _STRETCHES else ""
+    return (f"{len(bad)} of {len(mask)}, without a face or with one that could not be followed: "
+            f"{', '.join(spans)}{more}. What lies between is interpolated or left out.")

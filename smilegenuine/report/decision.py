@@ -1,0 +1,326 @@
+"""A report about clips: what a model says of each, why, how far it can be believed."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from .._version import __version__
+from ..clip import Clip, as_clips, listed, open_items
+from ..conformal import SubjectConformalClassifier
+from ..errors import ClipError
+from ..explain.tree import classes_of, opened
+from ..model_card import model_card, title_of, visible
+from ..parallel import in_parallel
+from ..plotting.style import load_pyplot
+from ..progress import progress
+from .clip_section import clip_section
+from .page import Html, element, from_markdown, joined, name_of, table, write_page
+from .words import class_words, percent
+
+_NOTE = ("This is what a model says about how smiles move. It is not what anybody felt or meant, "
+         "it is often wrong, and it is not for deciding anything about a person.")
+
+_LONG = 90  # letters of a name in the table
+# Letters of the sections that are in memory at a time.
+_PORTION = 1 << 20
+
+
+class Reported(NamedTuple):
+    """What a report says, for programs.
+
+    Attributes
+    ----------
+    path : Path
+        The page.
+    decisions : DataFrame
+        A row a clip that could be used: `clip`, `decision`, and `P(…)` of each class.
+    failures : DataFrame
+        Columns `clip` and `error`: of the others, why not.
+    """
+
+    path: Path
+    decisions: pd.DataFrame
+    failures: pd.DataFrame
+
+
+class _Told(NamedTuple):
+    """What became of a clip."""
+
+    row: dict[str, Any] | None
+    section: str
+    note: str = ""
+    error: str = ""
+
+
+def write_report(model: Any, clips: Any, path: str | os.PathLike[str], *, title: str | None = None,
+                 background: Any = None, contributions: bool = True, fps: float | None = None,
+                 n_jobs: int | None = None, verbose: int | bool = False) -> Reported:
+    """Ask a model about clips, and write what it says and why as a page in HTML.
+
+    One file that needs no network and no script, with the pictures in it: for each clip the
+    decision in words and how often a system like this was right; the face at the moments of the
+    smile; the curves and phases; what the decision rests on; which frames could not be measured.
+    At the end is the model card.
+
+    Parameters
+    ----------
+    model : fitted classifier, Pipeline or search
+        With `predict_proba`, of two classes: any system of `make_system`, or what `load_model`
+        gives. How often it was right is said from what it remembers, its `info_`; see
+        `smilegenuine.model_card.scores_to_remember`.
+    clips : list of recordings
+        Anything that `as_clips` takes. One that cannot be used is named with the reason, and the
+        others go on.
+    path : str or Path
+        The file to write, such as ``report.html``. It has its name when it is whole.
+    title : str, optional
+        Of the page.
+    background : list of recordings, optional
+        See `smilegenuine.explain.explain`.
+    contributions : bool, default=True
+        Say what each decision rests on. It takes most of the time.
+    fps : float, optional
+        Frame rate in Hz of what carries no timing.
+    n_jobs : int, optional
+        Clips looked at at the same time. Only one clip a process is in memory at any time.
+    verbose : int or bool, default=False
+        Show progress.
+
+    Returns
+    -------
+    Reported
+
+    Raises
+    ------
+    TypeError, ValueError
+        The model gives no probabilities of two classes, or `clips` is no list or empty.
+    NotFittedError
+        The model is not fitted.
+    ImportError
+        No matplotlib (the extra `plot`).
+    OSError
+        The file cannot be written.
+
+    See Also
+    --------
+    write_evaluation_report : About a comparison of systems.
+
+    Notes
+    -----
+    A page has about a quarter of a megabyte a clip.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from smilegenuine import AUDASVMEnsemble
+    >>> from smilegenuine.datasets import make_smile_signals
+    >>> from smilegenuine.report import write_report
+    >>> smiles = make_smile_signals(8, 2, random_state=0)
+    >>> model = AUDASVMEnsemble(levels=("au",), phases=("onset",))
+    >>> model = model.fit(smiles.data[2:], smiles.target[2:])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = write_report(model, smiles.data[:2], Path(folder) / "report.html")
+    ...     "<script" in found.path.read_text(encoding="utf-8")
+    False
+    >>> list(found.decisions)
+    ['clip', 'decision', 'P(0)', 'P(1)']
+    """
+    check_model(model)
+    items = listed(clips)
+    names = [os.fspath(item) if isinstance(item, (str, os.PathLike)) else
+             (isinstance(item, Clip) and item.name) or f"item {i}" for i, item in enumerate(items)]
+    return write_opened(model, open_items(items, fps=fps), names, Path(path), title=title,
+                        background=background, contributions=contributions, n_jobs=n_jobs,
+                        verbose=verbose)
+
+
+def write_opened(model: Any, items: Sequence[Clip | Exception], names: Sequence[str], path: Path, *,
+                 title: str | None = None, background: Any = None, contributions: bool = True,
+                 n_jobs: int | None = None, verbose: int | bool = False) -> Reported:
+    """Write a report about clips of which some could not be opened.
+
+    Parameters
+    ----------
+    model, title, background, contributions, n_jobs, verbose
+        See `write_report`.
+    items : sequence of Clip or Exception
+        As `open_items` gives them.
+    names : sequence of str
+        What to call them.
+    path : Path
+
+    Returns
+    -------
+    Reported
+    """
+    load_pyplot()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: is a folder; give the name of a file")
+    if background is not None:
+        background = as_clips(background)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    calls = ((model, background, contributions, k, name, item)
+             for k, (name, item) in enumerate(zip(names, items, strict=True)))
+    answers = in_parallel(_tell, calls, n_jobs=n_jobs if len(names) > 1 else 1,
+                          lost=lambda k, reason: _Told(None, "", error=str(
+                              ClipError(names[k], reason))))
+    told: list[_Told] = []
+    # Sections come one by one, and the table above them needs all: they wait on the disk.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", dir=path.parent) as sections:
+        for answer in progress(answers, total=len(names), name="reporting", unit="clip",
+                               verbose=verbose):
+            sections.write(answer.section)
+            told.append(answer._replace(section=""))
+        sections.seek(0)
+        write_page(path, title or _title(model, names), _page(model, names, told, sections, title))
+    rows = [answer.row for answer in told if answer.row is not None]
+    failures = [{"clip": name, "error": answer.error}
+                for name, answer in zip(names, told, strict=True) if answer.row is None]
+    words = [f"P({c})" for c in classes_of(model)]
+    decisions = pd.DataFrame(rows, columns=["clip", "decision", *words], dtype=object)
+    # Names of files may hold what is no letter, which columns of strings do not take.
+    return Reported(path, decisions.astype(dict.fromkeys(words, float)),
+                    pd.DataFrame(failures, columns=["clip", "error"], dtype=object))
+
+
+def check_model(model: Any) -> None:
+    """Raise unless a model is fitted, and gives probabilities of two classes.
+
+    Parameters
+    ----------
+    model : estimator
+    """
+    if not hasattr(model, "predict_proba"):
+        raise TypeError(f"a report is about a classifier with predict_proba, and "
+                        f"{type(model).__name__} has none; an SVC takes probability=True")
+    check_is_fitted(model)
+    if len(classes_of(model)) != 2:
+        raise ValueError(f"a report is about two classes, posed and spontaneous; the model knows "
+                         f"{', '.join(map(str, classes_of(model)))}")
+
+
+def _tell(model: Any, background: Any, contributions: bool, k: int, name: str,
+          item: Clip | Exception) -> _Told:
+    """Ask the model about a clip, and write its section; or say why there is none."""
+    if isinstance(item, Exception):
+        return _Told(None, "", error=str(item))
+    if item.name is None:  # so that errors say which one it is
+        item = item.replace(name=name)
+    name = str(item.name)
+    inner = explained_part(model)
+    try:
+        measuring, _ = opened(inner)
+        clip = item if measuring is None else measuring.transform([item])[0]
+        label, probabilities = answer_of(model, clip)
+    except (ValueError, OSError) as error:
+        return _Told(None, "", error=str(error))
+    row = {"clip": name, "decision": label, **{f"P({c})": float(p) for c, p in
+                                               zip(classes_of(model), probabilities, strict=True)}}
+    said = clip_section(clip, name, label, probabilities, k + 1, model, inner, background,
+                        contributions=contributions)
+    return _Told(row, said.html, said.note)
+
+
+def answer_of(model: Any, clip: Any) -> tuple[Any, np.ndarray]:
+    """Ask a model about a clip.
+
+    Parameters
+    ----------
+    model : classifier of clips
+        One that may abstain, such as `SubjectConformalClassifier`, is asked to `decide`.
+    clip : recording
+
+    Returns
+    -------
+    label : object
+        The more probable class, or what `decide` gives.
+    probabilities : array of shape (2,)
+    """
+    probabilities = np.asarray(model.predict_proba([clip])[0], dtype=float)
+    if hasattr(model, "decide"):
+        return _plain(model.decide([clip])[0]), probabilities
+    return _plain(model.classes_[probabilities.argmax()]), probabilities
+
+
+def explained_part(model: Any) -> Any:
+    """Give what decides within a model that may abstain; any other model as it is."""
+    while isinstance(model, SubjectConformalClassifier):
+        model = model.estimator_
+    return model
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+# -- the page around the sections -----------------------------------------------------------------
+
+def _title(model: Any, names: Sequence[str]) -> str:
+    about = f"{len(names)} recordings" if len(names) > 1 else Path(names[0]).name
+    return f"What {title_of(model)} says about {about}"
+
+
+def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[str],
+          title: str | None) -> Iterator[str]:
+    yield element("h1", title or _title(model, names))
+    yield element("p", _made_by(model), class_="quiet")
+    yield element("p", _NOTE, " ", element("a", "What it can tell, and what not", href="#card"),
+                  ".", class_="note")
+    bad = [(name, answer.error) for name, answer in zip(names, told, strict=True)
+           if answer.row is None]
+    if len(names) > 1:
+        yield _summary(model, told)
+    if bad:
+        yield _failures(bad)
+    yield "\n"
+    while part := sections.read(_PORTION):
+        yield part
+    yield element("section", element("h2", "About the model"),
+                  from_markdown(model_card(model).partition("\n\n")[2], level=3), id="card")
+
+
+def _made_by(model: Any) -> Html:
+    day = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    return joined(f"smilegenuine {__version__}, ", name_of(title_of(model)), f", {day}")
+
+
+def _summary(model: Any, told: Sequence[_Told]) -> Html:
+    words = class_words(classes_of(model))
+    by_label = dict(zip(map(_plain, classes_of(model)), words, strict=True))
+    others = {answer.row["decision"] for answer in told if answer.row} - by_label.keys()
+    by_label |= {label: visible(label) for label in others}  # of who abstains
+    rows: list[tuple[Any, ...]] = [
+        (element("a", name_of(_short(answer.row["clip"])), href=f"#clip-{k}"),
+         by_label[answer.row["decision"]], percent(answer.row[f"P({classes_of(model)[1]})"]),
+         answer.note)
+        for k, answer in enumerate(told, 1) if answer.row is not None]
+    titles = ["Recording", "Decision", f"P({words[1]})", "Frames"]
+    if not any(row[-1] for row in rows):
+        titles, rows = titles[:-1], [row[:-1] for row in rows]
+    counts = [f"{sum(row[1] == word for row in rows)} {word}" for word in by_label.values()]
+    if not rows:
+        return element("p", "None of the recordings could be used.", class_="wrong")
+    return joined(
+        element("p", f"Said of {len(rows)} of {len(told)} recordings: {', '.join(counts)}."),
+        table(titles, rows, label="Decisions, a row a recording"))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONG else f"{name[:_LONG // 2]}…{name[-_LONG // 2:]}"
+
+
+def _failures(bad: Sequence[tuple[str, str]]) -> Html:
+    items = [element("li", name_of(error)) for _, error in bad]
+    many = f"{len(bad)} recordings" if len(bad) > 1 else "One recording"
+    return joined(element("p", f"{many} could not be used:", class_="wrong"),
+                  element("ul", *items))

@@ -1,0 +1,229 @@
+"""What reports say in words: action units by their names in FACS, phases, classes, certainty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..features.dmarkers import MARKERS
+from ..model_card import DRAWN, as_number, certainty_bins, interval_of, visible
+from ..plotting.contribution_maps import signed
+
+#: Names of the 17 action units (Ekman, Friesen & Hager 2002, Facial Action Coding System).
+UNITS = {
+    "AU01": "inner brow raiser", "AU02": "outer brow raiser", "AU04": "brow lowerer",
+    "AU05": "upper lid raiser", "AU06": "cheek raiser", "AU07": "lid tightener",
+    "AU09": "nose wrinkler", "AU10": "upper lip raiser", "AU12": "lip corner puller",
+    "AU14": "dimpler", "AU15": "lip corner depressor", "AU17": "chin raiser",
+    "AU20": "lip stretcher", "AU23": "lip tightener", "AU25": "lips part", "AU26": "jaw drop",
+    "AU45": "blink",
+}
+
+_SIGNALS = {"lip": "lip corners", "eyelid": "eyelids", "cheek": "cheeks"}
+_SPANS = {"onset": "in the onset", "apex": "in the apex", "offset": "in the offset",
+          "smile": "over the whole smile", "sequence": "over the whole recording",
+          "rest": "outside the smile"}
+#: Below these probabilities of the class that is said, in words.
+_SURE = ((0.6, "hardly leans to either side"), (0.75, "leans that way"),
+         (0.9, "is fairly sure"), (1.1, "is sure"))
+
+#: What 0 and 1 stand for.
+CLASSES = ("posed", "spontaneous")
+# Clips from which no share can be told.
+_FEW = 20
+
+
+def class_words(classes: Iterable[Any]) -> list[str]:
+    """Say what classes are called; 0 and 1 are labels as the data sets of this package have them.
+
+    Parameters
+    ----------
+    classes : iterable of labels
+        Two.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> class_words([0, 1]), class_words(["fake", "real"])
+    (['posed', 'spontaneous'], ['fake', 'real'])
+    """
+    labels = list(classes)
+    numbers = all(isinstance(c, (int, np.integer)) and not isinstance(c, bool) for c in labels)
+    if numbers and [int(c) for c in labels] == [0, 1]:
+        return list(CLASSES)
+    return [visible(c) if isinstance(c, str) else f"class {c}" for c in labels]
+
+
+def what_text(what: str) -> str:
+    """Say what a contribution is made by.
+
+    Parameters
+    ----------
+    what : str
+        As `Explanation.strongest` calls it: an action unit, a pair of them, a part of the face, a
+        feature.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> what_text("AU06"), what_text("AU06×AU12")
+    ('AU06, cheek raiser', 'AU06, cheek raiser, and AU12, lip corner puller, together')
+    """
+    first, cross, second = what.partition("×")
+    if cross and first in UNITS and second in UNITS:
+        return f"{first}, {UNITS[first]}, and {second}, {UNITS[second]}, together"
+    if what in UNITS:
+        return f"{what}, {UNITS[what]}"
+    if what in _SIGNALS:
+        return _SIGNALS[what]
+    if what in MARKERS:
+        return what.replace("_", " ")
+    return what
+
+
+def span_text(phase: str) -> str:
+    """Say to which part of a recording a contribution belongs; nothing where to none.
+
+    Parameters
+    ----------
+    phase : str
+        Of `smilegenuine.explain.explanation.SPANS`.
+
+    Returns
+    -------
+    str
+    """
+    return _SPANS.get(phase, phase)
+
+
+def sentence(row: Mapping[Any, Any], words: list[str], branches: int, most: float) -> str:
+    """Say a row of `Explanation.strongest`.
+
+    Parameters
+    ----------
+    row : mapping
+        `branch`, `what`, `phase`, `contribution`.
+    words : list of two str
+        What the classes are called.
+    branches : int
+        Of the system; with several, the sentence names its own.
+    most : float
+        The largest contribution, by which numbers are rounded.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sentence({"branch": "ensemble", "what": "AU06", "phase": "apex", "contribution": 0.41},
+    ...          ["posed", "spontaneous"], 1, 0.41)
+    'AU06, cheek raiser, in the apex: speaks for spontaneous (+0.41)'
+    """
+    where = ", ".join(filter(None, [what_text(row["what"]), span_text(row["phase"])]))
+    of = f" [{row['branch']}]" if branches > 1 else ""
+    value = float(row["contribution"])
+    return f"{where}{of}: speaks for {words[int(value > 0)]} ({signed(value, most)})"
+
+
+def sure_text(probability: float) -> str:
+    """Say how sure a system is.
+
+    Parameters
+    ----------
+    probability : float
+        Of the class that it says.
+
+    Returns
+    -------
+    str
+    """
+    return next(words for bound, words in _SURE if probability < bound)
+
+
+def percent(share: float) -> str:
+    """Write a probability so that nothing is certain.
+
+    Parameters
+    ----------
+    share : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(0.774), percent(0.9996), percent(0.0)
+    ('77 %', '> 99 %', '< 1 %')
+    """
+    return "> 99 %" if share > 0.995 else "< 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+
+
+def held_out_text(info: Mapping[str, Any], probability: float) -> str:
+    """Say how often a system was right on people that it had not been trained on.
+
+    Parameters
+    ----------
+    info : mapping
+        What the model remembers; see `smilegenuine.model_card.scores_to_remember`.
+    probability : float
+        Of the class that is said now: where it is known, the sentence is about held-out clips of
+        which the system was as sure.
+
+    Returns
+    -------
+    str
+    """
+    scores, tested = info.get("scores by subject"), info.get("tested")
+    accuracy = as_number(scores.get("accuracy")) if isinstance(scores, Mapping) else None
+    if accuracy is None:
+        return ("How often this model is right about people whom it was not trained on is not "
+                "known: it remembers no scores by subject.")
+    tested = tested if isinstance(tested, Mapping) else {}
+    parts = ["In tests on people whom it was not trained on, a system made like this one was right "
+             f"about {100 * accuracy:.0f} of 100 clips{_how_tested(tested)}.",
+             *_no_better(accuracy, tested), *_as_sure(info.get("held out"), probability)]
+    if info.get("drawn people"):
+        parts.append(DRAWN)
+    return " ".join(parts)
+
+
+def _no_better(accuracy: float, tested: Mapping[str, Any]) -> list[str]:
+    bounds = interval_of(tested)
+    if min(accuracy, 1.0 if bounds is None else bounds[0]) > 0.5:
+        return []
+    return ["As far as these tests can tell, that is no better than guessing one of two."]
+
+
+def _how_tested(tested: Mapping[str, Any]) -> str:
+    bounds = interval_of(tested)
+    clips, people = as_number(tested.get("clips")), as_number(tested.get("subjects"))
+    said = [] if bounds is None else [
+        f"{100 * bounds[2]:g} % interval {100 * bounds[0]:.0f} to {100 * bounds[1]:.0f}"]
+    if clips is not None:
+        said.append(f"{clips:.0f} clips" + (f" of {people:.0f} people" if people else ""))
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _as_sure(bins: Any, probability: float) -> list[str]:
+    """How often it was right when it was as sure as now."""
+    # Where the decision is a tie, rounding may put its probability below a half.
+    mine = [row for row in certainty_bins(bins) if row[0] <= probability + 1e-9]
+    if not mine:
+        return []
+    low, high, clips, right = mine[-1]
+    span = f"{100 * low:.0f} to {100 * high:.0f} %"
+    if not clips:
+        return [f"Of no clip in those tests was it as sure as of this one ({span})."]
+    few = ", which are few" if clips < _FEW else ""
+    return [f"When it was as sure as of this one ({span}), it was right about {right} of {clips} "
+            f"clip{'s' * (clips > 1)}{few}."]
