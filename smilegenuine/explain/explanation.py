@@ -85,8 +85,10 @@ class Explanation:
         Returns
         -------
         Series
+            Last, where there is some, by the name of the fusion what is no branch's own: the error
+            of a top that is integrated along the way.
         """
-        return self._summed("branch", self.over_time.columns)
+        return self._summed("branch", self.table["branch"].unique())
 
     def by_source(self) -> pd.Series:
         """Sum by what the contribution is made by.
@@ -131,9 +133,9 @@ class Explanation:
         Returns
         -------
         Series
-            By those of `SPANS` that are there.
+            By those of `SPANS` that are there; "no phase" is what belongs to none.
         """
-        return self._summed("phase", SPANS)
+        return self._summed("phase", SPANS).rename(index={"": "no phase"})
 
     def by_region(self) -> pd.Series:
         """Sum by part of the face, of branches that look at the face, its mesh or D-Markers.

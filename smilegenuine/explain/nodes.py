@@ -155,11 +155,13 @@ class Leaf(Node):
         """Ask the classifier; see `outputs`."""
 
     def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
-        """Give what the branch contributes, and what of it is not placed."""
+        """Give what the branch contributes, and what of it is not placed, if there is any."""
         features, decision = self.outputs([seen])
         difference = head.of(features[0], decision[0]) - head.of(*self.baseline(seen))
         part = self.part(seen, head, options)
         missing = difference - float(part.rows["contribution"].sum())
+        if abs(missing) <= 1e-9 * (abs(difference) + float(part.rows["contribution"].abs().sum())):
+            return [(self.name, part)]  # rounding
         row = {"source": "not placed", "au": "", "other_au": "", "region": "", "phase": "",
                "feature": "", "value": np.nan, "contribution": missing}
         rows = pd.concat([part.rows, pd.DataFrame([row])], ignore_index=True)

@@ -318,7 +318,7 @@ class TestAnythingElse:
                                                         "rest": slice(119, 476)}, cv=3))
         found = explain(model.fit(data.train, data.y_train), data.test[1])
         assert abs(found.not_placed) < 1e-9
-        assert len(found.table) == 477
+        assert len(found.table) == 476
 
     def test_markers_and_a_linear_machine(self):
         data = crooked()
