@@ -42,6 +42,7 @@ bench: $(VENV)/.ready           ## speed, against the direct implementation in t
 	$(BIN)/python benchmarks/bench_point_nets.py
 	$(BIN)/python benchmarks/bench_landmarks.py
 	$(BIN)/python benchmarks/bench_extraction.py
+	$(BIN)/python benchmarks/bench_live.py
 
 action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
 	$(BIN)/python tools/train_action_units.py

@@ -9,10 +9,9 @@ second, and when is it as good as it will ever be?
 import matplotlib.pyplot as plt
 import numpy as np
 
-from smilegenuine import AUDASVMEnsemble
+from smilegenuine import AUDASVMEnsemble, early_accuracy
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.early import early_accuracy
-from smilegenuine.plotting.early import EarlyAccuracyDisplay, EarlyDecisionDisplay
+from smilegenuine.plotting import EarlyAccuracyDisplay, EarlyDecisionDisplay
 
 # %%
 # Smiles in motion: action units of drawn people, known and not measured. Nothing has to be smoothed
@@ -47,12 +46,12 @@ EarlyAccuracyDisplay.from_table(own, name="fitted on beginnings", x="seconds", a
 plt.show()
 
 # %%
-# Before the onset the model guesses, as it must. A quarter of a second later, some six frames, it is
-# right about as often as it will ever be: with every later moment it gains less than the width of
-# its interval. A model fitted on beginnings of that length gets there a tenth of a second sooner:
-# the first frames tell already, but a model that is used to whole smiles cannot read them.
+# Before the onset the model guesses, as it must. A quarter of a second later, some six frames, it
+# is right about as often as it will ever be: with every later moment it gains less than the width
+# of its interval. A model fitted on beginnings of that length gets there two frames
+# sooner: the first frames tell already, but a model that is used to whole smiles cannot read them.
 #
 # What this does not say: the people are drawn, and their onsets are as different as those of
 # UvA-NEMO are in the aggregate. Their action units are known here, and the beginning of the onset,
-# too, is read off the whole smile. A camera adds noise, and the delay of
-# measuring; see the guide to watching.
+# too, is read off the whole smile. A camera adds noise, and the delay of measuring; see the guide
+# to watching.

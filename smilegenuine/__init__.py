@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from .conformal import SubjectConformalClassifier as SubjectConformalClassifier
     from .degraded import DegradedFrames as DegradedFrames
     from .degraded import degrade as degrade
+    from .early import EarlyDecision as EarlyDecision
+    from .early import early_accuracy as early_accuracy
+    from .early import early_decision as early_decision
     from .effects import effect_sizes as effect_sizes
     from .errors import ClipError as ClipError
     from .errors import NoFaceError as NoFaceError
@@ -55,12 +58,15 @@ if TYPE_CHECKING:
     from .features.dmarkers import DMarkers as DMarkers
     from .features.phases import detect_phases as detect_phases
     from .fusion import StackingFusion as StackingFusion
+    from .live import LiveDecision as LiveDecision
     from .persistence import load_model as load_model
     from .persistence import save_model as save_model
     from .pipelines import make_system as make_system
     from .plotting import AbstentionDisplay as AbstentionDisplay
     from .plotting import ConfusionDisplay as ConfusionDisplay
     from .plotting import ContributionsDisplay as ContributionsDisplay
+    from .plotting import EarlyAccuracyDisplay as EarlyAccuracyDisplay
+    from .plotting import EarlyDecisionDisplay as EarlyDecisionDisplay
     from .plotting import EffectSizeDisplay as EffectSizeDisplay
     from .plotting import FaceStripDisplay as FaceStripDisplay
     from .plotting import FoldScoresDisplay as FoldScoresDisplay
@@ -149,6 +155,12 @@ _ROOMS = {
     "TrainingDisplay": "plotting",
     "write_report": "report",
     "write_evaluation_report": "report",
+    "EarlyDecision": "early",
+    "early_accuracy": "early",
+    "early_decision": "early",
+    "LiveDecision": "live",
+    "EarlyAccuracyDisplay": "plotting",
+    "EarlyDecisionDisplay": "plotting",
     "LandmarkSaliency": "explain",
     "landmark_saliency": "explain",
     "LandmarkSaliencyDisplay": "plotting",

@@ -105,7 +105,8 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
           f"held out ({n_held_out} people, {held.sum()} videos)")
     system.fit(train, y[~held])
     path = save_model(system, output / "model.skops", info={
-        "system": "fusion", "trained on": smiles.DESCR, "drawn people": True, "clips": len(train),
+        "system": "fusion", "trained on": "drawn people (make_smiles); how they move is "
+        "sampled from aggregate figures of UvA-NEMO", "drawn people": True, "clips": len(train),
         "subjects": len(np.unique(groups[~held])),
         "labels": {str(c): int((y[~held] == c).sum()) for c in np.unique(y)},
         **scores_to_remember(found, "fusion")})

@@ -96,13 +96,13 @@ class StoredArray:
         return f"StoredArray(shape={self.shape}, path={str(self.path)!r})"
 
 
-def store_array(array: np.ndarray, folder: Path, name: str) -> StoredArray:
+def store_array(array: np.ndarray | StoredArray, folder: Path, name: str) -> StoredArray:
     """Write an array to a file that is whole once it has its name.
 
     Parameters
     ----------
-    array : array
-        Of numbers.
+    array : array or StoredArray
+        Of numbers; of one that an earlier step has kept elsewhere, its content.
     folder : Path
         Is there.
     name : str
@@ -113,7 +113,7 @@ def store_array(array: np.ndarray, folder: Path, name: str) -> StoredArray:
     -------
     StoredArray
     """
-    array = np.ascontiguousarray(array)
+    array = np.ascontiguousarray(array.load() if isinstance(array, StoredArray) else array)
     digest = array_digest(array)
     path = folder / f"{name}{_mark(digest)}.npy"
     with whole_file(path) as part, open(part, "wb") as file:

@@ -128,3 +128,10 @@ class TestInClips:
             Clip(landmarks=stored)
         with pytest.raises(ClipError, match="faces has 7, smile has 6"):
             Clip(faces=stored, smile=np.zeros(6))
+
+
+def test_what_another_step_has_kept_elsewhere_is_kept_here_too(tmp_path):
+    first = store_array(np.arange(12).reshape(3, 4), tmp_path, "first")
+    second = store_array(first, tmp_path, "second")
+    assert second.path != first.path
+    np.testing.assert_array_equal(second.load(), first.load())

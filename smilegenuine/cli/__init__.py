@@ -1,4 +1,4 @@
-"""The command `smilegenuine`: demo, train, predict, extract, benchmark, info."""
+"""The command `smilegenuine`: demo, train, predict, extract, benchmark, watch, info."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 
 from .._version import __version__
-from . import benchmark, extract, info, predict, train
+from . import benchmark, extract, info, predict, train, watch
 from .arguments import n_jobs, whole
 from .cluster import cluster
 
@@ -125,6 +125,13 @@ def _parser() -> argparse.ArgumentParser:
                         "Interrupted, the same call goes on where it stopped.")):
         name = module.__name__.rpartition(".")[2]
         module.add_arguments(command(name, module.run, text))
+    text = "Ask a saved model about somebody while they smile: a camera, or a file, frame by frame."
+    seen = commands.add_parser("watch", help=text, description=text)
+    seen.set_defaults(run=watch.run)
+    seen.add_argument("--fps", type=float, metavar="HZ",
+                      help="frame rate of what carries no timing: image folders")
+    seen.add_argument("--quiet", action="store_true", help="decisions alone")
+    watch.add_arguments(seen)
     text = "Say what is installed on this machine; or, of a saved model, what it is."
     about = commands.add_parser("info", help=text, description=text)
     about.set_defaults(run=info.run, dask=None)

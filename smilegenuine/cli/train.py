@@ -16,7 +16,7 @@ import pandas as pd
 from ..clip import Clip
 from ..model_card import SUBJECT_SCORES, scores_to_remember
 from ..persistence import save_model
-from ..pipelines import NETWORKS, SYSTEMS
+from ..pipelines import NETWORKS, SYSTEMS, looks_at
 from .arguments import add_action_units, add_networks, folds_or_none, whole
 from .making import check_landmarker, make_systems, say_what_is_slow
 from .measuring import check_device, check_set, folds_at_once, measure, set_run
@@ -69,6 +69,11 @@ def run(args: argparse.Namespace) -> int:
             **{what: value for what, value in (("action units", args.action_units), (
                 "points", args.points), ("max epochs", args.max_epochs)) if value is not None},
             "versions": _versions(system)}
+    if args.action_units is None and "aus" in looks_at(args.system) and not info["drawn people"] \
+            and any(clip.frames is not None for clip in table.data):
+        print("Action units are measured by a model that was trained on drawn people; of real ones "
+              "`--action-units blendshapes`, or tables of OpenFace in place of videos, know more.",
+              file=sys.stderr)
     set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
     if args.folds:
         info |= _scores(system, clips, y, groups, args)

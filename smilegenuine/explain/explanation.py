@@ -20,6 +20,9 @@ SOURCES = ("action unit", "pair", "smile", "face", "mesh", "D-Markers", "feature
 #: are taken over, "rest" what lies before the onset and after the offset.
 SPANS = ("onset", "apex", "offset", "smile", "sequence", "rest", "")
 
+#: What `Explanation.strongest` adds to the name of a unit for what it does together with others.
+WITH_OTHERS = " with others"
+
 #: Columns of `Explanation.table`.
 COLUMNS = ("branch", "source", "au", "other_au", "region", "phase", "feature", "value",
            "contribution")
@@ -72,6 +75,12 @@ class Explanation:
     def probability(self) -> float:
         """Probability of ``classes[1]``, where the decision is a log-odds."""
         return float(expit(self.decision))
+
+    @property
+    def no_smile(self) -> bool:
+        """Whether neither onset nor offset of a smile was found in the clip."""
+        spans = (self.phases.get(name, slice(0, 0)) for name in ("onset", "apex", "offset"))
+        return not any(span.stop > span.start for span in spans)
 
     @property
     def not_placed(self) -> float:
@@ -186,9 +195,16 @@ class Explanation:
         Returns
         -------
         DataFrame
-            Columns `branch`, `what`, `phase`, `contribution`; the largest magnitude first.
+            Columns `branch`, `what`, `phase`, `contribution`; the largest magnitude first. Pairs go
+            in halves to their units, as "AU06 with others": one by one, of 136, they would never be
+            seen beside a branch that looks at single units.
         """
         rows = self.table[self.table["source"] != "not placed"]
+        pairs = rows[rows["other_au"] != ""]
+        halves = [pairs.assign(au=pairs[column] + WITH_OTHERS, other_au="",
+                               contribution=0.5 * pairs["contribution"])
+                  for column in ("au", "other_au")]
+        rows = pd.concat([rows[rows["other_au"] == ""], *halves], ignore_index=True)
         what = _what(rows)
         found = rows.assign(what=what).groupby(["branch", "what", "phase"], sort=False,
                                                as_index=False)["contribution"].sum()
@@ -197,7 +213,12 @@ class Explanation:
 
     def __str__(self) -> str:
         sure = max(self.probability, 1.0 - self.probability)
-        lines = [f"{self.clip.label}: {self.classes[int(self.decision > 0)]}, {sure:.2f}"]
+        added = self.decision - self.baseline_decision
+        lines = [f"{self.clip.label}: {self.classes[int(self.decision > 0)]}, {sure:.2f}",
+                 f"  {self.decision:+.2f}: {self.baseline_decision:+.2f} at the baseline, and "
+                 f"{added:+.2f} by this clip, most of it:"]
+        if self.no_smile:
+            lines.insert(1, "  No smile was found in it: what is said of one says nothing here.")
         found = self.strongest()
         for branch, what, phase, value in found.itertuples(index=False, name=None):
             where = f" in the {phase}" if phase in SPANS[:4] else f", {phase}" if phase else ""
@@ -215,10 +236,8 @@ class Explanation:
 
 
 def _what(rows: pd.DataFrame) -> pd.Series:
-    """What each row is about, in a word."""
-    pair = rows["au"] + "×" + rows["other_au"]
-    what = rows["au"].mask(rows["other_au"] != "", pair)
-    what = what.mask((what == "") & (rows["region"] != ""), rows["region"])
+    """What each row is about, in a word; pairs are halved before."""
+    what = rows["au"].mask((rows["au"] == "") & (rows["region"] != ""), rows["region"])
     what = what.mask((what == "") & (rows["source"] == "smile"), "smile intensity")
-    return what.mask(what == "", rows["feature"]).mask(what.eq("") & rows["feature"].eq(""),
-                                                       rows["source"])
+    what = what.mask(what == "", rows["feature"])
+    return what.mask(what == "", rows["source"])

@@ -60,7 +60,9 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     -----
     **Against a baseline.** Features are compared with their mean over the clips trained on;
     signals over time likewise; faces and meshes with the first frame that the network sees, held.
-    Contributions are what makes the clip's decision differ from the baseline's.
+    Contributions are what makes the clip's decision differ from the baseline's. What a network
+    makes of how somebody looks before anything moves is in the baseline, which then differs from
+    person to person.
 
     **How.** Linear tops of fusions, second levels of machines and linear models: exactly. RBF
     machines and networks: integrated gradients, along the straight way. Networks on the face mesh
@@ -93,6 +95,9 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     check_positive("n_steps", n_steps, whole=True, at_least=1)
     check_positive("n_orders", n_orders, whole=True, at_least=1)
     measuring, last = opened(model)
+    if isinstance(clip, (list, tuple)):
+        raise ValueError(f"explain takes one recording, not {len(clip)} in a {type(clip).__name__};"
+                         " explain_global is for many")
     clip = as_clip(clip)
     if background is not None:
         background = as_clips(background)

@@ -143,7 +143,7 @@ class AnyTableLeaf(TableLeaf):
         super().__init__(name)
         self.classifier, self.features = classifier, features
         self.meaning = features.meaning
-        self._start = self._find_start(background)
+        self._background = background
 
     def see(self, clip: Clip) -> Seen:
         """Give the features of a clip."""
@@ -158,9 +158,7 @@ class AnyTableLeaf(TableLeaf):
 
     def start(self) -> np.ndarray:
         """Give the features of the baseline."""
-        return self._start
-
-    def _find_start(self, background: list[Clip] | None) -> np.ndarray:
+        background = self._background
         if background is not None:
             return np.mean([self.features.see(clip).inputs["x"] for clip in background], axis=0)
         first = self.classifier[0] if hasattr(self.classifier, "steps") else self.classifier
@@ -174,17 +172,18 @@ class AnyTableLeaf(TableLeaf):
 
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
         """Give what columns contribute to the decision value."""
-        found = additive_path(self.decide, self._start, row)
+        start = self.start()
+        found = additive_path(self.decide, start, row)
         if found is not None:
             return found
         columns = self.meaning.columns
         keys = ["au", "other_au", "region", "phase"]
         owners = columns.groupby(keys if (columns[keys] != "").any(axis=None) else ["feature"],
                                  sort=False).ngroup().to_numpy()
-        groups = shapley_path(self.decide, self._start, row, owners, n_orders=options.n_orders,
+        groups = shapley_path(self.decide, start, row, owners, n_orders=options.n_orders,
                               rng=np.random.default_rng(options.random_state))
         # A group's contribution is its own; within it, each column that moved bears the same.
-        moved = (row != self._start).astype(float)
+        moved = (row != start).astype(float)
         count = np.bincount(owners, moved, len(groups))
         return np.where(moved > 0, groups[owners] / np.maximum(count[owners], 1.0), 0.0)
 

@@ -3,6 +3,7 @@
 from .contribution_maps import PairMapDisplay, PhaseMapDisplay
 from .contributions import ContributionsDisplay
 from .decisions import ConfusionDisplay, RocDisplay
+from .early import EarlyAccuracyDisplay, EarlyDecisionDisplay
 from .effects import EffectSizeDisplay
 from .face_strip import FaceStripDisplay
 from .importance import ImportanceDisplay
@@ -13,7 +14,8 @@ from .signals import SignalsDisplay
 from .slopes import SlopesDisplay
 from .training import TrainingDisplay
 
-__all__ = ["AbstentionDisplay", "ConfusionDisplay", "ContributionsDisplay", "EffectSizeDisplay",
+__all__ = ["AbstentionDisplay", "ConfusionDisplay", "ContributionsDisplay",
+           "EarlyAccuracyDisplay", "EarlyDecisionDisplay", "EffectSizeDisplay",
            "FaceStripDisplay", "FoldScoresDisplay", "ImportanceDisplay", "LandmarkSaliencyDisplay",
            "PairMapDisplay", "PhaseMapDisplay", "ReliabilityDisplay", "RocDisplay",
            "SignalsDisplay", "SlopesDisplay", "TrainingDisplay"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.metrics import brier_score_loss, log_loss
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ..abstention import abstention_scores, settled
 from ..classifiers.branches import is_recordings
@@ -93,6 +93,7 @@ class ReliabilityDisplay:
         if not hasattr(estimator, "predict_proba"):
             raise ValueError(f"{type(estimator).__name__} has no predict_proba; CalibratedSystem "
                              "gives probabilities to any classifier")
+        check_is_fitted(estimator)
         X, groups = _opened(X, groups)
         classes = _two_classes(estimator.classes_, y)
         return cls.from_predictions(
@@ -260,6 +261,7 @@ class AbstentionDisplay:
         if not hasattr(classifier, "p_values"):
             raise ValueError(f"{type(classifier).__name__} has no p_values; put it into a "
                              "SubjectConformalClassifier")
+        check_is_fitted(classifier)
         X, groups = _opened(X, groups)
         classes = _two_classes(classifier.classes_, y)
         return cls.from_p_values(y, classifier.p_values(X), classes=classes, groups=groups,

@@ -34,6 +34,11 @@ _STRETCHES = 6
 _NOTHING, _MUCH = 1e-6, 0.1
 
 
+# What contributions are compared with, see `explain`.
+_BASELINE = ("the average of the clips that it was trained on and, where it looks at faces, this "
+             "face before it moves")
+
+
 class Section(NamedTuple):
     """What is said of a clip.
 
@@ -85,6 +90,7 @@ def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, n
     found, why_not = _explained(inner, clip, background) if contributions else (None, "")
     parts = [
         element("h2", name_of(name)),
+        *_unfounded(phases),
         _decision(words[said], sure, None if label in classes else label, model),
         element("p", held_out_text(info_of(model), sure)),
         face_strip(clip, phases), curves(clip, phases, _units(found)),
@@ -92,9 +98,20 @@ def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, n
         element("h3", "What was measured"), facts(_facts(clip, phases)),
         _in_numbers(found)]
     bad = int((~clip.mask).sum())
-    note = f"{bad} of {len(clip.mask)} not measured" if bad else ""
+    notes = ["no smile found"] if _unfounded(phases) else []
+    notes += [f"{bad} of {len(clip.mask)} not measured"] if bad else []
+    note = "; ".join(notes)
     whole = element("section", *parts, class_="clip", id=f"clip-{number}")
     return Section(joined(whole, Html("\n")), note)
+
+
+def _unfounded(phases: dict[str, slice]) -> list[Html]:
+    """What is to be said before any decision about a clip in which nobody smiles."""
+    if any(span.stop > span.start for name, span in phases.items() if name != "sequence"):
+        return []
+    return [element("p", element("strong", "No smile was found in this recording. "),
+                    "A model says something of every clip; of this one it says nothing to go by.",
+                    class_="said")]
 
 
 def _decision(word: str, sure: float, abstained: Any, model: Any) -> Html:
@@ -176,11 +193,11 @@ def _unit_text(found: Explanation, words: list[str], log_odds: bool) -> str:
     if log_odds:
         unit = (f"In log-odds: +0.69 doubles the odds of {words[1]}, −0.69 halves them. The model "
                 f"would give {words[1]} {percent(float(expit(found.baseline_decision)))} at its "
-                "baseline, mostly the average of the clips that it was trained on; this clip adds "
+                f"baseline, {_BASELINE}; this clip adds "
                 f"{signed(added, most)}.")
     else:
         unit = ("In units of the model's decision value, which is no log-odds. At its baseline, "
-                "mostly the average of the clips that it was trained on, it is "
+                f"{_BASELINE}, it is "
                 f"{signed(found.baseline_decision, most)}; this clip adds {signed(added, most)}.")
     rest = found.not_placed
     if abs(rest) > _MUCH * max(abs(added), _MUCH):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..explain.explanation import WITH_OTHERS
 from ..features.dmarkers import MARKERS
 from ..model_card import DRAWN, as_number, certainty_bins, interval_of, visible
 from ..plotting.contribution_maps import signed
@@ -77,6 +78,8 @@ def what_text(what: str) -> str:
     >>> what_text("AU06"), what_text("AU06×AU12")
     ('AU06, cheek raiser', 'AU06, cheek raiser, and AU12, lip corner puller, together')
     """
+    if what.endswith(WITH_OTHERS) and what.removesuffix(WITH_OTHERS) in UNITS:
+        return f"{what_text(what.removesuffix(WITH_OTHERS))}, with other units"
     first, cross, second = what.partition("×")
     if cross and first in UNITS and second in UNITS:
         return f"{first}, {UNITS[first]}, and {second}, {UNITS[second]}, together"

@@ -209,6 +209,8 @@ class TestTrainOnTables:
             {"path": bad, "label": "posed", "subject": "s9"}), t.iloc[4:]]))
         status, out, err = run("train", file, "-o", tables / "m.skops", "--folds", 2)
         assert status == 1
+        assert "model that was trained on drawn people" in err.splitlines()[0]
+        err = err.partition("\n")[2]
         assert err.startswith("4 could not be used:\n")
         for name in bad:
             assert f"{tables / name}: " in err

@@ -212,6 +212,14 @@ def test_area_under_the_curve_with_weights():
     assert np.isnan(_auc(values, np.ones(40), weights)).all()
 
 
+def test_a_model_that_knows_no_baseline_needs_none():
+    data = signals("au06")
+    model = make_pipeline(AUDA(), LogisticRegression(C=0.01, max_iter=300))
+    table = explain_global(model.fit(data.train, data.y_train), data.test, data.y_test, by="au",
+                           n_repeats=1)
+    assert len(table) == 17
+
+
 class TestBadInput:
     def test_words(self):
         data = signals("au06")

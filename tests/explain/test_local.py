@@ -153,7 +153,8 @@ class TestTheTable:
 
     def test_in_words(self):
         text = str(explain(fitted("machines"), signals("au06").test[1]))
-        assert "AU06" in text.splitlines()[1]
+        assert "at the baseline" in text.splitlines()[1]
+        assert "AU06" in text.splitlines()[2]
         assert ", for " in text
 
 
@@ -377,6 +378,24 @@ class TestBadInput:
         assert found.table["contribution"].sum() == pytest.approx(
             found.decision - found.baseline_decision, abs=1e-5)
         assert not found.by_frame().isna().any()
+
+    def test_of_a_face_at_rest_it_says_so(self):
+        found = explain(fitted("machines"), Clip(aus=np.full((60, 17), 0.5), fps=25))
+        assert found.no_smile
+        assert "No smile was found" in str(found)
+        assert "No smile" not in str(explain(fitted("machines"), signals("au06").test[0]))
+
+    def test_pairs_are_summed_up_where_the_strongest_are_named(self):
+        found = explain(fitted("pairs"), signals("au06").test[1])
+        first = found.strongest(1).iloc[0]
+        assert first["what"] == "AU06 with others"
+        rows = found.strongest(10**6)
+        assert rows["contribution"].sum() == pytest.approx(
+            found.table["contribution"].sum() - found.not_placed)
+
+    def test_a_list_of_one(self):
+        with pytest.raises(ValueError, match="explain takes one recording, not 1 in a list"):
+            explain(fitted("machines"), signals("au06").test[:1])
 
     def test_words_as_labels(self):
         data = signals("au06")

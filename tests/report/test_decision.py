@@ -257,6 +257,8 @@ class TestOddClips:
         for k in (1, 2, 3):
             assert "No smile was found in it. What is measured in a phase that is not there" \
                 in section(page, k)
+            assert "No smile was found in this recording." in section(page, k)
+        assert page.text().count("no smile found") == 3  # in the table, beside the decisions
 
     def test_no_timing(self, model, tmp_path):
         with pytest.warns(UserWarning, match="1 clips carry no timing"):
