@@ -96,6 +96,7 @@ def test_a_replaced_video_is_aligned_anew(videos, tmp_path, count_alignments):
     assert first.faces.shape != second.faces.shape or (first.faces != second.faces).any()
 
 
+@pytest.mark.slow  # of a whole system; of each step, in test_clip_cache.py
 def test_results_do_not_depend_on_the_cache(videos, tmp_path):
     paths, y, groups = videos
     plain = make_system("auda-svm", ensemble__levels=("au",))

@@ -83,7 +83,7 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     >>> from smilegenuine import AUDASVMEnsemble
     >>> from smilegenuine.datasets import make_smile_signals
     >>> from smilegenuine.explain import explain
-    >>> smiles = make_smile_signals(8, 4, difference="au06", random_state=0)
+    >>> smiles = make_smile_signals(24, 4, difference="au06", random_state=0)
     >>> model = AUDASVMEnsemble(levels=("au",)).fit(smiles.data, smiles.target)
     >>> found = explain(model, smiles.data[1])
     >>> found.by_au().abs().idxmax()
