@@ -26,7 +26,7 @@ $(VENV)/.docs: $(VENV)/.ready
 	@touch $@
 
 docs: $(VENV)/.docs             ## the documentation as web pages, all examples run; a warning is an error
-	$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
+	$(BIN)/sphinx-build --builder html --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
 lint: $(VENV)/.ready
