@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import logit
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -14,25 +13,21 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    check_consistent_length,
     check_is_fitted,
-    column_or_1d,
-    validate_data,
 )
 
 from .base import check_positive, whole_fit
-from .classifiers.branches import decisions_of, fit_and_ask, is_recordings
+from .classifiers.branches import decisions_of, fit_and_ask
+from .classifiers.clips_or_tables import ClipsOrTableMixin
 from .classifiers.log_odds import LogOddsClassifierMixin, calibrate
-from .classifiers.subject_folds import check_groups, clips_and_labels, coded_labels, inner_splits
-from .clip import as_clips
+from .classifiers.subject_folds import inner_splits
 from .parallel import in_parallel
 
 _METHODS = ("sigmoid", "isotonic", "temperature")
 
 
-class SubjectwiseMetaMixin(MetaEstimatorMixin):
+class SubjectwiseMetaMixin(ClipsOrTableMixin, MetaEstimatorMixin):
     """What meta-estimators over one classifier share that take clips or tables, and subjects.
 
     A subclass stores `estimator` in its constructor, and defines `fit` with `groups`.
@@ -42,7 +37,6 @@ class SubjectwiseMetaMixin(MetaEstimatorMixin):
     __metadata_request__fit = {"groups": True}
 
     estimator: Any
-    _clips: bool
 
     def _check_estimator(self) -> None:
         """Raise unless there is a classifier to work with."""
@@ -69,35 +63,6 @@ class SubjectwiseMetaMixin(MetaEstimatorMixin):
                              f"{', '.join(map(str, known))}, and these are "
                              f"{', '.join(map(str, classes))}")
         return self.estimator
-
-    def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
-            Any, np.ndarray, np.ndarray, np.ndarray | None]:
-        """What to fit on, its classes, the place of each label among them, and the subjects."""
-        self._clips = is_recordings(X)
-        if self._clips:
-            clips, classes, codes, subjects = clips_and_labels(X, y, groups)
-            if groups is not None:  # classifiers look for the subject in the clip
-                clips = [clip.replace(subject=str(s))
-                         for clip, s in zip(clips, check_groups(groups, len(clips), "clips"),
-                                            strict=True)]
-            return clips, classes, codes, subjects
-        if isinstance(X, pd.DataFrame):  # classifiers may look for columns by their names
-            validate_data(self, X, skip_check_array=True)
-            y = column_or_1d(y, warn=True)
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(self, X, y, ensure_all_finite=self._finite())
-        check_classification_targets(y)
-        classes, codes = coded_labels(y)
-        return X, classes, codes, None if groups is None else check_groups(groups, len(y),
-                                                                           "samples")
-
-    def _open(self, X: Any) -> Any:
-        check_is_fitted(self)
-        if self._clips:
-            return as_clips(X)
-        return validate_data(self, X, reset=False, ensure_all_finite=self._finite(),
-                             skip_check_array=isinstance(X, pd.DataFrame))
 
     def _finite(self) -> bool | str:
         return "allow-nan" if get_tags(self).input_tags.allow_nan else True

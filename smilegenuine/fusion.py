@@ -11,12 +11,8 @@ from sklearn.base import TransformerMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch, _safe_indexing, check_random_state
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    check_consistent_length,
     check_is_fitted,
-    column_or_1d,
-    validate_data,
 )
 
 from .base import check_positive, whole_fit
@@ -25,19 +21,15 @@ from .classifiers.branches import (
     decisions_of,
     fit_and_ask,
     fit_branch,
-    is_recordings,
     outputs_of,
     spread_of,
 )
+from .classifiers.clips_or_tables import ClipsOrTableMixin
 from .classifiers.log_odds import LogOddsClassifierMixin
 from .classifiers.subject_folds import (
-    check_groups,
-    clips_and_labels,
-    coded_labels,
     held_out_split,
     inner_splits,
 )
-from .clip import as_clips
 from .parallel import in_parallel
 
 _FUSE = ("embedding", "proba", "hadamard")
@@ -53,7 +45,7 @@ _UNEVEN, _FREE, _THRESHOLD, _FINAL_C = 0.3, 0.3, 0.3, 0.3
 _LEAST_FOR_PRODUCT = 4
 
 
-class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition):
+class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin, _BaseComposition):
     """Classifiers as branches, and a classifier over what they found.
 
     A meta-estimator in the manner of scikit-learn's `StackingClassifier`, for clips and subjects.
@@ -272,27 +264,6 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
             raise ValueError(f"final_estimator must be a classifier, not {final!r}")
         return branches
 
-    def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
-            Any, np.ndarray, np.ndarray, np.ndarray | None]:
-        self._clips = is_recordings(X)
-        if self._clips:
-            clips, classes, codes, subjects = clips_and_labels(X, y, groups)
-            if groups is not None:  # branches look for the subject in the clip
-                clips = [clip.replace(subject=str(s))
-                         for clip, s in zip(clips, check_groups(groups, len(clips), "clips"),
-                                            strict=True)]
-            return clips, classes, codes, subjects
-        if isinstance(X, pd.DataFrame):  # branches may look for columns by their names
-            validate_data(self, X, skip_check_array=True)
-            y = column_or_1d(y, warn=True)
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        classes, codes = coded_labels(y)
-        return X, classes, codes, None if groups is None else check_groups(groups, len(y),
-                                                                           "samples")
-
     def _fit_apart(self, branches: dict[str, Any], X: Any, labels: np.ndarray, codes: np.ndarray,
                    subjects: np.ndarray | None) -> tuple[dict[str, Any], np.ndarray]:
         """Branches, and the positions of what the top is to be fitted on."""
@@ -382,12 +353,6 @@ class StackingFusion(TransformerMixin, LogOddsClassifierMixin, _BaseComposition)
                           np.full((len(fused), 1), _THRESHOLD)])
 
     # -- using ----------------------------------------------------------------------------------
-
-    def _open(self, X: Any) -> Any:
-        check_is_fitted(self)
-        if self._clips:
-            return as_clips(X)
-        return validate_data(self, X, reset=False, skip_check_array=isinstance(X, pd.DataFrame))
 
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], np.ndarray]:
         """What is fused of each branch, (n, width), and all decisions, (n, n_branches)."""

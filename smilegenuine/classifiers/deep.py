@@ -284,10 +284,21 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         -------
         array of shape (n_clips,)
         """
+        weights, bias = self.last_layer()
+        return np.asarray(embedding @ weights + bias)
+
+    def last_layer(self) -> tuple[np.ndarray, float]:
+        """Give weights and bias of the network's last layer.
+
+        Returns
+        -------
+        weights : array of shape (n_embed,)
+        bias : float
+        """
         check_is_fitted(self)
         last = {name: w.detach().cpu().numpy().astype(float)
                 for name, w in self.net_.module_.out.named_parameters()}
-        return np.asarray(embedding @ last["weight"][0] + last["bias"][0])
+        return last["weight"][0], float(last["bias"][0])
 
     @property
     def history_(self) -> pd.DataFrame:

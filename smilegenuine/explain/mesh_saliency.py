@@ -255,12 +255,10 @@ def _explained(classifier: Any, clip: Clip, baseline: str, n_steps: int) -> Land
     sequence = x["x"] if isinstance(x, dict) else x
     windows = classifier._view()(np.arange(len(sequence)))
     rest = sequence[0] if baseline == "first" else sequence.mean(axis=0, dtype=float)
-    last = {name: w.detach().cpu().numpy().astype(float)
-            for name, w in classifier.net_.module_.out.named_parameters()}
     still = np.broadcast_to(rest, sequence.shape).astype(float)
     path = network_path(
         classifier.net_, {"x": still, **others}, {"x": sequence.astype(float), **others},
-        last["weight"][0], float(last["bias"][0]), n_steps=n_steps, refine=False, windows=windows)
+        *classifier.last_layer(), n_steps=n_steps, refine=False, windows=windows)
     values = path.contributions["x"].sum(axis=2)
     values[np.setdiff1d(np.arange(len(values)), windows)] = np.nan
     _, frames = classifier.placed_sequence(clip)

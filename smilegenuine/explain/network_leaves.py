@@ -107,18 +107,15 @@ class NetworkLeaf(Leaf):
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
         """Give what the inputs contribute to a head, by integrated gradients."""
         net = self.classifier.net_
-        weights, offset = np.zeros(net.module_.n_embed), 0.0
+        last, bias = self.classifier.last_layer()
+        weights = head.decision * last
         if head.features is not None:
             weights = weights + head.features
-        last = {name: w.detach().cpu().numpy().astype(float)
-                for name, w in net.module_.out.named_parameters()}
-        weights = weights + head.decision * last["weight"][0]
-        offset += head.decision * float(last["bias"][0])
         view = self.classifier._view()
         windows = None if view is None else view(np.arange(len(seen.inputs["x"])))
         found = network_path(
-            net, _as_floats(self.still(seen)), _as_floats(seen.inputs), weights, offset,
-            n_steps=options.n_steps, refine=self.refine,
+            net, _as_floats(self.still(seen)), _as_floats(seen.inputs), weights,
+            head.decision * bias, n_steps=options.n_steps, refine=self.refine,
             windows=windows, sequence=self.classifier._sequences)  # type: ignore[arg-type]
         return self.place(seen, found.contributions)
 

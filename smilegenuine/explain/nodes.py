@@ -35,9 +35,13 @@ class Head:
     decision: float = 0.0
 
     def of(self, features: np.ndarray, decision: float) -> float:
-        """The weighted sum."""
+        """Give the weighted sum."""
         return float(self.decision * decision + (
             0.0 if self.features is None else np.ravel(self.features) @ np.ravel(features)))
+
+    def of_decision(self) -> float:
+        """Give the weight of a decision value that is the only feature, too."""
+        return self.decision + (0.0 if self.features is None else float(self.features.sum()))
 
 
 @dataclass(frozen=True)

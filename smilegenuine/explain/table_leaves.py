@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -56,21 +57,21 @@ class TableLeaf(Leaf):
         decided = self.decide(self.start()[None])
         return decided, float(decided[0])
 
+    @abstractmethod
     def decide(self, table: np.ndarray) -> np.ndarray:
         """Give decision values of rows of features."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self) -> np.ndarray:
         """Give the features of the baseline."""
-        raise NotImplementedError
 
+    @abstractmethod
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
         """Give what columns contribute to the decision value."""
-        raise NotImplementedError
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
         """Give what the columns contribute to a head."""
-        weight = head.decision + (0.0 if head.features is None else float(head.features.sum()))
+        weight = head.of_decision()
         row = seen.inputs["x"]
         return table_part(weight * self.contributions(row, options), row, self.meaning,
                           self.moments(seen))
@@ -280,7 +281,7 @@ class OpaqueLeaf(Leaf):
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
         """Give what units contribute in each phase, to a head."""
-        weight = head.decision + (0.0 if head.features is None else float(head.features.sum()))
+        weight = head.of_decision()
         aus, still = seen.inputs["x"], seen.inputs["still"]
         spans = _spans(seen.phases, len(aus))
         names = list(dict.fromkeys(spans))

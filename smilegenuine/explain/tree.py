@@ -201,7 +201,7 @@ class CalibratedNode(Node):
 
     def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
         """Give what contributes to the decision, as much longer as calibration makes it."""
-        weight = head.decision + (0.0 if head.features is None else float(head.features.sum()))
+        weight = head.of_decision()
         raw = np.array([self.node.baseline(seen)[1], self.node.outputs([seen])[1][0]])
         before, after = self.system.calibrated(raw)
         moved = raw[1] - raw[0]
@@ -326,9 +326,7 @@ class FusionNode(Node):
         if self.fusion.final_estimator_ is not None:
             return None
         net = self.fusion.projection_
-        last = {name: w.detach().cpu().numpy().astype(float)
-                for name, w in net.net_.module_.out.named_parameters()}
-        weights = head.decision * last["weight"][0]
+        weights = head.decision * net.last_layer()[0]
         if head.features is not None:
             weights = weights + head.features
         first, second = (net._scaled(x).astype(float) for x in (start, end))

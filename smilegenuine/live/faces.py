@@ -8,6 +8,7 @@ way of the eyes, is worked out from a few tenths of a second before and after ea
 from __future__ import annotations
 
 import weakref
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
@@ -142,7 +143,7 @@ def main_seen(looks: list[list[Seen]], rate: float) -> dict[int, Seen]:
     return {i: looks[i][k] for i, k in main_track(tracks, places).items()}
 
 
-class EyeFinder:
+class EyeFinder(ABC):
     """Where the eyes of the main face are, in frames a moment ago. Subclasses say how.
 
     Attributes
@@ -153,21 +154,21 @@ class EyeFinder:
 
     changed = False
 
+    @abstractmethod
     def add(self, frame: Frame) -> None:
         """Look at the next frame."""
-        raise NotImplementedError
 
+    @abstractmethod
     def eyes(self, number: int) -> np.ndarray | None:
         """(2,) complex: the image's left and right eye in a frame; None where there is no face."""
-        raise NotImplementedError
 
+    @abstractmethod
     def newest(self) -> np.ndarray | None:
         """The eyes in the newest frame as far as they are known by now, for a picture."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forget(self, before: int) -> None:
         """Let go of what is known of frames before a number."""
-        raise NotImplementedError
 
 
 class CascadeEyes(EyeFinder):
