@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from ..smile_figures import FIGURES, RATE, measure_smile
 from .kinematics import EFFECT_SIZES, KINDS, KINEMATICS, QUANTILE_LEVELS, RANK_CORRELATIONS, SIGNALS
-from .measures import FIGURES, RATE, measure_smile
 
 _FEWEST = 10
 _SIDES = "onset_left_right_difference"

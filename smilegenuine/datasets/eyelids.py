@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..smile_figures import RATE
 from .lips import LipMotion
-from .measures import RATE
 
 #: How far a full blink lowers the upper lid, over the eye's width, as drawn.
 FULL_BLINK = 0.36
@@ -49,7 +49,7 @@ def lid_motion(figures: dict[str, float], lips: LipMotion, rng: np.random.Genera
     Parameters
     ----------
     figures : dict of str to float
-        `eyelid_...` of `measures.FIGURES`.
+        `eyelid_...` of `smile_figures.FIGURES`.
     lips : LipMotion
         The smile.
     rng : numpy.random.Generator

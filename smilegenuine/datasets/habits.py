@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import norm, qmc
 
+from ..smile_figures import FIGURES
 from .kinematics import KINDS, normal_correlations, quantile_of
-from .measures import FIGURES
 
 #: What the two classes of a set may differ in.
 DIFFERENCES = ("kinematics", "au06", "onset_speed", "asymmetry", "apex", "none")
@@ -44,8 +44,8 @@ class Style:
     Attributes
     ----------
     scores : array of shape (21,)
-        Standard-normal habits: of the lips and of the eyelids in the order of `measures.FIGURES`,
-        and of the cheeks.
+        Standard-normal habits: of the lips and of the eyelids in the order of
+        `smile_figures.FIGURES`, and of the cheeks.
     parts_lips, drops_jaw, dimples, lifts_lip : float
         How strongly AU25, AU26, AU14 and AU10 go along with the lip corners, 0 to 1.
     stronger : float
@@ -140,8 +140,8 @@ def sample_figures(label: int, style: Style, rng: np.random.Generator, *,
     Returns
     -------
     dict of str to float
-        `lip_...` and `eyelid_...` for each of `measures.FIGURES`; `smile_start_s`; `tail_s`, the
-        time after the smile; `cut_short`, whether the recording ends before the smile does;
+        `lip_...` and `eyelid_...` for each of `smile_figures.FIGURES`; `smile_start_s`; `tail_s`,
+        the time after the smile; `cut_short`, whether the recording ends before the smile does;
         `cheek`, a standard-normal score of AU06.
     """
     kind = KINDS[label] if difference == "kinematics" else "mixed"

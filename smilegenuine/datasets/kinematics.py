@@ -4,7 +4,7 @@ Quantiles, rank correlations and effect sizes over 641 posed and 595 spontaneous
 UvA-NEMO smile database, computed from public per-video D-Marker tables at 50 fps
 (`data/uva_nemo_smile_kinematics.json`). Aggregates only: no figure here belongs to one recording.
 Durations in seconds, counting moving frames; lip amplitudes as a fraction of the neutral lip
-width, eyelid amplitudes as a fraction of the eye width. `measures` says how they are measured.
+width, eyelid amplitudes as a fraction of the eye width. `smile_figures` says how they are measured.
 
 Source: UvA-NEMO (Dibeklioğlu, Salah & Gevers 2012, doi:10.1007/978-3-642-33712-3_38).
 """
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from .measures import FIGURES, RATE
+from ..smile_figures import FIGURES, RATE
 
 KINDS = ("posed", "spontaneous")
 SIGNALS = ("lip", "eyelid")
@@ -65,7 +65,7 @@ EFFECT_SIZES: dict[str, float] = {
     f"{signal}_{figure}": d for signal in SIGNALS
     for figure, d in _TABLE[signal]["effect_size_cohens_d_spontaneous_minus_posed"].items()}
 
-#: Class -> signal -> rank correlations (10, 10), in the order of `measures.FIGURES`.
+#: Class -> signal -> rank correlations (10, 10), in the order of `smile_figures.FIGURES`.
 RANK_CORRELATIONS: dict[str, dict[str, np.ndarray]] = {
     kind: {signal: np.array([[_TABLE[signal][kind]["spearman"][a][b] for b in FIGURES]
                              for a in FIGURES]) for signal in SIGNALS} for kind in KINDS}
@@ -123,7 +123,7 @@ def normal_correlations(kind: str, signal: str) -> np.ndarray:
     Returns
     -------
     array of shape (10, 10)
-        Positive definite, in the order of `measures.FIGURES`.
+        Positive definite, in the order of `smile_figures.FIGURES`.
     """
     kinds = KINDS if kind == "mixed" else (kind,)
     ranks = np.mean([RANK_CORRELATIONS[k][signal] for k in kinds], axis=0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .measures import FILTER_FRAMES, RATE, SmileSpan, signal_figures, smile_span, smooth
+from ..smile_figures import FILTER_FRAMES, RATE, SmileSpan, signal_figures, smile_span, smooth
 
 #: Displacements that smiles keep to, nearly, in lip widths: below rest and above.
 LEAST, MOST = -0.05, 0.42
@@ -60,7 +60,7 @@ def lip_motion(figures: dict[str, float], rng: np.random.Generator) -> LipMotion
     Parameters
     ----------
     figures : dict of str to float
-        `lip_...` of `measures.FIGURES`, `smile_start_s` and `tail_s`, the time after the fall.
+        `lip_...` of `smile_figures.FIGURES`, `smile_start_s` and `tail_s`, the time after the fall.
     rng : numpy.random.Generator
         Of what the figures leave open.
 

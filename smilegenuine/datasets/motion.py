@@ -13,10 +13,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from ..au_table import AU_NAMES
+from ..smile_figures import RATE
 from .eyelids import FULL_BLINK, LidMotion, lid_motion
 from .habits import Style, sample_figures
 from .lips import LipMotion, lip_motion
-from .measures import RATE
 
 #: Lip-corner displacement, in lip widths, that one point of AU12 stands for, as drawn.
 LIP_PER_AU12 = 0.05

@@ -142,7 +142,7 @@ def _main_runs(curve: np.ndarray, level: float, min_share: float
     if spread <= 12.0 * level or spread <= 1e-9 * max(1.0, float(np.abs(curve).max())):
         return None, None
     # Wavering below this height does not end a run: a pause in a rise is still the rise.
-    runs = _runs(curve, max(0.08 * spread, 3.0 * level))
+    runs = turning_runs(curve, max(0.08 * spread, 3.0 * level))
     least = min_share * spread
     rises = [r for r in runs if curve[r[1]] - curve[r[0]] >= least]
     falls = [r for r in runs if curve[r[0]] - curve[r[1]] >= least]
@@ -158,8 +158,21 @@ def _main_runs(curve: np.ndarray, level: float, min_share: float
     return max(pairs, key=lambda pair: gain(*pair))
 
 
-def _runs(curve: np.ndarray, height: float) -> list[tuple[int, int]]:
-    """Split a curve at its turning points, passing over reversals lower than `height`."""
+def turning_runs(curve: np.ndarray, height: float) -> list[tuple[int, int]]:
+    """Split a curve at its turning points.
+
+    Parameters
+    ----------
+    curve : array of shape (T,)
+    height : float
+        Reversals that are lower are passed over.
+
+    Returns
+    -------
+    list of tuple of (int, int)
+        First and last frame of each run, one way and the other in turn; the last of one is the
+        first of the next.
+    """
     turns = [0]
     low = high = 0
     direction = 0

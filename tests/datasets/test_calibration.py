@@ -19,7 +19,7 @@ from smilegenuine.datasets.kinematics import (
     RANK_CORRELATIONS,
     SIGNALS,
 )
-from smilegenuine.datasets.measures import FIGURES
+from smilegenuine.smile_figures import FIGURES
 
 #: One seed for all that is judged here; see `smile_calibration` for others.
 SEED = 1

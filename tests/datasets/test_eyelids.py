@@ -8,7 +8,7 @@ import pytest
 from smilegenuine.datasets.eyelids import FULL_BLINK, LidMotion, lid_motion
 from smilegenuine.datasets.habits import random_style, sample_figures, spread_scores
 from smilegenuine.datasets.lips import LipMotion, lip_motion
-from smilegenuine.datasets.measures import SmileSpan, signal_figures
+from smilegenuine.smile_figures import SmileSpan, signal_figures
 
 N = 150
 

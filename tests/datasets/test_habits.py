@@ -22,7 +22,7 @@ from smilegenuine.datasets.kinematics import (
     RANK_CORRELATIONS,
     quantile_of,
 )
-from smilegenuine.datasets.measures import FIGURES
+from smilegenuine.smile_figures import FIGURES
 
 N = 1500
 MORE = {"smile_start_s", "tail_s", "cut_short", "cheek"}

@@ -19,7 +19,7 @@ from smilegenuine.datasets.kinematics import (
     normal_correlations,
     quantile_of,
 )
-from smilegenuine.datasets.measures import FIGURES
+from smilegenuine.smile_figures import FIGURES
 
 SHARED = Path(__file__).parents[3] / "shared" / "calibration" / "uva_nemo_smile_kinematics.json"
 PACKAGED = files("smilegenuine.datasets") / "data" / "uva_nemo_smile_kinematics.json"

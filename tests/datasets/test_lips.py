@@ -7,7 +7,7 @@ import pytest
 
 from smilegenuine.datasets.habits import random_style, sample_figures, spread_scores
 from smilegenuine.datasets.lips import LipMotion, lip_motion
-from smilegenuine.datasets.measures import FIGURES, signal_figures, smile_span, smooth
+from smilegenuine.smile_figures import FIGURES, signal_figures, smile_span, smooth
 
 N = 200
 

@@ -10,7 +10,7 @@ import pytest
 from smilegenuine.au_table import AU_NAMES
 from smilegenuine.datasets.eyelids import FULL_BLINK
 from smilegenuine.datasets.habits import Style, random_style, sample_figures, spread_scores
-from smilegenuine.datasets.measures import measure_smile
+from smilegenuine.smile_figures import measure_smile
 from smilegenuine.datasets.motion import (
     LIP_PER_AU12,
     Motion,

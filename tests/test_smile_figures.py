@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from smilegenuine.datasets import measure_smile
-from smilegenuine.datasets.measures import (
+from smilegenuine.smile_figures import (
     FIGURES,
     SmileSpan,
     signal_figures,

@@ -1,7 +1,7 @@
 """Measuring how a smile moves: durations, amplitudes and speeds of its phases.
 
-The same figures as those that `kinematics` holds of UvA-NEMO recordings, so that generated motion
-and recordings can be laid side by side.
+The same figures as those that `datasets.kinematics` holds of UvA-NEMO recordings, so that generated
+motion and recordings can be laid side by side.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import median_filter
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 #: Figures of one signal, in the order of the published tables.
 FIGURES = (
@@ -21,6 +21,11 @@ FIGURES = (
 #: The rate that the published figures were measured at, in Hz, and the median filter in frames.
 RATE = 50.0
 FILTER_FRAMES = 25
+
+# For the signals of a tracker: seconds of smoothing of what is measured; those, and the shares of
+# the quickest step that count as still, of what the phases are looked for in.
+_CALM_S = 0.12
+_CALMS_S, _SLOWS = (0.08, 0.12, 0.16), (0.1, 0.4)
 
 
 class SmileSpan(NamedTuple):
@@ -52,23 +57,53 @@ def smooth(signal: np.ndarray) -> np.ndarray:
     return median_filter(np.asarray(signal, dtype=float), FILTER_FRAMES, mode="nearest")
 
 
-def smile_span(steps: np.ndarray) -> SmileSpan:
+def smile_span(steps: np.ndarray, slow: float = 0.0) -> SmileSpan:
     """Find the phases: the onset ends with the longest rise before the longest fall.
 
     Parameters
     ----------
     steps : array of shape (T - 1,)
         Changes of the smoothed lip signal from frame to frame. A step without change ends a run.
+    slow : float, default=0.0
+        Steps below this share of the largest one the same way count as none here. As published it
+        is 0; on the signals of a tracker, a held smile that creeps would pass for the onset.
 
     Returns
     -------
     SmileSpan
         Without any fall, there is no offset; without any rise before it, no onset.
     """
-    start, stop = _longest_run(steps < 0.0)
+    start, stop = _longest_run(-steps > slow * np.max(-steps, initial=0.0))
     offset = start if stop > start else len(steps)
-    _, top = _longest_run(steps[:offset] > 0.0)
+    _, top = _longest_run(steps[:offset] > slow * np.max(steps[:offset], initial=0.0))
     return SmileSpan(top, offset)
+
+
+def tracked_span(lips: np.ndarray) -> SmileSpan:
+    """Find the phases in the signal of a landmark tracker.
+
+    A run ends where a movement pauses. In what a tracker gives there are no pauses: how slow is
+    still, and how smooth is smooth, is a choice; the mean over several of them depends on none.
+
+    Parameters
+    ----------
+    lips : array of shape (T,)
+        At 50 Hz, the mean of both corners, as tracked.
+
+    Returns
+    -------
+    SmileSpan
+        The mean of those found after smoothing by 0.08, 0.12 and 0.16 s, with steps below 10 % and
+        below 40 % of the quickest one taken for none.
+    """
+    spans = [smile_span(np.diff(smooth(_calmed(lips, calm))), slow)
+             for calm in _CALMS_S for slow in _SLOWS]
+    apex, offset = np.round(np.mean(spans, axis=0)).astype(int).tolist()
+    return SmileSpan(apex, offset)
+
+
+def _calmed(signal: np.ndarray, seconds: float) -> np.ndarray:
+    return np.asarray(gaussian_filter1d(signal, seconds * RATE, mode="nearest"))
 
 
 def signal_figures(signal: np.ndarray, span: SmileSpan, difference: np.ndarray | None = None
@@ -108,8 +143,8 @@ def signal_figures(signal: np.ndarray, span: SmileSpan, difference: np.ndarray |
     }
 
 
-def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | None = None
-                  ) -> dict[str, float]:
+def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | None = None, *,
+                  tracked: bool = False) -> dict[str, float]:
     """Measure one smile.
 
     Parameters
@@ -121,6 +156,11 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
         the width of the resting mouth: 0.5 at rest.
     eyelids : array of shape (T, 2), optional
         Height of the left and the right upper lid over the eye's corners, over the eye's width.
+    tracked : bool, default=False
+        Whether the signals come from a landmark tracker, whose trembling would be measured: the
+        lips are smoothed by a Gaussian of 0.12 s first, the phases are those of `tracked_span`, and
+        the apex lasts from the onset to the offset, as nobody can say in which steps the lips do
+        move. False: as published.
 
     Returns
     -------
@@ -151,11 +191,14 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
         raise ValueError("times must rise, and there must be one at least")
     grid = np.arange(times[0], times[-1] + 1e-9, 1.0 / RATE)
     sides = _at(grid, times, lips)
-    lip = smooth(sides.mean(axis=1))
+    raw = sides.mean(axis=1)
+    lip = smooth(_calmed(raw, _CALM_S) if tracked else raw)
     steps = np.diff(lip)
-    span = smile_span(steps)
+    span = tracked_span(raw) if tracked else smile_span(steps)
     figures = {f"lip_{k}": v for k, v in
                signal_figures(lip, span, sides[:, 0] - sides[:, 1]).items()}
+    if tracked:
+        figures["lip_apex_duration_s"] = (span.offset - span.apex) / RATE
     if eyelids is not None:
         sides = _at(grid, times, eyelids)
         measured = signal_figures(sides.mean(axis=1), span, sides[:, 0] - sides[:, 1])
