@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow docs lint bench action-units clean
+.PHONY: demo test test-slow docs lint bench action-units pretrained clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt smilegenuine/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,6 +46,9 @@ bench: $(VENV)/.ready           ## speed, against the direct implementation in t
 
 action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
 	$(BIN)/python tools/train_action_units.py
+
+pretrained: $(VENV)/.ready      ## train the packaged kinematics model anew on sampled smiles
+	$(BIN)/python tools/train_pretrained.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo-output

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .classifiers.face_vit import FaceViTClassifier as FaceViTClassifier
     from .classifiers.hadamard import HadamardClassifier as HadamardClassifier
     from .classifiers.hadasmilenet import HadaSmileNetClassifier as HadaSmileNetClassifier
+    from .classifiers.kinematics import KinematicsClassifier as KinematicsClassifier
     from .classifiers.landmark_transformer import (
         LandmarkTransformerClassifier as LandmarkTransformerClassifier,
     )
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from .face.landmarks import FaceLandmarks as FaceLandmarks
     from .features.auda import AUDA as AUDA
     from .features.dmarkers import DMarkers as DMarkers
+    from .features.kinematics import SmileKinematics as SmileKinematics
     from .features.phases import detect_phases as detect_phases
     from .fusion import StackingFusion as StackingFusion
     from .live import LiveDecision as LiveDecision
@@ -79,6 +81,8 @@ if TYPE_CHECKING:
     from .plotting import SignalsDisplay as SignalsDisplay
     from .plotting import SlopesDisplay as SlopesDisplay
     from .plotting import TrainingDisplay as TrainingDisplay
+    from .pretrained import KinematicsPipeline as KinematicsPipeline
+    from .pretrained import load_pretrained as load_pretrained
     from .report import write_evaluation_report as write_evaluation_report
     from .report import write_report as write_report
     from .signals.action_units import HOGActionUnits as HOGActionUnits
@@ -111,6 +115,8 @@ _ROOMS = {
     "AUDA": "features.auda",
     "detect_phases": "features.phases",
     "DMarkers": "features.dmarkers",
+    "SmileKinematics": "features.kinematics",
+    "KinematicsClassifier": "classifiers.kinematics",
     "BlockSVMEnsemble": "classifiers.block_ensemble",
     "AUDASVMEnsemble": "classifiers.auda_svm",
     "AUDAPhaseClassifier": "classifiers.auda_phases",
@@ -127,6 +133,8 @@ _ROOMS = {
     "FaceViTClassifier": "classifiers.face_vit",
     "StackingFusion": "fusion",
     "make_system": "pipelines",
+    "KinematicsPipeline": "pretrained",
+    "load_pretrained": "pretrained",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
     "subject_scores": "evaluation",

@@ -1,0 +1,106 @@
+"""A pipeline from video to decision that knows of smiles: of none, of one, of several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..clip import as_clips
+from ..features.kinematics import KINEMATICS, Smile, SmileKinematics
+
+
+class KinematicsPipeline(Pipeline):
+    """A `Pipeline` that ends in `SmileKinematics` and a classifier of its figures.
+
+    All that scikit-learn's `Pipeline` does, and what only these two steps together can: saying
+    where no smile is, and answering for each smile of a recording. `load_pretrained` gives one that
+    is fitted.
+
+    Parameters
+    ----------
+    steps : list of (str, estimator)
+        Steps from clips to clips, such as `FaceLandmarks`; a `SmileKinematics`; and a classifier
+        such as `KinematicsClassifier`, which takes NaN.
+    transform_input, memory, verbose
+        See `sklearn.pipeline.Pipeline`.
+
+    Examples
+    --------
+    >>> from smilegenuine import Clip, load_pretrained
+    >>> from smilegenuine.datasets import make_smiles
+    >>> smiles = make_smiles(1, 2, random_state=0)
+    >>> clips = [Clip(landmarks=points, times=t, name=c.name)
+    ...          for points, t, c in zip(smiles.landmarks, smiles.times, smiles.data)]
+    >>> model = load_pretrained("kinematics", labels=("posed", "spontaneous"))
+    >>> list(model.find_smiles(clips))
+    ['clip', 'smile', 'start', 'end', 'decision', 'P(posed)', 'P(spontaneous)']
+    """
+
+    def decide(self, X: Any) -> np.ndarray:
+        """Give the more probable class of each recording, where there is one.
+
+        Parameters
+        ----------
+        X : list of recordings
+            Anything that `as_clips` takes.
+
+        Returns
+        -------
+        array of object of shape (n,)
+            One of `classes_`, "no smile found", or "cannot tell".
+        """
+        return np.asarray(self.steps[-1][1].decide(self[:-1].transform(X)))
+
+    def measured(self, X: Any) -> list[list[Smile]]:
+        """Find the smiles of recordings, and measure each.
+
+        Parameters
+        ----------
+        X : list of recordings
+            Anything that `as_clips` takes.
+
+        Returns
+        -------
+        list of list of Smile
+            For each recording its smiles, in their order.
+        """
+        clips = self[:-2].transform(as_clips(X)) if len(self.steps) > 2 else as_clips(X)
+        kinematics: SmileKinematics = self.steps[-2][1]
+        return [kinematics.find_smiles(clip) for clip in clips]
+
+    def find_smiles(self, X: Any) -> pd.DataFrame:
+        """Find the smiles of recordings, and decide about each by itself.
+
+        Parameters
+        ----------
+        X : list of recordings
+            Anything that `as_clips` takes.
+
+        Returns
+        -------
+        DataFrame
+            A row a smile: `clip` (its name), `smile` (1, 2, …), `start` and `end` (seconds),
+            `decision` (one of `classes_`, or "cannot tell"), and `P(…)` of each class. A recording
+            without a smile has a row as well: `smile` is 0, `decision` "no smile found", the rest
+            NaN.
+        """
+        clips = as_clips(X)
+        classes = [f"P({c})" for c in self.classes_]
+        rows = []
+        for clip, smiles in zip(clips, self.measured(clips), strict=True):
+            if not smiles:
+                nothing = self.steps[-1][1].decide(_table([dict.fromkeys(KINEMATICS, np.nan)]))[0]
+                rows.append((clip.label, 0, np.nan, np.nan, nothing, np.nan, np.nan))
+                continue
+            table = _table([smile.figures for smile in smiles])
+            said, p = self.steps[-1][1].decide(table), self.steps[-1][1].predict_proba(table)
+            rows += [(clip.label, k, smile.start, smile.end, said[k - 1], *p[k - 1])
+                     for k, smile in enumerate(smiles, 1)]
+        return pd.DataFrame(rows, columns=["clip", "smile", "start", "end", "decision", *classes])
+
+
+def _table(rows: list[dict[str, float]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(KINEMATICS))
