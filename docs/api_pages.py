@@ -41,7 +41,7 @@ ROOMS = (
     Room("classifiers", "Classifiers", "From clips or tables to a decision. See "
          ":doc:`/systems/index`.", ("classifiers",)),
     Room("systems", "Systems and fusion", "Whole systems by name, and what puts branches together. "
-         "See :doc:`/systems`.", ("pipelines", "fusion")),
+         "See :doc:`/systems` and :doc:`/pretrained`.", ("pipelines", "pretrained", "fusion")),
     Room("evaluation", "Evaluation", "Scores by subject, comparisons and their tests. See "
          ":doc:`/evaluation`.", ("evaluation", "comparison", "significance", "effects")),
     Room("certainty", "How sure, and when to say nothing", "Probabilities to be believed, and "

@@ -10,7 +10,6 @@ import pytest
 from smilegenuine.au_table import AU_NAMES
 from smilegenuine.datasets.eyelids import FULL_BLINK
 from smilegenuine.datasets.habits import Style, random_style, sample_figures, spread_scores
-from smilegenuine.smile_figures import measure_smile
 from smilegenuine.datasets.motion import (
     LIP_PER_AU12,
     Motion,
@@ -19,6 +18,7 @@ from smilegenuine.datasets.motion import (
     head_pose,
     smile_motion,
 )
+from smilegenuine.smile_figures import measure_smile
 
 AU = {name: k for k, name in enumerate(AU_NAMES)}
 N = 300
