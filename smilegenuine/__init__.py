@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .plotting import FaceStripDisplay as FaceStripDisplay
     from .plotting import FoldScoresDisplay as FoldScoresDisplay
     from .plotting import ImportanceDisplay as ImportanceDisplay
+    from .plotting import KinematicsDisplay as KinematicsDisplay
     from .plotting import LandmarkSaliencyDisplay as LandmarkSaliencyDisplay
     from .plotting import PairMapDisplay as PairMapDisplay
     from .plotting import PhaseMapDisplay as PhaseMapDisplay
@@ -169,6 +170,7 @@ _ROOMS = {
     "LiveDecision": "live",
     "EarlyAccuracyDisplay": "plotting",
     "EarlyDecisionDisplay": "plotting",
+    "KinematicsDisplay": "plotting",
     "LandmarkSaliency": "explain",
     "landmark_saliency": "explain",
     "LandmarkSaliencyDisplay": "plotting",

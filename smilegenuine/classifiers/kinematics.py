@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
-from scipy.special import expit, logsumexp
+from scipy.special import expit, logit, logsumexp
 from scipy.stats import chi2
 from sklearn.base import BaseEstimator
 from sklearn.mixture import GaussianMixture
@@ -58,6 +58,9 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         believed.
     least_certainty : float, default=0.6
         `decide` says "cannot tell" where the more probable class is less probable than this.
+    most_certainty : float, default=1.0
+        No class gets a higher probability: how often the surest of all answers are right at best.
+        1 sets no limit.
     signals : tuple of str, default=("lip", "eyelid")
         Columns whose names begin so belong together, and so do all others. How figures of one
         signal depend on each other is learnt; signals are taken to be independent.
@@ -109,13 +112,14 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
     """
 
     def __init__(self, n_components: int = 8, *, reg_covar: float = 0.1,
-                 least_certainty: float = 0.6,
+                 least_certainty: float = 0.6, most_certainty: float = 1.0,
                  signals: Sequence[str] = ("lip", "eyelid"),
                  ignore: Sequence[str] = ("left_right_difference",),
                  random_state: Any = None) -> None:
         self.n_components = n_components
         self.reg_covar = reg_covar
         self.least_certainty = least_certainty
+        self.most_certainty = most_certainty
         self.signals = signals
         self.ignore = ignore
         self.random_state = random_state
@@ -147,6 +151,9 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         check_positive("n_components", self.n_components, whole=True, at_least=1)
         check_positive("reg_covar", self.reg_covar)
         check_positive("least_certainty", self.least_certainty, at_least=0.5)
+        if not 0.5 < self.most_certainty <= 1.0:
+            raise ValueError("most_certainty must be above 0.5 and at most 1, not "
+                             f"{self.most_certainty!r}")
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=float)
         check_classification_targets(y)
         self.classes_, label = np.unique(y, return_inverse=True)
@@ -265,7 +272,8 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             known = np.isin(np.arange(len(self.columns_)), places)
             odds = np.abs(self._ratio(np.where(known, table, np.nan)))
             self.scales_[signals] = float(brentq(
-                lambda s, odds=odds, goal=goal: expit(s * odds).mean() - goal, 1e-3, 1e3))
+                lambda s, odds=odds, goal=goal: expit(self._limited(s * odds)).mean() - goal,
+                1e-3, 1e3))
         return self
 
     # -- using ----------------------------------------------------------------------------------
@@ -290,7 +298,7 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             An array of another number of columns, or a DataFrame without any known one.
         """
         table = self._table(X)
-        return self._ratio(table) * self._scale(np.isfinite(table))
+        return self._limited(self._ratio(table) * self._scale(np.isfinite(table)))
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the more probable class, and none where nothing is known.
@@ -390,6 +398,19 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             part = rows[:, block]
             for index, known in _patterns(part):
                 yield part[np.ix_(index, known)], index, known, signal
+
+    def _limited(self, odds: np.ndarray) -> np.ndarray:
+        """Log-odds that come ever nearer to those of `most_certainty`."""
+        if self.most_certainty == 1.0:
+            return odds
+        limit = float(logit(self.most_certainty))
+        return np.asarray(limit * np.tanh(odds / limit))
+
+    def _factor(self, table: np.ndarray) -> np.ndarray:
+        """What the logarithm of the ratio of likelihoods is multiplied with in each row."""
+        ratio, scale = self._ratio(table), self._scale(np.isfinite(table))
+        given = np.abs(ratio) > 0.0
+        return np.asarray(np.divide(self._limited(ratio * scale), ratio, out=scale, where=given))
 
     def _scale(self, known: np.ndarray) -> np.ndarray:
         there = np.column_stack([known[:, block].any(axis=1) for block in self.blocks_.values()])

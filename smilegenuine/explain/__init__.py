@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .explanation import Explanation as Explanation
     from .importance import explain_global as explain_global
+    from .kinematics import kinematic_contributions as kinematic_contributions
+    from .kinematics import reasons as reasons
     from .local import explain as explain
     from .mesh_saliency import LandmarkSaliency as LandmarkSaliency
     from .mesh_saliency import landmark_saliency as landmark_saliency
@@ -17,6 +19,8 @@ _ROOMS = {
     "Explanation": "explanation",
     "explain": "local",
     "explain_global": "importance",
+    "kinematic_contributions": "kinematics",
+    "reasons": "kinematics",
     "LandmarkSaliency": "mesh_saliency",
     "landmark_saliency": "mesh_saliency",
 }

@@ -11,10 +11,11 @@ from scipy.special import expit
 
 from ..au_table import AU_NAMES
 from ..clip import Clip
+from .kinematics_words import short_words
 
 #: What a contribution can be made by; "not placed" is what a branch adds beyond its rows.
-SOURCES = ("action unit", "pair", "smile", "face", "mesh", "D-Markers", "feature", "branch",
-           "not placed")
+SOURCES = ("action unit", "pair", "smile", "face", "mesh", "D-Markers", "kinematics", "feature",
+           "branch", "not placed")
 
 #: Parts of the clip that contributions belong to. "smile" and "sequence" are phases that features
 #: are taken over, "rest" what lies before the onset and after the offset.
@@ -39,9 +40,9 @@ class Explanation:
     ----------
     table : DataFrame
         A row a contribution: `branch`; `source`, one of `SOURCES`; `au` and `other_au` (of a pair
-        both, else ""); `region` of the face, or of D-Markers which signal ("lip", "eyelid",
-        "cheek"); `phase`, one of `SPANS`; `feature`, its name where it is one; `value`, the
-        feature in this clip; `contribution`.
+        both, else ""); `region` of the face ("lips" or "eyelids" of smile kinematics), or of
+        D-Markers which signal ("lip", "eyelid", "cheek"); `phase`, one of `SPANS`; `feature`, its
+        name where it is one; `value`, the feature in this clip; `contribution`.
     over_time : DataFrame of shape (n_frames, n_branches)
         Contributions placed where what they rest on happened: slopes at the frame of the extremum,
         means over their phase, networks' frames at the frames. What belongs to no frame, as a
@@ -95,9 +96,11 @@ class Explanation:
         -------
         Series
             Last, where there is some, by the name of the fusion what is no branch's own: the error
-            of a top that is integrated along the way.
+            of a top that is integrated along the way. 0 for a branch that saw nothing.
         """
-        return self._summed("branch", self.table["branch"].unique())
+        names = dict.fromkeys([*self.over_time.columns, *self.table["branch"]])
+        found = self.table.groupby("branch")["contribution"].sum()
+        return found.reindex(list(names), fill_value=0.0).rename_axis("branch")
 
     def by_source(self) -> pd.Series:
         """Sum by what the contribution is made by.
@@ -147,7 +150,7 @@ class Explanation:
         return self._summed("phase", SPANS).rename(index={"": "no phase"})
 
     def by_region(self) -> pd.Series:
-        """Sum by part of the face, of branches that look at the face, its mesh or D-Markers.
+        """Sum by part of the face, of branches that look at the face, its mesh or how it moves.
 
         Returns
         -------
@@ -197,7 +200,8 @@ class Explanation:
         DataFrame
             Columns `branch`, `what`, `phase`, `contribution`; the largest magnitude first. Pairs go
             in halves to their units, as "AU06 with others": one by one, of 136, they would never be
-            seen beside a branch that looks at single units.
+            seen beside a branch that looks at single units. Of smile kinematics each figure is
+            there, with its value.
         """
         rows = self.table[self.table["source"] != "not placed"]
         pairs = rows[rows["other_au"] != ""]
@@ -214,12 +218,12 @@ class Explanation:
     def __str__(self) -> str:
         sure = max(self.probability, 1.0 - self.probability)
         added = self.decision - self.baseline_decision
+        found = self.strongest()
         lines = [f"{self.clip.label}: {self.classes[int(self.decision > 0)]}, {sure:.2f}",
                  f"  {self.decision:+.2f}: {self.baseline_decision:+.2f} at the baseline, and "
-                 f"{added:+.2f} by this clip, most of it:"]
+                 f"{added:+.2f} by this clip" + (", most of it:" if len(found) else ".")]
         if self.no_smile:
             lines.insert(1, "  No smile was found in it: what is said of one says nothing here.")
-        found = self.strongest()
         for branch, what, phase, value in found.itertuples(index=False, name=None):
             where = f" in the {phase}" if phase in SPANS[:4] else f", {phase}" if phase else ""
             side = self.classes[int(value > 0)]
@@ -237,7 +241,10 @@ class Explanation:
 
 def _what(rows: pd.DataFrame) -> pd.Series:
     """What each row is about, in a word; pairs are halved before."""
-    what = rows["au"].mask((rows["au"] == "") & (rows["region"] != ""), rows["region"])
+    region = rows["region"].mask(rows["source"] == "kinematics", pd.Series(
+        [short_words(f, v, phase=False) for f, v in zip(rows["feature"], rows["value"],
+                                                        strict=True)], rows.index, dtype=object))
+    what = rows["au"].mask((rows["au"] == "") & (rows["region"] != ""), region)
     what = what.mask((what == "") & (rows["source"] == "smile"), "smile intensity")
     what = what.mask(what == "", rows["feature"])
     return what.mask(what == "", rows["source"])

@@ -27,8 +27,8 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     model : fitted classifier, Pipeline or search
         Any system of `make_system`; any classifier of clips of this package; `StackingFusion` of
         these, also within each other; a pipeline of `AUDA` or `DMarkers` (or any transformer that
-        names its features) and any classifier of scikit-learn's; any other classifier of clips
-        with action units.
+        names its features) and any classifier of scikit-learn's; a `KinematicsPipeline`, see also
+        `reasons`; any other classifier of clips with action units.
     clip : recording
         One, anything that `as_clip` takes. It is measured by the steps of the pipeline.
     background : list of recordings, optional
@@ -62,12 +62,13 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     signals over time likewise; faces and meshes with the first frame that the network sees, held.
     Contributions are what makes the clip's decision differ from the baseline's. What a network
     makes of how somebody looks before anything moves is in the baseline, which then differs from
-    person to person.
+    person to person. Of smile kinematics the baseline is to know none of them: log-odds of 0.
 
     **How.** Linear tops of fusions, second levels of machines and linear models: exactly. RBF
     machines and networks: integrated gradients, along the straight way. Networks on the face mesh
     choose neighbours, and what jumps when a choice changes belongs to no point: it is in the row
-    "not placed". Other models: Shapley's values of action units, pairs or signals in each phase,
+    "not placed". `KinematicsClassifier`: Shapley's values of the figures that are known, where one
+    that takes no part is integrated out. Other models: Shapley's values of action units, pairs or signals in each phase,
     from random orders. In all cases contributions add up to the difference of the decisions.
 
     A contribution says what the *model* used. Where two features move together, as most do, which

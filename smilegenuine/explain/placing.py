@@ -20,6 +20,7 @@ from ..face.mesh_regions import REGIONS
 from ..features.auda import PAIR_A, PAIR_B, feature_names, first_max, pair_differences
 from ..features.clip_phases import phase_of_frames
 from ..features.dynamics import sliding_regression, window_frames
+from .kinematics_words import REGIONS as KINEMATIC_REGIONS
 
 #: Bands of an aligned face, from the top, in shares of its height: the eyes are level, and with the
 #: default settings of `FaceAligner` in the same place in every chip.
@@ -102,6 +103,20 @@ def _marker_meaning(names: tuple[str, ...]) -> Meaning:
     return Meaning(pd.DataFrame({
         "source": "D-Markers", "au": "", "other_au": "", "region": [s[1] for s in split],
         "phase": [s[0] for s in split], "feature": list(names)}))
+
+
+def kinematics_meaning(names: Sequence[str]) -> Meaning:
+    """Say what the columns of smile kinematics are about, by their names."""
+    return _kinematics_meaning(tuple(map(str, names)))
+
+
+@lru_cache(maxsize=16)
+def _kinematics_meaning(names: tuple[str, ...]) -> Meaning:
+    split = [name.split("_", 2) for name in names]
+    return Meaning(pd.DataFrame({
+        "source": "kinematics", "au": "", "other_au": "",
+        "region": [KINEMATIC_REGIONS[s[0]] for s in split], "phase": [s[1] for s in split],
+        "feature": list(names)}))
 
 
 def plain_meaning(names: Sequence[str]) -> Meaning:

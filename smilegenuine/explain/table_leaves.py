@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from ..classifiers.block_ensemble import BlockSVMEnsemble
 from ..classifiers.branches import decisions_of
 from ..classifiers.clip_svm import ClipSVMEnsemble
 from ..classifiers.dmarker_svm import DMarkerSVMEnsemble
+from ..classifiers.kinematics import KinematicsClassifier
 from ..clip import Clip
 from ..features.auda import AUDA, signals_of
 from ..features.clip_phases import phase_of_frames, phases_of
 from ..features.dmarkers import DMarkers
+from ..features.kinematics import SmileKinematics
 from ..features.phases import detect_phases
 from .exchange import columns_of, table_groups
+from .kinematics import kinematic_contributions, parameters_of
 from .nodes import Head, Leaf, Options, Seen
 from .paths import additive_path, machine_path, shapley_path
 from .placing import (
@@ -28,6 +32,7 @@ from .placing import (
     Part,
     auda_meaning,
     auda_moments,
+    kinematics_meaning,
     marker_meaning,
     phase_moments,
     plain_meaning,
@@ -193,6 +198,60 @@ class AnyTableLeaf(TableLeaf):
         return self.features.moments(seen)
 
 
+class KinematicsLeaf(TableLeaf):
+    """A `KinematicsClassifier` of what `SmileKinematics` measures.
+
+    Contributions are Shapley's values of the figures that are known; the baseline is knowing none,
+    of which the log-odds are 0.
+    """
+
+    def __init__(self, name: str, classifier: KinematicsClassifier, features: FeatureMaker) -> None:
+        super().__init__(name)
+        self.classifier, self.features = classifier, features
+        self.meaning = features.meaning
+        place = {parameter: k for k, parameter in enumerate(parameters_of(classifier))}
+        self._places = [place.get(name, -1) for name in self.meaning.columns["feature"]]
+
+    def see(self, clip: Clip) -> Seen:
+        """Give the figures of a clip's main smile, and its phases."""
+        seen = self.features.see(clip)
+        smiles = self.features.step.find_smiles(clip)
+        if len(smiles) < 2:
+            return seen
+        # Of several smiles, one is measured: what it contributes did not happen in another.
+        main = max(range(len(smiles)), key=lambda k: smiles[k].rise)
+        after = smiles[main - 1].end if main else -np.inf
+        before = smiles[main + 1].start if main + 1 < len(smiles) else np.inf
+        inside = (seen.times > after) & (seen.times < before)
+        return replace(seen, phases=phases_of(clip.replace(valid=clip.mask & inside)))
+
+    def decide(self, table: np.ndarray) -> np.ndarray:
+        """Give log-odds."""
+        return self.classifier.decision_function(self._named(table))
+
+    def start(self) -> np.ndarray:
+        """Give the figures of a clip of which none is known."""
+        return np.full(len(self.meaning.columns), np.nan)
+
+    def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
+        """Give what figures contribute to the log-odds; 0 those that are not looked at."""
+        found = kinematic_contributions(self.classifier, self._named(row[None]),
+                                        n_orders=8 * options.n_orders,  # they cost little here
+                                        random_state=options.random_state)
+        return np.r_[found, 0.0][self._places]
+
+    def part(self, seen: Seen, head: Head, options: Options) -> Part:
+        """Give what the figures that are known and looked at contribute to a head."""
+        whole = super().part(seen, head, options)
+        known = np.isfinite(seen.inputs["x"]) & (np.array(self._places) >= 0)
+        return Part(whole.rows[known].reset_index(drop=True), whole.over_time, whole.au_over_time)
+
+    def _named(self, table: np.ndarray) -> Any:
+        if hasattr(self.classifier, "feature_names_in_"):
+            return pd.DataFrame(table, columns=list(self.meaning.columns["feature"]))
+        return table
+
+
 class FeatureMaker:
     """From clips to rows of features whose meaning is known.
 
@@ -215,8 +274,9 @@ class FeatureMaker:
             if isinstance(step, DMarkerSVMEnsemble):
                 step = step._markers()
             names = _names_of(step)
-            self.meaning = marker_meaning(names) if isinstance(step, DMarkers) else \
-                plain_meaning(names)
+            meaning = marker_meaning if isinstance(step, DMarkers) else \
+                kinematics_meaning if isinstance(step, SmileKinematics) else plain_meaning
+            self.meaning = meaning(names)
 
     def see(self, clip: Clip) -> Seen:
         """Give the features of a clip."""

@@ -16,13 +16,15 @@ from ..calibration import CalibratedSystem
 from ..classifiers.block_ensemble import BlockSVMEnsemble
 from ..classifiers.branches import decisions_of
 from ..classifiers.clip_svm import ClipSVMEnsemble
+from ..classifiers.kinematics import KinematicsClassifier
 from ..clip import Clip
 from ..conformal import SubjectConformalClassifier
+from ..features.kinematics import SmileKinematics
 from ..fusion import StackingFusion
 from .nodes import Head, Leaf, Node, Options, no_part
 from .paths import shapley_path
 from .placing import Part
-from .table_leaves import AnyTableLeaf, FeatureMaker, MachineLeaf, OpaqueLeaf
+from .table_leaves import AnyTableLeaf, FeatureMaker, KinematicsLeaf, MachineLeaf, OpaqueLeaf
 
 
 def opened(model: Any) -> tuple[Any, Any]:
@@ -103,8 +105,10 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
 
 
 def _table_node(name: str, model: Pipeline, background: list[Clip] | None) -> Leaf:
-    features = FeatureMaker(model.steps[0][1])
+    features = FeatureMaker(_unwrapped(model.steps[0][1]))
     rest = model[1:] if len(model.steps) > 2 else _unwrapped(model.steps[-1][1])
+    if isinstance(rest, KinematicsClassifier) and isinstance(features.step, SmileKinematics):
+        return KinematicsLeaf(name, rest, features)
     if isinstance(rest, BlockSVMEnsemble):
         return MachineLeaf(name, rest, features)
     return AnyTableLeaf(name, rest, features, background)

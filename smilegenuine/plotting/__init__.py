@@ -7,6 +7,7 @@ from .early import EarlyAccuracyDisplay, EarlyDecisionDisplay
 from .effects import EffectSizeDisplay
 from .face_strip import FaceStripDisplay
 from .importance import ImportanceDisplay
+from .kinematics import KinematicsDisplay
 from .reliability import AbstentionDisplay, ReliabilityDisplay
 from .results import FoldScoresDisplay
 from .saliency import LandmarkSaliencyDisplay
@@ -16,6 +17,6 @@ from .training import TrainingDisplay
 
 __all__ = ["AbstentionDisplay", "ConfusionDisplay", "ContributionsDisplay",
            "EarlyAccuracyDisplay", "EarlyDecisionDisplay", "EffectSizeDisplay",
-           "FaceStripDisplay", "FoldScoresDisplay", "ImportanceDisplay", "LandmarkSaliencyDisplay",
-           "PairMapDisplay", "PhaseMapDisplay", "ReliabilityDisplay", "RocDisplay",
-           "SignalsDisplay", "SlopesDisplay", "TrainingDisplay"]
+           "FaceStripDisplay", "FoldScoresDisplay", "ImportanceDisplay", "KinematicsDisplay",
+           "LandmarkSaliencyDisplay", "PairMapDisplay", "PhaseMapDisplay", "ReliabilityDisplay",
+           "RocDisplay", "SignalsDisplay", "SlopesDisplay", "TrainingDisplay"]
