@@ -25,6 +25,8 @@ FILTER_FRAMES = 25
 # For the signals of a tracker: seconds of smoothing of what is measured; those, and the shares of
 # the quickest step that count as still, of what the phases are looked for in.
 _CALM_S = 0.12
+# A face at rest moves its lips slower than this share of the quickest movement of the smile.
+_RESTING = 0.05
 _CALMS_S, _SLOWS = (0.08, 0.12, 0.16), (0.1, 0.4)
 
 
@@ -158,7 +160,8 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
         Height of the left and the right upper lid over the eye's corners, over the eye's width.
     tracked : bool, default=False
         Whether the signals come from a landmark tracker, whose trembling would be measured: the
-        lips are smoothed by a Gaussian of 0.12 s first, the phases are those of `tracked_span`, and
+        lips are smoothed by a Gaussian of 0.12 s first, the phases are those of `tracked_span`, what
+        moves slower than 5 % of the quickest step before the smile and after it is left out, and
         the apex lasts from the onset to the offset, as nobody can say in which steps the lips do
         move. False: as published.
 
@@ -195,18 +198,33 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
     lip = smooth(_calmed(raw, _CALM_S) if tracked else raw)
     steps = np.diff(lip)
     span = tracked_span(raw) if tracked else smile_span(steps)
+    within = _moving_part(steps) if tracked else slice(0, len(lip))
+    if tracked:
+        lip, span = lip[within], _within(span, within)
+        sides = sides[within]
     figures = {f"lip_{k}": v for k, v in
                signal_figures(lip, span, sides[:, 0] - sides[:, 1]).items()}
     if tracked:
         figures["lip_apex_duration_s"] = (span.offset - span.apex) / RATE
     if eyelids is not None:
-        sides = _at(grid, times, eyelids)
+        sides = _at(grid, times, eyelids)[within]
         measured = signal_figures(sides.mean(axis=1), span, sides[:, 0] - sides[:, 1])
         figures |= {f"eyelid_{k}": v for k, v in measured.items()}
     moving = np.flatnonzero(steps)
     first, last = (moving[0], moving[-1] + 1) if len(moving) else (len(steps), len(steps))
     return figures | {"video_s": len(grid) / RATE, "smile_start_s": first / RATE,
                       "smile_s": (last - first) / RATE}
+
+
+def _moving_part(steps: np.ndarray) -> slice:
+    """The frames from the first movement to the last that is more than a tracker's trembling."""
+    moving = np.flatnonzero(np.abs(steps) > _RESTING * np.abs(steps).max(initial=0.0))
+    return slice(int(moving[0]), int(moving[-1]) + 2) if len(moving) else slice(0, len(steps) + 1)
+
+
+def _within(span: SmileSpan, part: slice) -> SmileSpan:
+    apex, offset = (int(np.clip(at, part.start, part.stop - 1)) - part.start for at in span)
+    return SmileSpan(apex, offset)
 
 
 def _at(grid: np.ndarray, times: np.ndarray, sides: np.ndarray) -> np.ndarray:

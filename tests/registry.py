@@ -35,12 +35,15 @@ from smilegenuine import (
     HadamardClassifier,
     HadaSmileNetClassifier,
     HOGActionUnits,
+    KinematicsClassifier,
+    KinematicsPipeline,
     LandmarkTransformerClassifier,
     LBPSmileIntensity,
     MeshSmileNetClassifier,
     P4TransformerClassifier,
     PSTNetClassifier,
     RealSmileNetClassifier,
+    SmileKinematics,
     StackingFusion,
     SubjectConformalClassifier,
 )
@@ -141,6 +144,12 @@ def _line() -> Any:
     return make_pipeline(AUDA(phases=("onset",)), StandardScaler(), LogisticRegression(C=0.01))
 
 
+def _kinematics() -> KinematicsPipeline:
+    return KinematicsPipeline([
+        ("kinematics", SmileKinematics().set_output(transform="pandas")),
+        ("classifier", KinematicsClassifier(n_components=1))])
+
+
 _OVER = {"estimator has a default": "as in scikit-learn's meta-estimators, nobody can guess it",
          "7 is no list of clips": "it takes tables too, and refuses a number as no table"}
 
@@ -168,6 +177,14 @@ REGISTRY: dict[str, Entry] = {
         lambda: AUDAPhaseClassifier(max_epochs=2, random_state=0),
         _few_signals, tolerance=SINGLE_PRECISION),
     "DMarkers": Entry(DMarkers, _meshes),
+    "SmileKinematics": Entry(SmileKinematics, _meshes),
+    "KinematicsClassifier": Entry(KinematicsClassifier, None),
+    "KinematicsPipeline": Entry(
+        _kinematics, _meshes,
+        exempt={"steps has a default": "as in scikit-learn's Pipeline, nobody can guess them",
+                **dict.fromkeys(("labels must make sense", "one subject is not enough",
+                                 "unknown subjects are said"),
+                                "its classifier takes tables, which know of no subjects")}),
     "DMarkerSVMEnsemble": Entry(lambda: DMarkerSVMEnsemble(cv=3), _more_meshes),
     "MeshSmileNetClassifier": Entry(lambda: MeshSmileNetClassifier(**SMALL_TRUNK), _meshes,
                                     tolerance=SINGLE_PRECISION),

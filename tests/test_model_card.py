@@ -39,12 +39,16 @@ from smilegenuine.model_card import (
     LIMITS,
     certainty_bins,
     code,
+    expected_share,
+    expected_text,
     interval_of,
+    is_sampled,
     model_card,
     scores_to_remember,
     title_of,
     visible,
 )
+from smilegenuine.model_card.sampled import UNSEEN
 
 ROOT = Path(__file__).parents[1]
 
@@ -168,6 +172,68 @@ class TestWhatIsRemembered:
             ["# M"] + ["## "] * 7)
         assert len(card) < 20_000
         card.encode("utf-8")
+
+
+class TestSampledSmiles:
+    """Of a model that no recording has taught, an expectation is not told as a measurement."""
+
+    info = {"system": "s", "clips": 30, "smiles": {"a": 20, "b": 10}, "drawn people": True,
+            "certainty": {"lip": 0.7, "lip+eyelid": 0.8}, "accuracy as tracked": 0.75,
+            "accuracy on samples": {"lip, sampled": 0.6, "lip, moving": 0.9, "both, x": 0.75}}
+
+    def card(self, model, info) -> str:
+        model.info_ = info
+        try:
+            return model_card(model)
+        finally:
+            del model.info_
+
+    def test_card(self, model):
+        card = self.card(model, self.info)
+        assert card.startswith("# Model card: `s`, the pretrained model\n")
+        learnt = part(card, "What it was trained on")
+        assert "- Sampled smiles: 30: 20 `a`, 10 `b`\n" in learnt
+        assert "Clips" not in learnt
+        assert "people are drawn" not in card
+        right = part(card, "How often it was right")
+        assert "not known. It has not been tested on any." in right
+        assert "- Expected: about three in four decisions" in right
+        assert "60 % to 90 % from the lips alone, 75 % from both" in right
+        assert "its mean probability is 70 % from the lips alone, 80 % from both" in right
+        assert all(limit in card for limit in (*UNSEEN, *LIMITS))
+        assert "Also remembered" not in card
+
+    def test_what_it_does_not_remember_is_not_told(self, model):
+        info = {key: self.info[key] for key in ("accuracy as tracked",)}
+        card = self.card(model, {**info, "accuracy on samples": {}})
+        assert "Sampled smiles" not in card
+        assert "from the lips" not in card
+        assert "mean probability" not in card
+        assert "from the lips" not in expected_text({**info, "accuracy on samples": {}})
+
+    def test_other_models_are_not_taken_for_one(self, model):
+        for info in ({}, {"certainty": NASTY}, {"accuracy on samples": {}},
+                     {"accuracy on samples": NASTY, "accuracy as tracked": 0.8},
+                     {"accuracy on samples": {}, "accuracy as tracked": NASTY}):
+            assert not is_sampled(info)
+            assert "pretrained" not in self.card(model, info)
+        assert "`certainty`: 3" in self.card(model, {"certainty": 3})
+
+    @pytest.mark.parametrize(("share", "words"), [
+        (0.794, "about four in five"), (0.76, "about three in four"), (0.5, "about one in two"),
+        (0.88, "about nine in ten")])
+    def test_expected(self, share, words):
+        info = {**self.info, "accuracy as tracked": share}
+        assert expected_share(info) == words
+        assert expected_text(info).lower().startswith(f"{words} decisions of this model")
+        assert f"right about {100 * share:.3g} % of sampled smiles" in expected_text(info)
+
+    def test_others_words_are_code(self, model):
+        card = self.card(model, {**self.info, "smiles": {NASTY: NASTY}, "certainty": {NASTY: 1},
+                                 "accuracy on samples": {NASTY: NASTY}})
+        plain = re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", card)
+        assert "<" not in plain
+        assert "`" not in plain
 
 
 class TestScoresToRemember:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from smilegenuine.datasets import measure_smile
 from smilegenuine.smile_figures import (
@@ -12,6 +13,7 @@ from smilegenuine.smile_figures import (
     signal_figures,
     smile_span,
     smooth,
+    tracked_span,
 )
 
 # (steps at 50 Hz, change): rest, onset, held, offset, rest. Pauses of 13 steps or more are what a
@@ -233,3 +235,121 @@ class TestFrameRates:
         assert found["lip_onset_duration_s"] == pytest.approx(0.6, abs=0.041)
         assert found["lip_onset_peak_speed_per_s"] == pytest.approx(0.3, rel=1e-6)
         assert found["lip_offset_fall"] == pytest.approx(0.16, rel=1e-6)
+
+
+class TestSlowSteps:
+    # A creep that is longer than the rise, and one that is longer than the fall.
+    CREEPING = np.r_[np.full(20, 0.1), 0, np.ones(5), 0, np.full(30, -0.2), 0, -4 * np.ones(6), 0]
+
+    @pytest.mark.parametrize(("slow", "apex", "offset"), [
+        (0.0, 20, 27),
+        (0.04, 20, 27),
+        (0.06, 20, 58),  # of the quickest fall, the creeping one is 0.05
+        (0.09, 20, 58),
+        (0.11, 26, 58),  # of the quickest rise, the creeping one is 0.1
+        (0.9, 26, 58),
+    ])
+    def test_each_way_has_its_own_quickest_step(self, slow, apex, offset):
+        assert smile_span(self.CREEPING, slow) == SmileSpan(apex, offset)
+
+    def test_rises_after_the_fall_set_no_measure(self):
+        steps = np.array([0.1, 0.1, 0.1, 0.0, -1.0, -1.0, 9.0])
+        assert smile_span(steps, 0.5) == SmileSpan(3, 4)
+
+    @pytest.mark.parametrize("slow", [0.0, 0.1, 0.4])
+    def test_nothing_moves(self, slow):
+        assert smile_span(np.zeros(5), slow) == SmileSpan(0, 5)
+        assert smile_span(np.zeros(0), slow) == SmileSpan(0, 0)
+
+
+def shaken(signal: np.ndarray, sigma: float = 0.003, seed: int = 0) -> np.ndarray:
+    """The signal as a tracker that errs anew in every frame would give it."""
+    return signal + np.random.default_rng(seed).normal(0.0, sigma, len(signal))
+
+
+class TestTracked:
+    # The held smile creeps up for longer than it rose.
+    CREEPING = [(20, 0.0), (20, 0.18), (80, 0.02), (40, -0.18), (30, -0.01), (20, 0.0)]
+
+    def test_phases_of_a_plain_smile(self):
+        # What is smoothed begins earlier and ends later, more so where steps count from 10 % on.
+        assert tracked_span(curve(*PLAIN)) == pytest.approx((50, 100), abs=10)
+
+    def test_a_creeping_apex_is_not_the_onset(self):
+        lips = curve(*self.CREEPING)
+        assert smile_span(np.diff(smooth(lips))).apex > 100
+        assert tracked_span(lips) == pytest.approx((40, 120), abs=10)
+
+    def test_the_mean_of_several_readings(self):
+        lips = shaken(curve(*self.CREEPING))
+        spans = [smile_span(np.diff(smooth(gaussian_filter1d(lips, 50 * calm, mode="nearest"))),
+                            slow) for calm in (0.08, 0.12, 0.16) for slow in (0.1, 0.4)]
+        assert len(set(spans)) > 1
+        assert tracked_span(lips) == tuple(np.round(np.mean(spans, axis=0)))
+
+    @pytest.mark.parametrize("parts", [PLAIN, CREEPING], ids=["plain", "creeping"])
+    def test_trembling_hardly_moves_them(self, parts):
+        trembling = [shaken(curve(*parts), seed=seed) for seed in range(10)]
+        tracked = np.array([tracked_span(lips) for lips in trembling])
+        published = np.array([smile_span(np.diff(smooth(lips))) for lips in trembling])
+        assert (np.ptp(tracked, axis=0) <= 3).all()
+        assert (np.ptp(published, axis=0) > 3).all()
+
+    def test_figures_of_a_plain_smile(self):
+        lips = curve(*PLAIN)
+        times = np.arange(len(lips)) / 50
+        found = measure_smile(times, both(lips, 0.01), tracked=True)
+        span = tracked_span(lips + 0.5)
+        assert found["lip_apex_duration_s"] == (span.offset - span.apex) / 50
+        assert found["lip_onset_rise"] == pytest.approx(0.18, rel=0.03)
+        assert found["lip_offset_fall"] == pytest.approx(0.16, rel=0.03)
+        assert found["lip_onset_peak_speed_per_s"] == pytest.approx(0.3, rel=0.05)
+        assert found["lip_offset_peak_speed_per_s"] == pytest.approx(0.2, rel=0.05)
+        assert found["lip_onset_left_right_difference"] == pytest.approx(0.01)
+        assert set(found) == set(measure_smile(times, both(lips)))
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_trembling_is_not_measured(self, seed):
+        times, lips = np.arange(161) / 50, both(shaken(curve(*PLAIN), 0.006, seed))
+        tracked, published = measure_smile(times, lips, tracked=True), measure_smile(times, lips)
+        for way, speed, moved in (("onset", 0.3, "rise"), ("offset", 0.2, "fall")):
+            name = f"lip_{way}_peak_speed_per_s"
+            assert tracked[name] == pytest.approx(speed, rel=0.15)
+            assert published[name] > 1.5 * speed
+            true = {"rise": 0.18, "fall": 0.16}[moved]
+            assert tracked[f"lip_{way}_{moved}"] == pytest.approx(true, rel=0.1)
+
+    def test_eyelids_are_as_they_are_in_the_phases_found(self):
+        # Lips that move all the time: no rest is left out.
+        lips = curve((40, 0.18), (80, 0.04), (60, -0.2))
+        lids = shaken(np.zeros(181), 0.01)
+        found = measure_smile(np.arange(181) / 50, both(lips), both(lids, 0.004), tracked=True)
+        expected = signal_figures(lids + 0.5, tracked_span(lips + 0.5), np.full(181, 0.004))
+        for figure, value in expected.items():
+            assert found[f"eyelid_{figure}"] == pytest.approx(value, rel=0.25), figure
+
+    @pytest.mark.parametrize("rest", [50, 150, 400])
+    def test_rest_is_no_part_of_a_smile_however_long_it_is(self, rest):
+        def figures(before, after):
+            lips = curve((before, 0.0), (30, 0.18), (50, 0.0), (40, -0.16), (after, 0.0))
+            lids = shaken(np.zeros(len(lips)), 0.01)
+            return measure_smile(np.arange(len(lips)) / 50, both(shaken(lips, 0.0005)), both(lids),
+                                 tracked=True)
+        for found in (figures(20, rest), figures(rest, 20)):
+            for signal in ("lip", "eyelid"):
+                assert found[f"{signal}_onset_duration_s"] == pytest.approx(0.6, abs=0.35)
+                assert found[f"{signal}_offset_duration_s"] == pytest.approx(0.8, abs=0.35)
+
+    @pytest.mark.parametrize("n", [1, 2, 90])
+    def test_no_movement_at_all(self, n):
+        found = measure_smile(np.arange(n) / 50, both(np.zeros(n)), tracked=True)
+        assert found["lip_onset_rise"] == found["lip_offset_fall"] == 0.0
+        assert found["lip_onset_duration_s"] == found["lip_offset_duration_s"] == 0.0
+
+    @pytest.mark.parametrize("fps", [25, 30, 60, 100])
+    def test_same_figures_at_any_rate(self, fps):
+        times = np.arange(round(3.2 * fps) + 1) / fps
+        lips = both(np.interp(times, TestFrameRates.TURNS, TestFrameRates.LEVELS))
+        found = measure_smile(times, lips, tracked=True)
+        plain = measure_smile(np.arange(161) / 50, both(curve(*PLAIN)), tracked=True)
+        assert found == pytest.approx(plain, abs=1e-9)

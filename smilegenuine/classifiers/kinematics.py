@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
 from scipy.special import expit, logit, logsumexp
 from scipy.stats import chi2
@@ -19,10 +18,11 @@ from sklearn.base import BaseEstimator
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from ..base import check_positive
+from ..base import check_positive, whole_fit
 from .log_odds import LogOddsClassifierMixin
+from .normal_mixtures import completed, distances, log_likelihoods, patterns
 
 #: Levels of the quantiles that a classifier remembers of each column.
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -36,7 +36,6 @@ _FURTHEST = 3.5
 _SMALL = 0.1
 # Rows that a component of a mixture is fitted on, at least, for each column.
 _ROWS_A_COLUMN = 10
-_ROUNDS = 4
 # Share of what is usual that passes for unusual.
 _UNUSUAL = 1e-4
 
@@ -148,12 +147,25 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         ValueError
             A parameter out of range, not two classes, or a class without rows in a condition.
         """
+        self._check_params()
+        with whole_fit(self):
+            return self._fit(X, y, conditions)
+
+    def _check_params(self) -> None:
         check_positive("n_components", self.n_components, whole=True, at_least=1)
         check_positive("reg_covar", self.reg_covar)
         check_positive("least_certainty", self.least_certainty, at_least=0.5)
+        if self.least_certainty > 1.0:
+            raise ValueError(f"least_certainty must be at most 1, not {self.least_certainty!r}")
         if not 0.5 < self.most_certainty <= 1.0:
             raise ValueError("most_certainty must be above 0.5 and at most 1, not "
                              f"{self.most_certainty!r}")
+        for name in ("signals", "ignore"):
+            texts = getattr(self, name)
+            if not isinstance(texts, (tuple, list)) or not all(isinstance(t, str) for t in texts):
+                raise ValueError(f"{name} must be a tuple of texts, not {texts!r}")
+
+    def _fit(self, X: Any, y: Any, conditions: Any) -> KinematicsClassifier:
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=float)
         check_classification_targets(y)
         self.classes_, label = np.unique(y, return_inverse=True)
@@ -171,8 +183,11 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         groups = np.zeros(len(X), int)
         self.conditions_ = ["all"]
         if conditions is not None:
-            found, groups = np.unique(np.asarray(conditions), return_inverse=True)
-            self.conditions_ = [str(name) for name in found]
+            conditions = column_or_1d(np.asarray(conditions).astype(str))
+            if len(conditions) != len(X):
+                raise ValueError(f"there are {len(X)} rows but {len(conditions)} conditions")
+            found, groups = np.unique(conditions, return_inverse=True)
+            self.conditions_ = found.tolist()
         table = X[:, kept]
         self._learn_scale(table)
         rng = check_random_state(self.random_state)
@@ -213,7 +228,7 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         rows_of = self._standardised(table)[:, block]
         for k, name in enumerate(self.conditions_):
             rows = rows_of[of_class & (groups == k)]
-            rows = _completed(rows[np.isfinite(rows).any(axis=1)])
+            rows = completed(rows[np.isfinite(rows).any(axis=1)], rng)
             if not len(rows):
                 raise ValueError("one class has no row in which anything is known of the columns "
                                  f"{self.columns_[block[0]]}, …, in the condition {name!r}")
@@ -271,6 +286,11 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             places = [i for s in signals.split("+") for i in self.blocks_[s]]
             known = np.isin(np.arange(len(self.columns_)), places)
             odds = np.abs(self._ratio(np.where(known, table, np.nan)))
+            least, most = (expit(self._limited(s * odds)).mean() for s in (1e-3, 1e3))
+            if not least < goal < most:
+                raise ValueError(f"the certainty of {signals!r} cannot become {goal} on these "
+                                 f"rows, {most:.3g} at most; in {(odds == 0).sum()} of "
+                                 f"{len(odds)} nothing of it is known")
             self.scales_[signals] = float(brentq(
                 lambda s, odds=odds, goal=goal: expit(self._limited(s * odds)).mean() - goal,
                 1e-3, 1e3))
@@ -354,7 +374,7 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         table = self._table(X)
         odd = np.zeros(len(table), bool)
         for rows, index, known, signal in self._known_parts(table):
-            nearest = np.min([_distances(m, rows, known)[0].min(axis=0)
+            nearest = np.min([distances(m, rows, known)[0].min(axis=0)
                               for m in self.mixtures_[signal]], axis=0)
             odd[index] |= nearest > chi2.isf(_UNUSUAL, len(known))
         return odd
@@ -374,7 +394,7 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         table = self._table(X)
         scores = np.zeros((len(table), len(self.conditions_)))
         for rows, index, known, signal in self._known_parts(table):
-            likely = [(m["condition"], _log_likelihoods(m, rows, known))
+            likely = [(m["condition"], log_likelihoods(m, rows, known))
                       for m in self.mixtures_[signal]]
             for k in range(len(self.conditions_)):
                 scores[index, k] += logsumexp(np.vstack([part[of == k] for of, part in likely]),
@@ -385,7 +405,7 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         """The logarithm of the ratio of likelihoods, untempered."""
         ratio = np.zeros(len(table))
         for rows, index, known, signal in self._known_parts(table):
-            posed, spontaneous = (logsumexp(_log_likelihoods(m, rows, known), axis=0)
+            posed, spontaneous = (logsumexp(log_likelihoods(m, rows, known), axis=0)
                                   for m in self.mixtures_[signal])
             ratio[index] += spontaneous - posed
         return ratio
@@ -396,7 +416,7 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         rows = self._standardised(table)
         for signal, block in self.blocks_.items():
             part = rows[:, block]
-            for index, known in _patterns(part):
+            for index, known in patterns(part):
                 yield part[np.ix_(index, known)], index, known, signal
 
     def _limited(self, odds: np.ndarray) -> np.ndarray:
@@ -427,6 +447,9 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
                                  f", …; it has {', '.join(map(str, X.columns[:3]))}")
             if len(X) == 0:
                 raise ValueError("found array with 0 sample(s) while a minimum of 1 is required")
+            if X.columns.has_duplicates:
+                twice = X.columns[X.columns.duplicated()][0]
+                raise ValueError(f"the table has more than one column {twice!r}")
             table = X.reindex(columns=self.columns_).to_numpy(dtype=float)
             if np.isinf(table).any():
                 raise ValueError("the table contains infinity; NaN is for what is not known")
@@ -443,56 +466,3 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
 def _subsets(signals: Sequence[str]) -> Iterator[str]:
     for bits in range(1, 2 ** len(signals)):
         yield "+".join(s for k, s in enumerate(signals) if bits >> k & 1)
-
-
-def _patterns(table: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows that know the same columns: their places, the columns; none of those that know none."""
-    known = np.isfinite(table)
-    if not len(known):
-        return
-    kinds, which = np.unique(known, axis=0, return_inverse=True)
-    for k, kind in enumerate(kinds):
-        if kind.any():
-            yield np.flatnonzero(np.ravel(which) == k), np.flatnonzero(kind)
-
-
-def _distances(mixture: dict[str, np.ndarray], rows: np.ndarray, known: np.ndarray
-               ) -> tuple[np.ndarray, np.ndarray]:
-    """Squared Mahalanobis distances (k, n) to components, and their log determinants (k,)."""
-    far, size = [], []
-    for mean, covariance in zip(mixture["means"], mixture["covariances"], strict=True):
-        root = np.linalg.cholesky(covariance[np.ix_(known, known)])
-        apart = solve_triangular(root, (rows - mean[known]).T, lower=True)
-        far.append((apart * apart).sum(axis=0))
-        size.append(2.0 * np.log(np.diag(root)).sum())
-    return np.array(far), np.array(size)
-
-
-def _log_likelihoods(mixture: dict[str, np.ndarray], rows: np.ndarray, known: np.ndarray
-                     ) -> np.ndarray:
-    """Logarithms (k, n) of the weighted densities of components, up to a common constant."""
-    far, size = _distances(mixture, rows, known)
-    return np.asarray(mixture["log_weights"][:, None] - 0.5 * (far + size[:, None]))
-
-
-def _completed(rows: np.ndarray) -> np.ndarray:
-    """Fill what is NaN with what one normal distribution expects, given the rest of the row."""
-    missing = ~np.isfinite(rows)
-    if not missing.any():
-        return rows
-    count = np.maximum((~missing).sum(axis=0), 1)
-    mean = np.where(missing, 0.0, rows).sum(axis=0) / count
-    filled = np.where(missing, mean, rows)
-    if len(rows) < 2:
-        return filled
-    for _ in range(_ROUNDS):
-        mean = filled.mean(axis=0)
-        covariance = np.cov(filled.T).reshape(len(mean), -1) + 0.05 * np.eye(len(mean))
-        for index, known in _patterns(rows):
-            lost = np.setdiff1d(np.arange(len(mean)), known)
-            if len(lost):
-                weights = np.linalg.solve(covariance[np.ix_(known, known)],
-                                          covariance[np.ix_(known, lost)])
-                filled[np.ix_(index, lost)] = mean[lost] + (
-                    rows[np.ix_(index, known)] - mean[known]) @ weights
-    return filled

@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--random-state", type=whole, default=0, metavar="SEED")
     for module, text in (
             (train, "Fit a system on labelled videos, score it by subject, and save it."),
-            (predict, "Ask a saved model about videos."),
+            (predict, "Ask a model about videos: a saved one, or the pretrained one."),
             (extract, "Write what is measured in every frame: action units, smile intensity and "
                       "phase; landmarks, blendshapes, the head's pose; and D-Markers of videos."),
             (benchmark, "Compare the published systems on a labelled set, over folds by subject. "

@@ -1,4 +1,4 @@
-"""`smilegenuine info`: what is installed on this machine; or what a saved model is."""
+"""`smilegenuine info`: what is installed on this machine; or what a model is."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from .._version import __version__
 from ..face.landmarker_bundle import BUNDLE_NAME, BUNDLE_SHA256, DATA_VARIABLE, cache_folder
 from ..model_card import info_of, model_card, visible
 from ..persistence import load_model
+from ..pretrained import PRETRAINED, load_pretrained
 
 _PACKAGE = "smilegenuine"
 #: What each extra is for.
@@ -44,18 +45,21 @@ _GIB = 1024.0 ** 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", nargs="?", type=Path, metavar="MODEL",
+    parser.add_argument("model", nargs="?", metavar="MODEL",
                         help="print the card of this model: what it is, what it was trained on, "
-                             "how often it was right")
+                             "how often it was right; a file, or the name of a model that comes "
+                             f"with the package ({', '.join(PRETRAINED)})")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what is there, and give the exit status."""
     if args.model is not None:
-        model = load_model(args.model)
+        ours = args.model in PRETRAINED  # a file of that name is ./kinematics
+        model = load_pretrained(args.model, labels=("posed", "spontaneous")) if ours else \
+            load_model(args.model)
         card = model_card(model)
-        print(_json({"path": str(args.model), "info": info_of(model), "card": card})
+        print(_json({"path": None if ours else args.model, "info": info_of(model), "card": card})
               if args.json else card.rstrip())
         return 0
     found = machine()

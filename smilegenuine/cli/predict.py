@@ -1,33 +1,47 @@
-"""`smilegenuine predict`: ask a saved model about videos."""
+"""`smilegenuine predict`: ask a model about videos, a saved one or the pretrained one."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..clip import Clip, open_items
 from ..errors import ClipError
+from ..model_card import expected_share, info_of
 from ..parallel import in_parallel
 from ..persistence import load_model
 from ..plotting.style import load_pyplot
+from ..pretrained import PRETRAINED, load_pretrained
 from ..progress import progress
+from ..video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFrames
 from .arguments import add_device
 from .making import check_landmarker
 from .measuring import files_of, move_networks, set_run
 from .reporting import make_way, report
 
+# Used where no model is given, and what its classes are called.
+_USUAL, _LABELS = "kinematics", ("posed", "spontaneous")
+# What files of recordings end in; and what those of models do, and begin with: they are archives.
+_RECORDINGS = VIDEO_SUFFIXES | IMAGE_SUFFIXES | {".csv"}
+_MODEL, _ARCHIVE = ".skops", b"PK\x03\x04"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("model", type=Path, metavar="MODEL")
-    parser.add_argument("videos", nargs="+", metavar="VIDEO",
-                        help="videos, or folders of videos, image folders or OpenFace CSVs")
+    parser.add_argument("first", metavar="[MODEL] VIDEO ...",
+                        help="a model that `train` saved; without one, the pretrained model is "
+                             "asked (`smilegenuine info kinematics`). Videos, or folders of "
+                             "videos, image folders or, where the model takes them, OpenFace CSVs")
+    # The rest may stand behind options, as long as the first does not take it along; that is why it
+    # is an argument by itself.
+    parser.add_argument("others", nargs="+", help=argparse.SUPPRESS).required = False
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
@@ -42,18 +56,22 @@ def run(args: argparse.Namespace) -> int:
     if args.report is not None:
         make_way(args.report)
         load_pyplot()
-    system = load_model(args.model)
+    model, names = _model_and_videos(args.first, args.others or [])
+    system = load_pretrained(model or _USUAL, labels=_LABELS) if model in (None, *PRETRAINED) \
+        else load_model(str(model))
     if not hasattr(system, "predict_proba"):
-        raise ValueError(f"{args.model}: holds {type(system).__name__}, which is no classifier")
+        raise ValueError(f"{model}: holds {type(system).__name__}, which is no classifier")
     set_run(system, n_jobs=None, verbose=False)
     move_networks(system, args.device)
-    videos = files_of(args.videos)
+    videos = files_of(names)
     opened = open_items(videos, fps=args.fps)
-    check_landmarker({str(args.model): system}, opened,
+    check_landmarker({model or "the pretrained model": system}, opened,
                      "this model looks for landmarks in videos")
+    if model is None and any(isinstance(clip, Clip) for clip in opened):
+        print(_note(system), file=sys.stderr)
     rows, failures = (_decided if args.report is None else _reported)(system, videos, opened, args)
     if args.json:
-        print(json.dumps({"predictions": rows, "failures": failures}, indent=2))
+        print(json.dumps({"predictions": rows, "failures": failures}, indent=2, allow_nan=False))
     elif rows:
         # Names of files may hold what is no letter, which columns of strings do not take.
         table = pd.DataFrame(rows, dtype=object)
@@ -61,9 +79,59 @@ def run(args: argparse.Namespace) -> int:
     return report(pd.DataFrame(failures, columns=["clip", "error"], dtype=object))
 
 
+# -- what is asked about what ---------------------------------------------------------------------
+
+def _model_and_videos(first: str, others: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The model, where the first argument is one, and the recordings."""
+    if _is_recording(first, alone=not others):
+        late = [name for name in others if Path(name).is_file() and _is_archive(Path(name))]
+        if late:
+            raise ValueError(f"{late[0]}: is a model, or another archive, and no video; a model is "
+                             f"the first argument: smilegenuine predict {late[0]} VIDEO …")
+        return None, [first, *others]
+    if others:
+        return first, list(others)
+    if first not in PRETRAINED and not Path(first).exists():
+        raise FileNotFoundError(f"{first}: no such file")
+    raise ValueError(f"{first}: is taken for a model, and there is no video to ask it about; name "
+                     f"them behind it: smilegenuine predict {first} VIDEO …")
+
+
+def _is_recording(name: str, *, alone: bool) -> bool:
+    """Say whether an argument, not a model, is what is to be decided about."""
+    path = Path(name)
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix in _RECORDINGS:
+        return True
+    if suffix == _MODEL or name in PRETRAINED:
+        return False
+    if not path.exists():
+        return alone  # of a file that is not there it is said so in either case
+    if _is_archive(path):
+        return False
+    try:
+        return VideoFrames(path).fps > 0  # a video by a name that is not usual
+    except (ValueError, OSError):
+        return False
+
+
+def _is_archive(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(_ARCHIVE)) == _ARCHIVE
+
+
+def _note(system: Any) -> str:
+    return ("No model was given, so the pretrained one is used: "
+            f"{expected_share(info_of(system))} decisions are expected to be right.\n"
+            "It has learnt from smiles sampled from published figures of UvA-NEMO, not from "
+            f"recordings; see `smilegenuine info {_USUAL}`.")
+
+
+# -- answers --------------------------------------------------------------------------------------
+
 def _decided(system: Any, videos: list[str], opened: list[Clip | Exception],
              args: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """A row a video that could be used, and a row one that could not."""
+    """The rows of each video that could be used, and a row each that could not."""
     many = len(videos) > 1
     answers = in_parallel(
         _ask, ((system, clip) for clip in opened), n_jobs=args.n_jobs if many else 1,
@@ -74,10 +142,8 @@ def _decided(system: Any, videos: list[str], opened: list[Clip | Exception],
                         strict=True):
         if isinstance(answer, Exception):
             failures.append({"clip": video, "error": str(answer)})
-            continue
-        label, probabilities = answer
-        rows.append({"video": video, "decision": label, **{
-            f"P({c})": float(p) for c, p in zip(system.classes_, probabilities, strict=True)}})
+        else:
+            rows += [{"video": video, **_known(row)} for row in answer]
     return rows, failures
 
 
@@ -90,25 +156,41 @@ def _reported(system: Any, videos: list[str], opened: list[Clip | Exception],
                          verbose=not args.quiet)
     rows: list[Any] = found.decisions.rename(columns={"clip": "video"}).to_dict("records")
     failures: list[Any] = found.failures.to_dict("records")
-    print(f"{args.report}: a page about {len(rows)} of {len(videos)} videos", file=sys.stderr)
-    return rows, failures
+    print(f"{args.report}: a page about {len(videos) - len(failures)} of {len(videos)} videos",
+          file=sys.stderr)
+    return [_known(row) for row in rows], failures
 
 
-def _ask(system: Any, clip: Clip | Exception) -> tuple[Any, np.ndarray] | Exception:
-    """What the system says, and the probabilities of the classes; or why there is nothing."""
+def _ask(system: Any, clip: Clip | Exception) -> list[dict[str, Any]] | Exception:
+    """What the system says: a row, or one of each smile; or why there is nothing."""
     from ..report.decision import answer_of
+    from ..report.told_smiles import measured_clip, smile_rows, tells_smiles, told_smiles
 
     if isinstance(clip, Exception):
         return clip
     try:
-        return answer_of(system, clip)
+        if tells_smiles(system):
+            return smile_rows(system, told_smiles(system, measured_clip(system, clip)))
+        label, probabilities = answer_of(system, clip)
     except (ValueError, OSError) as error:
         return error
+    return [{"decision": label, **{f"P({c})": float(p) for c, p in zip(
+        system.classes_, probabilities, strict=True)}}]
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with None in place of NaN, which JSON does not know."""
+    return {name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in row.items()}
 
 
 def _readable(table: pd.DataFrame) -> str:
     """A table whose names stand below their titles, left as these."""
-    for column in ("video", "decision"):
+    for column in ("start", "end"):
+        if column in table:
+            table[column] = [value if value is None else f"{value:.2f}" for value in table[column]]
+    table = table.astype(object).where(table.notna(), "–")
+    for column in [c for c in ("video", "decision", "why") if c in table]:
         text = table[column].astype(str)
         table[column] = text.str.ljust(int(text.str.len().max()))
     return table.to_string(index=False, float_format="{:.3f}".format, justify="left")

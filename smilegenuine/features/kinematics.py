@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from ..base import check_positive, check_rate, require_fields
-from ..clip import Clip, as_clips
+from ..clip import Clip, as_clips, listed
 from ..errors import ClipError
 from ..face.mesh import LEFT_EYE_OUTER, METHODS, RIGHT_EYE_OUTER
 from ..smile_figures import FIGURES, measure_smile
@@ -27,7 +27,7 @@ SIGNALS = ("lip", "eyelid")
 KINEMATICS = tuple(f"{signal}_{figure}" for signal in SIGNALS for figure in FIGURES)
 
 # Seconds before and after a smile that belong to its measurement, where no other smile is there.
-_BEFORE, _AFTER = 1.0, 5.0
+_BEFORE, _AFTER = 0.6, 1.0
 # Smiles that follow each other within so many seconds are one recorded smile that came and went.
 _PAUSE = 2.0
 _LEAST_VALID = 5
@@ -67,7 +67,8 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
     """How long, how far and how fast lips and eyelids move in a smile: twenty figures a recording.
 
     Takes clips with `landmarks`, at any frame rate. Of several smiles in a recording the one that
-    moves the lips most is measured; `find_smiles` gives all.
+    moves the lips most is measured, those that follow each other within 2 s as one; `find_smiles`
+    gives all, each by itself.
 
     Parameters
     ----------
@@ -112,14 +113,14 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
     lips are smoothed by a Gaussian of 0.12 s before the median, the phases are the mean of those
     found with several amounts of smoothing and several readings of what is still, and the apex
     lasts from the onset to the offset (`smilegenuine.smile_figures.measure_smile`, ``tracked``). A
-    smile is measured from at most 1 s before its first movement to 1.5 s after its last. How near
+    smile is measured from at most 0.6 s before its first movement to 1 s after its last. How near
     the figures come to the true ones is in docs/pretrained.md.
 
-    **What cannot be measured is NaN**: the onset of a smile that is there at the first frame; the
-    offset of one that lasts to the end of the recording, with the apex, which has no end then, or
-    that is cut off in its fall; the eyelids where the head is turned by more than `max_yaw` or
-    where they jump from frame to frame as no eyelid does (glasses, hair); everything where nobody
-    smiles.
+    **What cannot be measured is NaN**: the onset of a smile that is there, or under way, at the
+    first frame; the offset of one that lasts to the end of the recording, with the apex, which has
+    no end then, or that is cut off in its fall; the eyelids where the head is turned by more than
+    `max_yaw` or where they jump from frame to frame as no eyelid does (glasses, hair); everything
+    where nobody smiles.
 
     References
     ----------
@@ -134,7 +135,7 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
     >>> kinematics = SmileKinematics().set_output(transform="pandas")
     >>> signals = list(zip(smiles.times, smiles.lips, smiles.eyelids))
     >>> kinematics.fit_transform(signals)["lip_onset_duration_s"].round(2).tolist()
-    [0.7, 0.6]
+    [0.4, 1.84]
     """
 
     def __init__(self, alignment: str = "rigid", *, rest: float = 0.1, least_rise: float = 0.02,
@@ -186,12 +187,12 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         ------
         ClipError
             A clip without landmarks, with fewer than five frames with a face, or with times that
-            cannot be seconds.
-        ValueError
-            Signals of other shapes, with NaN, or times that do not rise.
+            cannot be seconds; signals of other shapes, with NaN, or with such times.
+        TypeError
+            `X` is neither a list of clips nor one of tuples.
         """
         self._check_params()
-        rows = [self._row(item) for item in _opened(X)]
+        rows = [self._row(item, f"item {i}") for i, item in enumerate(_opened(X))]
         return np.array(rows).reshape(-1, len(KINEMATICS))
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
@@ -245,10 +246,14 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         """
         return np.array(KINEMATICS, dtype=object)
 
-    def _row(self, item: Any) -> list[float]:
+    def _row(self, item: Any, name: str) -> list[float]:
         if isinstance(item, tuple):
-            figures = _figures(*_signals_given(item), least_rise=self.least_rise,
-                               tracked=self.tracked is True)
+            signals = _signals_given(item, name)
+            try:
+                figures = _figures(*signals, least_rise=self.least_rise,
+                                   tracked=self.tracked is True)
+            except ValueError as error:
+                raise ClipError(name, str(error)) from None
         else:
             smiles = self._smiles(item, pause=_PAUSE)
             figures = max(smiles, key=lambda s: s.rise).figures if smiles else _nothing()
@@ -347,7 +352,7 @@ def _figures(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | None, *,
 
 
 def _cut_off(times: np.ndarray, lips: np.ndarray) -> bool:
-    """Whether the recording ends in the fall of the smile, well above the face at rest."""
+    """Whether the signals end in the fall of the smile, well above where they begin."""
     top = int(np.argmax(lips))
     span = times[-1] - times[top]
     if span < _AT_THE_END:
@@ -372,16 +377,34 @@ def _nothing() -> dict[str, float]:
 
 def _opened(X: Any) -> list[Any]:
     """Clips, or tuples of signals as they are."""
-    items = X if hasattr(X, "iloc") or isinstance(X, (str, bytes)) else list(X)
-    if isinstance(items, list) and items and all(isinstance(item, tuple) for item in items):
+    if isinstance(X, tuple) and X and isinstance(X[0], np.ndarray) and X[0].ndim == 1:
+        raise TypeError("X is one tuple of signals; for a single one write [X]")
+    items = list(listed(X))
+    given = [isinstance(item, tuple) for item in items]
+    if all(given):
         return items
+    if any(given):
+        raise TypeError(f"item {given.index(not given[0])}: X must hold clips, or tuples of "
+                        "signals, and not some of both")
+    if isinstance(items[0], list):
+        raise TypeError("item 0: signals must be tuples (times, lips) or (times, lips, eyelids), "
+                        "not lists")
     return as_clips(items)
 
 
-def _signals_given(item: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _signals_given(item: tuple, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Times, lips and eyelids of a tuple."""
     if not 2 <= len(item) <= 3:
-        raise ValueError("signals must be tuples (times, lips) or (times, lips, eyelids), not of "
-                         f"{len(item)} things")
-    times, lips = (np.asarray(part, dtype=float) for part in item[:2])
-    eyelids = None if len(item) < 3 or item[2] is None else np.asarray(item[2], dtype=float)
+        raise ClipError(name, "signals must be tuples (times, lips) or (times, lips, eyelids), not "
+                        f"of {len(item)} things")
+    try:
+        times, lips, eyelids = (None if part is None else np.asarray(part, dtype=float)
+                                for part in (*item, None)[:3])
+    except (TypeError, ValueError):
+        raise ClipError(name, "times, lips and eyelids must be arrays of numbers") from None
+    if times is None or lips is None:
+        raise ClipError(name, "times and lips must be given; only eyelids may be None")
+    clip = Clip(times=times, name=name)
+    if len(times) > 1:
+        check_rate(clip)
     return times, lips, eyelids

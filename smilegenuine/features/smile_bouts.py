@@ -171,10 +171,12 @@ def _reach(curve: np.ndarray) -> int:
     to_go = np.flatnonzero(curve <= curve[-1] + _EDGE * (curve[0] - curve[-1]))
     curve = curve[:int(to_go[0]) + 1]
     speed = -np.diff(curve)
-    quickest = int(np.argmax(speed)) if len(speed) else 0
-    creeps = speed[quickest:] < _CREEP * speed.max(initial=0.0)
+    # A pause far from where it ends, or a wobble on the way, is no rest.
+    low = int(np.argmax(curve <= curve[-1] + (1.0 - _OVER) * (curve[0] - curve[-1])))
+    begin = max(low, int(np.argmax(speed))) if len(speed) else 0
+    creeps = speed[begin:] < _CREEP * speed.max(initial=0.0)
     pause = round(_CREEP_S * RATE)
     if len(creeps) < pause:
         return len(curve) - 1
     still = np.flatnonzero(np.convolve(creeps, np.ones(pause), "valid") >= pause - 0.5)
-    return quickest + int(still[0]) if len(still) else len(curve) - 1
+    return begin + int(still[0]) if len(still) else len(curve) - 1

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..fusion import StackingFusion
 from ..signals.action_units import HOGActionUnits, load_drawn_action_units
 from .remembered import SUBJECT_SCORES, certainty_bins, interval_of
+from .sampled import SAMPLED_KEYS, UNSEEN, is_sampled, learnt_lines, right_lines
 from .text import as_number, code
 
 #: What holds for every system of this kind.
@@ -95,9 +96,12 @@ def model_card(model: Any) -> str:
     check_is_fitted(model)
     info = info_of(model)
     title = title_of(model) if info.get("system") is None else code(title_of(model))
+    limits: tuple[str, ...] = LIMITS
+    if is_sampled(info):
+        title, limits = f"{title}, the pretrained model", (*UNSEEN, *LIMITS)
     parts = [("What it is", _what_it_is(model)), ("What it was trained on", _trained_on(info)),
              ("How often it was right", _right(info)), ("Versions", _versions(info)),
-             ("What it can tell, and what not", iter(LIMITS)), ("Licences", _licences(info)),
+             ("What it can tell, and what not", iter(limits)), ("Licences", _licences(info)),
              ("Also remembered", _rest(info))]
     lines = [f"# Model card: {title}"]
     for heading, said in parts:
@@ -231,18 +235,24 @@ def _whose(units: HOGActionUnits) -> str:
 # -- what is remembered ---------------------------------------------------------------------------
 
 def _trained_on(info: Mapping[str, Any]) -> Iterator[str]:
+    own = SAMPLED_KEYS if is_sampled(info) else frozenset()
     known = [f"{title}: {_said(info[key])}" for key, title in _TRAINED.items()
-             if info.get(key) is not None]
+             if info.get(key) is not None and key not in own]
     yield from known
     if not known:
         yield ("Not known: nothing was remembered with the model. `smilegenuine train` remembers "
                "it, and `save_model(model, path, info={…})`.")
-    if info.get("drawn people"):
+    if is_sampled(info):
+        yield from learnt_lines(info)
+    elif info.get("drawn people"):
         yield DRAWN
 
 
 def _right(info: Mapping[str, Any]) -> Iterator[str]:
     scores, tested = info.get("scores by subject"), info.get("tested")
+    if is_sampled(info):
+        yield from right_lines(info)
+        return
     if not isinstance(scores, Mapping) or not scores:
         yield "Not known: no scores by subject were remembered with the model."
         return
@@ -293,8 +303,9 @@ def _licences(info: Mapping[str, Any]) -> Iterator[str]:
 
 def _rest(info: Mapping[str, Any]) -> Iterator[str]:
     """What else somebody let the model remember."""
+    told = _TOLD | SAMPLED_KEYS if is_sampled(info) else _TOLD
     for key, value in info.items():
-        if key not in _TOLD and value is not None:
+        if key not in told and value is not None:
             yield f"{code(key)}: {_said(value)}"
 
 

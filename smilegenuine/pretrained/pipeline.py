@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..classifiers.kinematics import CANNOT_TELL, NO_SMILE
 from ..clip import as_clips
 from ..features.kinematics import KINEMATICS, Smile, SmileKinematics
 
@@ -24,7 +25,9 @@ class KinematicsPipeline(Pipeline):
     steps : list of (str, estimator)
         Steps from clips to clips, such as `FaceLandmarks`; a `SmileKinematics`; and a classifier
         such as `KinematicsClassifier`, which takes NaN.
-    transform_input, memory, verbose
+    transform_input : list of str, optional
+    memory : str or joblib.Memory, optional
+    verbose : bool, default=False
         See `sklearn.pipeline.Pipeline`.
 
     Examples
@@ -97,6 +100,8 @@ class KinematicsPipeline(Pipeline):
                 continue
             table = _table([smile.figures for smile in smiles])
             said, p = self.steps[-1][1].decide(table), self.steps[-1][1].predict_proba(table)
+            # A smile is there; that nothing of it could be measured is another matter.
+            said[said == NO_SMILE] = CANNOT_TELL
             rows += [(clip.label, k, smile.start, smile.end, said[k - 1], *p[k - 1])
                      for k, smile in enumerate(smiles, 1)]
         return pd.DataFrame(rows, columns=["clip", "smile", "start", "end", "decision", *classes])

@@ -95,7 +95,7 @@ def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, n
         element("p", held_out_text(info_of(model), sure)),
         face_strip(clip, phases), curves(clip, phases, _units(found)),
         *([] if not contributions else _why(found, why_not, words, float(probabilities[1]))),
-        element("h3", "What was measured"), facts(_facts(clip, phases)),
+        element("h3", "What was measured"), facts(measured_facts(clip, phases)),
         _in_numbers(found)]
     bad = int((~clip.mask).sum())
     notes = ["no smile found"] if _unfounded(phases) else []
@@ -208,17 +208,34 @@ def _unit_text(found: Explanation, words: list[str], log_odds: bool) -> str:
 
 # -- what was measured ----------------------------------------------------------------------------
 
-def _facts(clip: Clip, phases: dict[str, slice]) -> list[tuple[str, Any]]:
+def measured_facts(clip: Clip, phases: dict[str, slice] | None = None) -> list[tuple[str, Any]]:
+    """Say how long a recording is, what was found in it, and what could not be measured.
+
+    Parameters
+    ----------
+    clip : Clip
+    phases : dict of str to slice, optional
+        Of its smile; without them nothing is said of phases.
+
+    Returns
+    -------
+    list of (str, object)
+        What about, and what there is to say.
+    """
     times = np.asarray(clip.times)
     n, rate = len(times), clip.fps
     length = f"{times[-1] - times[0] + 1.0 / rate:.2f} s" if rate else "one frame"
     return [("Recording", f"{n} frames, {length}" + (f", {rate:.3g} a second" if rate else "")),
-            ("Phases", when_text(clip, phases) + (
-                "" if set(phases) >= {"onset", "apex", "offset"} and all(
-                    phases[p].stop > phases[p].start for p in ("onset", "apex", "offset"))
-                else " What is measured in a phase that is not there counts as 0.")),
+            *([] if phases is None else [("Phases", _phases_text(clip, phases))]),
             ("Frames that could not be measured", _gaps(clip.mask, times)),
             *([("Subject", name_of(clip.subject))] if clip.subject else [])]
+
+
+def _phases_text(clip: Clip, phases: dict[str, slice]) -> str:
+    whole = set(phases) >= {"onset", "apex", "offset"} and all(
+        phases[p].stop > phases[p].start for p in ("onset", "apex", "offset"))
+    return when_text(clip, phases) + (
+        "" if whole else " What is measured in a phase that is not there counts as 0.")
 
 
 def _gaps(mask: np.ndarray, times: np.ndarray) -> str:

@@ -18,12 +18,14 @@ from ..clip import Clip, as_clips, listed, open_items
 from ..conformal import SubjectConformalClassifier
 from ..errors import ClipError
 from ..explain.tree import classes_of, opened
-from ..model_card import model_card, title_of, visible
+from ..model_card import info_of, is_sampled, model_card, title_of, visible
 from ..parallel import in_parallel
 from ..plotting.style import load_pyplot
 from ..progress import progress
 from .clip_section import clip_section
+from .kinematics_section import counted, decision_word, smiles_section
 from .page import Html, element, from_markdown, joined, name_of, table, write_page
+from .told_smiles import measured_clip, row_titles, smile_rows, tells_smiles, told_smiles
 from .words import class_words, percent
 
 _NOTE = ("This is what a model says about how smiles move. It is not what anybody felt or meant, "
@@ -42,7 +44,10 @@ class Reported(NamedTuple):
     path : Path
         The page.
     decisions : DataFrame
-        A row a clip that could be used: `clip`, `decision`, and `P(…)` of each class.
+        A row a clip that could be used: `clip`, `decision`, and `P(…)` of each class. Of a model
+        that answers for each smile of a recording, such as `load_pretrained` gives, a row a smile:
+        `clip`, `smile` (1, 2, …), `start`, `end` (seconds), `decision`, `P(…)`, and `why`, the
+        strongest figure that speaks for it; where no smile is found, smile 0 and NaN.
     failures : DataFrame
         Columns `clip` and `error`: of the others, why not.
     """
@@ -55,7 +60,7 @@ class Reported(NamedTuple):
 class _Told(NamedTuple):
     """What became of a clip."""
 
-    row: dict[str, Any] | None
+    rows: list[dict[str, Any]]
     section: str
     note: str = ""
     error: str = ""
@@ -69,14 +74,15 @@ def write_report(model: Any, clips: Any, path: str | os.PathLike[str], *, title:
     One file that needs no network and no script, with the pictures in it: for each clip the
     decision in words and how often a system like this was right; the face at the moments of the
     smile; the curves and phases; what the decision rests on; which frames could not be measured.
-    At the end is the model card.
+    At the end is the model card. A model that answers for each smile of a recording, such as
+    `load_pretrained` gives, has all smiles in a table, and of each the figures it was decided by.
 
     Parameters
     ----------
     model : fitted classifier, Pipeline or search
-        With `predict_proba`, of two classes: any system of `make_system`, or what `load_model`
-        gives. How often it was right is said from what it remembers, its `info_`; see
-        `smilegenuine.model_card.scores_to_remember`.
+        With `predict_proba`, of two classes: any system of `make_system`, or what `load_model` or
+        `load_pretrained` gives. How often it was right is said from what it remembers, its `info_`;
+        see `smilegenuine.model_card.scores_to_remember`.
     clips : list of recordings
         Anything that `as_clips` takes. One that cannot be used is named with the reason, and the
         others go on.
@@ -172,7 +178,7 @@ def write_opened(model: Any, items: Sequence[Clip | Exception], names: Sequence[
     calls = ((model, background, contributions, k, name, item)
              for k, (name, item) in enumerate(zip(names, items, strict=True)))
     answers = in_parallel(_tell, calls, n_jobs=n_jobs if len(names) > 1 else 1,
-                          lost=lambda k, reason: _Told(None, "", error=str(
+                          lost=lambda k, reason: _Told([], "", error=str(
                               ClipError(names[k], reason))))
     told: list[_Told] = []
     # Sections come one by one, and the table above them needs all: they wait on the disk.
@@ -183,14 +189,21 @@ def write_opened(model: Any, items: Sequence[Clip | Exception], names: Sequence[
             told.append(answer._replace(section=""))
         sections.seek(0)
         write_page(path, title or _title(model, names), _page(model, names, told, sections, title))
-    rows = [answer.row for answer in told if answer.row is not None]
+    rows = [row for answer in told for row in answer.rows]
     failures = [{"clip": name, "error": answer.error}
-                for name, answer in zip(names, told, strict=True) if answer.row is None]
-    words = [f"P({c})" for c in classes_of(model)]
-    decisions = pd.DataFrame(rows, columns=["clip", "decision", *words], dtype=object)
-    # Names of files may hold what is no letter, which columns of strings do not take.
-    return Reported(path, decisions.astype(dict.fromkeys(words, float)),
+                for name, answer in zip(names, told, strict=True) if not answer.rows]
+    return Reported(path, _decisions(model, rows),
                     pd.DataFrame(failures, columns=["clip", "error"], dtype=object))
+
+
+def _decisions(model: Any, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    words = [f"P({c})" for c in classes_of(model)]
+    smiles = tells_smiles(model)
+    columns = row_titles(model) if smiles else ["decision", *words]
+    kinds: dict[str, type] = {**dict.fromkeys(words, float),
+                              **({"smile": int, "start": float, "end": float} if smiles else {})}
+    # Names of files may hold what is no letter, which columns of strings do not take.
+    return pd.DataFrame(rows, columns=["clip", *columns], dtype=object).astype(kinds)
 
 
 def check_model(model: Any) -> None:
@@ -213,22 +226,37 @@ def _tell(model: Any, background: Any, contributions: bool, k: int, name: str,
           item: Clip | Exception) -> _Told:
     """Ask the model about a clip, and write its section; or say why there is none."""
     if isinstance(item, Exception):
-        return _Told(None, "", error=str(item))
+        return _Told([], "", error=str(item))
     if item.name is None:  # so that errors say which one it is
         item = item.replace(name=name)
-    name = str(item.name)
-    inner = explained_part(model)
+    tell = _tell_smiles if tells_smiles(model) else _tell_clip
+    return tell(model, background, contributions, k, item)
+
+
+def _tell_clip(model: Any, background: Any, contributions: bool, k: int, item: Clip) -> _Told:
+    name, inner = str(item.name), explained_part(model)
     try:
         measuring, _ = opened(inner)
         clip = item if measuring is None else measuring.transform([item])[0]
         label, probabilities = answer_of(model, clip)
     except (ValueError, OSError) as error:
-        return _Told(None, "", error=str(error))
+        return _Told([], "", error=str(error))
     row = {"clip": name, "decision": label, **{f"P({c})": float(p) for c, p in
                                                zip(classes_of(model), probabilities, strict=True)}}
     said = clip_section(clip, name, label, probabilities, k + 1, model, inner, background,
                         contributions=contributions)
-    return _Told(row, said.html, said.note)
+    return _Told([row], said.html, said.note)
+
+
+def _tell_smiles(model: Any, background: Any, contributions: bool, k: int, item: Clip) -> _Told:
+    name = str(item.name)
+    try:
+        clip = measured_clip(model, item)
+        told = told_smiles(model, clip)
+    except (ValueError, OSError) as error:
+        return _Told([], "", error=str(error))
+    said = smiles_section(clip, name, told, k + 1, model, contributions=contributions)
+    return _Told([{"clip": name, **row} for row in smile_rows(model, told)], said.html, said.note)
 
 
 def answer_of(model: Any, clip: Any) -> tuple[Any, np.ndarray]:
@@ -267,7 +295,11 @@ def _plain(label: Any) -> Any:
 
 def _title(model: Any, names: Sequence[str]) -> str:
     about = f"{len(names)} recordings" if len(names) > 1 else Path(names[0]).name
-    return f"What {title_of(model)} says about {about}"
+    return f"What {_called(model)} says about {about}"
+
+
+def _called(model: Any) -> str:
+    return f"{'the pretrained model ' * is_sampled(info_of(model))}{title_of(model)}"
 
 
 def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[str],
@@ -277,9 +309,11 @@ def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[
     yield element("p", _NOTE, " ", element("a", "What it can tell, and what not", href="#card"),
                   ".", class_="note")
     bad = [(name, answer.error) for name, answer in zip(names, told, strict=True)
-           if answer.row is None]
-    if len(names) > 1:
-        yield _summary(model, told)
+           if not answer.rows]
+    if len(bad) == len(names) > 1:
+        yield element("p", "None of the recordings could be used.", class_="wrong")
+    elif len(names) > 1:
+        yield (_smiles_summary if tells_smiles(model) else _summary)(model, told)
     if bad:
         yield _failures(bad)
     yield "\n"
@@ -291,28 +325,52 @@ def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[
 
 def _made_by(model: Any) -> Html:
     day = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
-    return joined(f"smilegenuine {__version__}, ", name_of(title_of(model)), f", {day}")
+    return joined(f"smilegenuine {__version__}, ", name_of(_called(model)), f", {day}")
 
 
 def _summary(model: Any, told: Sequence[_Told]) -> Html:
     words = class_words(classes_of(model))
     by_label = dict(zip(map(_plain, classes_of(model)), words, strict=True))
-    others = {answer.row["decision"] for answer in told if answer.row} - by_label.keys()
+    others = {row["decision"] for answer in told for row in answer.rows} - by_label.keys()
     by_label |= {label: visible(label) for label in others}  # of who abstains
     rows: list[tuple[Any, ...]] = [
-        (element("a", name_of(_short(answer.row["clip"])), href=f"#clip-{k}"),
-         by_label[answer.row["decision"]], percent(answer.row[f"P({classes_of(model)[1]})"]),
-         answer.note)
-        for k, answer in enumerate(told, 1) if answer.row is not None]
+        (_link(row["clip"], k), by_label[row["decision"]],
+         percent(row[f"P({classes_of(model)[1]})"]), answer.note)
+        for k, answer in enumerate(told, 1) for row in answer.rows]
     titles = ["Recording", "Decision", f"P({words[1]})", "Frames"]
     if not any(row[-1] for row in rows):
         titles, rows = titles[:-1], [row[:-1] for row in rows]
     counts = [f"{sum(row[1] == word for row in rows)} {word}" for word in by_label.values()]
-    if not rows:
-        return element("p", "None of the recordings could be used.", class_="wrong")
     return joined(
         element("p", f"Said of {len(rows)} of {len(told)} recordings: {', '.join(counts)}."),
         table(titles, rows, label="Decisions, a row a recording"))
+
+
+def _smiles_summary(model: Any, told: Sequence[_Told]) -> Html:
+    """The same, a row a smile."""
+    second, decisions = classes_of(model)[1], []
+    rows: list[tuple[Any, ...]] = []
+    for k, answer in enumerate(told, 1):
+        for row in answer.rows:
+            there = row["smile"] > 0
+            decisions += [row["decision"]] * there
+            rows.append((_link(row["clip"], k), decision_word(row["decision"], model),
+                         percent(row[f"P({second})"]) if there else "–",
+                         f"{row['start']:.2f} to {row['end']:.2f}" if there else "–", answer.note))
+    titles = ["Recording", "Decision", f"P({class_words(classes_of(model))[1]})", "Seconds",
+              "Frames"]
+    if not any(row[-1] for row in rows):
+        titles, rows = titles[:-1], [row[:-1] for row in rows]
+    n = sum(bool(answer.rows) for answer in told)
+    many = f"{len(decisions)} smile{'s' * (len(decisions) != 1)}"
+    return joined(
+        element("p", f"{many} in {n} of {len(told)} recordings"
+                     f"{': ' * bool(decisions)}{counted(decisions, model)}."),
+        table(titles, rows, label="Decisions, a row a smile"))
+
+
+def _link(clip: str, number: int) -> Html:
+    return element("a", name_of(_short(clip)), href=f"#clip-{number}")
 
 
 def _short(name: str) -> str:

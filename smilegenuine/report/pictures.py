@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from ..clip import Clip
 from ..errors import ClipError
 from ..explain.explanation import Explanation
 from ..features.clip_phases import IN_ORDER, seconds_of
 from ..features.dmarkers import signals_of
+from ..features.kinematics import Smile
 from ..plotting.contributions import ContributionsDisplay
 from ..plotting.face_strip import chips_at, moments_of
+from ..plotting.kinematics import KinematicsDisplay
 from ..plotting.signals import SignalsDisplay
 from ..plotting.style import SHADES, STYLES, load_pyplot
 from .page import Html, element, figure, picture
@@ -31,6 +34,8 @@ _USUAL = ("AU12", "AU06")
 # Of what is cut out around landmarks: its side in their extents, and in pixels.
 _MARGIN, _CHIP = 1.25, 112
 _ROWS = 8  # of the map of contributions
+# Of the picture of a smile's figures: how many, and its width in inches.
+_FIGURES, _WIDE = 8, 7.0
 _SIGNALS = ("lip corners", "eyelids", "cheeks")
 
 
@@ -115,8 +120,38 @@ def face_strip(clip: Clip, phases: dict[str, slice]) -> Html | None:
         Of a clip without `faces`, what lies around its landmarks is cut out of the pictures. None
         where it has neither.
     """
-    moments = moments_of(clip, phases)
-    chips = chips_at(clip, moments) or _cut_out(clip, moments)
+    return _strip(clip, moments_of(clip, phases), _faces_at(clip, [moments_of(clip, phases)])[0])
+
+
+def smile_strips(clip: Clip, smiles: Sequence[Smile]) -> list[Html | None]:
+    """Show the face in several smiles, when each begins, in its middle, and when it ends.
+
+    Parameters
+    ----------
+    clip : Clip
+    smiles : sequence of Smile
+        Of this clip.
+
+    Returns
+    -------
+    list of Html or None
+        One a smile; see `face_strip`. The recording is read once for all.
+    """
+    seen = np.flatnonzero(clip.mask)
+    if not len(seen):
+        return [None] * len(smiles)
+    times = np.asarray(clip.times)[seen]
+    moments = [{name: int(seen[np.abs(times - when).argmin()]) for name, when in (
+        ("begin", s.start), ("middle", 0.5 * (s.start + s.end)), ("end", s.end))} for s in smiles]
+    said = {"begin": "when the smile begins", "middle": "in the middle of the smile",
+            "end": "when the smile ends"}
+    return [_strip(clip, frames, chips, said)
+            for frames, chips in zip(moments, _faces_at(clip, moments), strict=True)]
+
+
+def _strip(clip: Clip, moments: dict[str, int], chips: dict[str, np.ndarray],
+           said: Mapping[str, str] | None = None) -> Html | None:
+    """Faces side by side, with when that is; None where there is no face."""
     if not chips:
         return None
     times = np.asarray(clip.times)
@@ -127,17 +162,25 @@ def face_strip(clip: Clip, phases: dict[str, slice]) -> Html | None:
             raise RuntimeError("this OpenCV writes no PNG; install opencv-python")
         height, width = chip.shape[:2]
         when = f"{times[moments[name]]:.2f} s"
-        image = picture(data.tobytes(), "png", f"The face at {when}, {_MOMENTS.get(name, name)}",
+        image = picture(data.tobytes(), "png",
+                        f"The face at {when}, {(said or _MOMENTS).get(name, name)}",
                         width=width, height=height)
         shown.append(figure(image, f"{name}, {when}"))
     return element("div", *shown, class_="strip")
 
 
-def _cut_out(clip: Clip, moments: dict[str, int]) -> dict[str, np.ndarray]:
+def _faces_at(clip: Clip, moments: Sequence[dict[str, int]]) -> list[dict[str, np.ndarray]]:
+    """The faces at some moments, in several groups; the recording is read at most once."""
+    if clip.faces is not None:
+        return [chips_at(clip, group) for group in moments]
+    found = _cut_out(clip, {frame for group in moments for frame in group.values()})
+    return [{name: found[i] for name, i in group.items() if i in found} for group in moments]
+
+
+def _cut_out(clip: Clip, wanted: set[int]) -> dict[int, np.ndarray]:
     """What lies around the landmarks at some frames; the recording is read once more for it."""
     if clip.frames is None or clip.landmarks is None or not clip.mask.any():
         return {}
-    wanted = set(moments.values())
     found: dict[int, np.ndarray] = {}
     try:
         for i, frame in enumerate(clip.frames):
@@ -147,7 +190,7 @@ def _cut_out(clip: Clip, moments: dict[str, int]) -> dict[str, np.ndarray]:
                     break
     except (ValueError, OSError):  # it was there before; the report goes on without pictures
         return {}
-    return {name: found[i] for name, i in moments.items() if i in found}
+    return found
 
 
 def _around(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -216,6 +259,47 @@ def _draw_signals(ax: Any, clip: Clip, signals: np.ndarray, times: np.ndarray,
                      fontsize="small", frameon=False)
 
 
+def smile_curves(clip: Clip, smiles: Sequence[Smile]) -> Html | None:
+    """Draw how lips and eyelids move over time, with the smiles in it.
+
+    Parameters
+    ----------
+    clip : Clip
+        With `landmarks`.
+    smiles : sequence of Smile
+        Of this clip; several are numbered.
+
+    Returns
+    -------
+    Html or None
+        None where too few frames have a face.
+    """
+    try:
+        signals, times = signals_of(clip)
+    except ClipError:
+        return None
+    signals = np.where(clip.mask[:, None], signals.mean(axis=2), np.nan)  # bridges are not measured
+    signals -= signals[np.flatnonzero(clip.mask)[0]]
+    with drawing():
+        made = new_figure(2.6)
+        ax = made.subplots()
+        spans = [ax.axvspan(s.start, s.end, color=SHADES["apex"], linewidth=0, zorder=0,
+                            label="smile") for s in smiles]
+        for k, s in enumerate(smiles, 1):
+            if len(smiles) > 1:
+                ax.text(0.5 * (s.start + s.end), 1.01, str(k), ha="center", fontsize="small",
+                        transform=ax.get_xaxis_transform())
+        lines = [ax.plot(times, signals[:, k], color=colour, linestyle=style, label=name)[0]
+                 for k, (name, (colour, style)) in enumerate(zip(_SIGNALS[:2], STYLES,
+                                                                 strict=False))]
+        ax.set(xlabel="time (s)", ylabel="change (widths\nof mouth or eye)", xlim=_limits(times))
+        made.legend(handles=[*lines, *spans[:1]], loc="outside lower left", ncols=3,
+                    fontsize="small", frameon=False)
+        where = "; ".join(f"smile {k} from {s.start:.2f} to {s.end:.2f} s"
+                          for k, s in enumerate(smiles, 1)) or "no smile"
+        return drawn(made, f"Curves over time: lip corners and eyelids; {where}.")
+
+
 def _limits(times: np.ndarray) -> tuple[float, float]:
     first, last = float(times[0]), float(times[-1])
     return first, last if last > first else first + 1.0
@@ -247,6 +331,34 @@ def contributions(found: Explanation, words: Sequence[str], log_odds: bool) -> H
             ", and each branch" if n_branches > 1 else "")
         return drawn(made, f"Drawn: {what} contributes to the decision. The strongest ones are "
                            "listed beside this picture in words.")
+
+
+def smile_figures(reasons: pd.DataFrame, words: Sequence[str]) -> Html:
+    """Draw the figures of a smile beside those of both classes, and what they contribute.
+
+    Parameters
+    ----------
+    reasons : DataFrame
+        Of one smile, see `smilegenuine.explain.reasons`.
+    words : sequence of two str
+        What the classes are called, as in the table's columns.
+
+    Returns
+    -------
+    Html
+        Wider than a phone, where it can be moved sideways.
+    """
+    n = min(_FIGURES, len(reasons))
+    with drawing():
+        made = new_figure(1.3 + 0.42 * max(4, n + (len(reasons) > n)), _WIDE)
+        axes = made.subplots(1, 2, gridspec_kw={"width_ratios": (2.6, 1.0)})
+        KinematicsDisplay(reasons, words, n=_FIGURES).plot(axes=axes)
+        whole = drawn(made, "Drawn: where the figures of this smile lie among those of "
+                            f"{words[0]} and {words[1]} smiles, and what each of them contributes "
+                            "to the decision. They are listed beside this picture in words and "
+                            "numbers.", pixels=100.0)
+    return element("div", whole, class_="wide", role="region", tabindex="0",
+                   aria_label="Figures of the smile")
 
 
 def when_text(clip: Clip, phases: dict[str, slice]) -> str:

@@ -28,7 +28,7 @@ class TestCall:
     @pytest.mark.parametrize(("argv", "message"), [
         ([], "required: COMMAND"),
         (["smile"], "invalid choice: 'smile'"),
-        (["predict", "m.skops"], "required: VIDEO"),
+        (["predict"], "required: [MODEL] VIDEO"),
         (["predict", "m.skops", "a.mp4", "--json", "--csv"], "not allowed with argument --json"),
         (["train", "folder"], "required: -o/--output"),
         (["train", "folder", "-o", "m", "--system", "magic"], "invalid choice: 'magic'"),

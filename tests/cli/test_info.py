@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smilegenuine import __version__, load_model
+from smilegenuine import __version__, load_model, load_pretrained
 from smilegenuine.cli import info, main
 from smilegenuine.face.landmarker_bundle import BUNDLE_NAME, DATA_VARIABLE
 
@@ -201,3 +201,35 @@ class TestModel:
         status, out, err = ask(tmp_path / "m.skops")
         assert (status, out) == (1, "")
         assert err.startswith(f"smilegenuine info: {tmp_path / 'm.skops'}: {message}")
+
+
+class TestPretrained:
+    def test_card(self, ask):
+        status, out, err = ask("kinematics")
+        assert (status, err) == (0, "")
+        assert out.startswith("# Model card: `kinematics`, the pretrained model\n")
+        info = load_pretrained("kinematics").info_
+        for words in ("- Classes: `posed`, `spontaneous`", "aggregate figures of 1,236 recordings",
+                      f"- Sampled smiles: {info['clips']:,}: ",
+                      "- No recording, and no row of one, was seen",
+                      "- On recordings of people: not known. It has not been tested on any.",
+                      "- Expected: about four in five decisions, where guessing gets one in two",
+                      f"show them: {100 * info['accuracy as tracked']:.3g} %",
+                      "78.5 % from the lips alone, 76 % from the eyelids alone, 81 % from both",
+                      "younger children", "speech or laughter", "the Netherlands", "other cameras",
+                      "not for screening for deception"):
+            assert words in out, words
+        assert "drawn" not in out.replace("drawn at random", "")
+        assert "Also remembered" not in out
+
+    def test_json(self, ask):
+        found = json.loads(ask("kinematics", "--json")[1])
+        assert found["path"] is None
+        assert found["info"]["system"] == "kinematics"
+        assert found["card"].startswith("# Model card: `kinematics`")
+
+    def test_a_file_of_that_name(self, ask, table_model, monkeypatch):
+        shutil.copy(table_model, table_model.parent / "kinematics")
+        monkeypatch.chdir(table_model.parent)
+        assert "auda-svm" in ask("./kinematics")[1]
+        assert "auda-svm" not in ask("kinematics")[1]
