@@ -11,12 +11,14 @@ from smilegenuine import (
     Clip,
     ClipError,
     DMarkerSVMEnsemble,
+    SmileKinematics,
     StackingFusion,
     load_model,
     load_pretrained,
     save_model,
 )
-from smilegenuine.datasets import make_smiles
+from smilegenuine.datasets import make_smile_signals, make_smiles
+from smilegenuine.datasets.tracker_noise import as_tracked
 
 COLUMNS = ["clip", "smile", "start", "end", "decision", "P(posed)", "P(spontaneous)"]
 
@@ -47,16 +49,23 @@ def one_after_the_other(*clips):
 
 def test_most_drawn_smiles_are_told_right(model, drawn):
     clips, y, _, _ = drawn
-    assert np.mean(model.predict(clips) == y) >= 0.7
+    assert np.mean(model.predict(clips) == y) >= 0.6
+    assert set(model.decide(clips)) <= {"posed", "spontaneous", "cannot tell"}
 
 
-def test_what_is_decided_is_right_more_often(model, drawn):
-    clips, y, _, _ = drawn
-    said = model.decide(clips)
-    assert set(said) <= {"posed", "spontaneous", "cannot tell"}
+def test_what_is_decided_is_right_more_often(model):
+    smiles = make_smile_signals(80, 4, fps=30, random_state=9)
+    rng = np.random.default_rng(9)
+    seen = [(t, *as_tracked(t, *signals, rng)) for t, *signals in
+            zip(smiles.times, smiles.lips, smiles.eyelids, strict=True)]
+    table = SmileKinematics(tracked=True).set_output(transform="pandas").fit_transform(seen)
+    y, classifier = np.array(smiles.target_names)[smiles.target], model["classifier"]
+    said = classifier.decide(table)
     decided = said != "cannot tell"
-    assert 0.6 < decided.mean() < 1.0
-    assert np.mean(said[decided] == y[decided]) >= np.mean(model.predict(clips) == y)
+    assert 0.6 < decided.mean() < 0.95
+    right = classifier.predict(table) == y
+    assert right.mean() > 0.72
+    assert right[decided].mean() > right.mean() + 0.02
 
 
 def test_nobody_smiles(model, drawn):
