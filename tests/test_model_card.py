@@ -178,7 +178,7 @@ class TestSampledSmiles:
     """Of a model that no recording has taught, an expectation is not told as a measurement."""
 
     info = {"system": "s", "clips": 30, "smiles": {"a": 20, "b": 10}, "drawn people": True,
-            "certainty": {"lip": 0.7, "lip+eyelid": 0.8}, "accuracy as tracked": 0.75,
+            "certainty": {"lip": 0.9, "lip+eyelid": 0.95}, "accuracy as tracked": 0.75,
             "accuracy on samples": {"lip, sampled": 0.6, "lip, moving": 0.9, "both, x": 0.75}}
 
     def card(self, model, info) -> str:
@@ -199,7 +199,7 @@ class TestSampledSmiles:
         assert "not known. It has not been tested on any." in right
         assert "- Expected: about three in four decisions" in right
         assert "60 % to 90 % from the lips alone, 75 % from both" in right
-        assert "its mean probability is 70 % from the lips alone, 80 % from both" in right
+        assert "its mean probability is 90 % from the lips alone, 95 % from both" in right
         assert all(limit in card for limit in (*UNSEEN, *LIMITS))
         assert "Also remembered" not in card
 
@@ -223,10 +223,16 @@ class TestSampledSmiles:
         (0.794, "about four in five"), (0.76, "about three in four"), (0.5, "about one in two"),
         (0.88, "about nine in ten")])
     def test_expected(self, share, words):
+        # Of the others, who were right about recordings, more is known.
         info = {**self.info, "accuracy as tracked": share}
         assert expected_share(info) == words
         assert expected_text(info).lower().startswith(f"{words} decisions of this model")
         assert f"right about {100 * share:.3g} % of sampled smiles" in expected_text(info)
+
+    def test_of_what_is_known_the_most_modest_is_expected(self):
+        info = {**self.info, "accuracy as tracked": 0.9, "certainty": {"eyelid": 0.66}}
+        assert expected_share(info) == "about two in three"
+
 
     def test_others_words_are_code(self, model):
         card = self.card(model, {**self.info, "smiles": {NASTY: NASTY}, "certainty": {NASTY: 1},

@@ -68,7 +68,8 @@ def expected_share(info: Mapping[str, Any]) -> str:
     >>> expected_share({"accuracy on samples": {}, "accuracy as tracked": 0.794})
     'about four in five'
     """
-    share = as_number(info["accuracy as tracked"]) or 0.0
+    # The most modest of what is known: on samples, and of others on the recordings themselves.
+    share = min([as_number(info["accuracy as tracked"]) or 0.0, *_certainties(info).values()])
     return f"about {_SHARES[min(_SHARES, key=lambda known: abs(known - share))]}"
 
 

@@ -213,7 +213,7 @@ class TestPretrained:
                       f"- Sampled smiles: {info['clips']:,}: ",
                       "- No recording, and no row of one, was seen",
                       "- On recordings of people: not known. It has not been tested on any.",
-                      "- Expected: about four in five decisions, where guessing gets one in two",
+                      "- Expected: about three in four decisions, where guessing gets one in two",
                       f"show them: {100 * info['accuracy as tracked']:.3g} %",
                       "78.5 % from the lips alone, 76 % from the eyelids alone, 81 % from both",
                       "younger children", "speech or laughter", "the Netherlands", "other cameras",

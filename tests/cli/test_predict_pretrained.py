@@ -25,7 +25,7 @@ from smilegenuine.explain.kinematics_words import short_words
 
 LABELS = ("posed", "spontaneous")
 COLUMNS = ["video", "smile", "start", "end", "decision", "P(posed)", "P(spontaneous)", "why"]
-NOTE = ("No model was given, so the pretrained one is used: about four in five decisions are "
+NOTE = ("No model was given, so the pretrained one is used: about three in four decisions are "
         "expected to be right.\nIt has learnt from smiles sampled from published figures of "
         "UvA-NEMO, not from recordings; see `smilegenuine info kinematics`.\n")
 

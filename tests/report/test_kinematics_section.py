@@ -102,7 +102,7 @@ class TestPage:
             part = text.partition(f"Smile {k}, from {row['start']:.2f}")[2]
             assert part.split("Decision: ")[1].startswith(row["decision"])
         assert text.count("It rests on:") == 2
-        assert text.count("About four in five") == 1
+        assert text.count("About three in four") == 1
 
     def test_reasons_are_those_of_the_model(self, page, clips):
         text = sections(page)[1]
@@ -197,7 +197,7 @@ class TestOtherwise:
         text = Page(write_report(model, clips[:2], tmp_path / "r.html").path).text()
         assert "What KinematicsClassifier says about 2 recordings" in text
         assert text.count("it remembers no scores by subject") == 3  # of each smile
-        assert "four in five" not in text
+        assert "three in four" not in text
 
     def test_very_many_smiles(self, tmp_path, monkeypatch):
         monkeypatch.setattr("smilegenuine.report.kinematics_section._MOST", 2)
