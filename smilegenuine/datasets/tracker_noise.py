@@ -44,8 +44,8 @@ class Tracker(NamedTuple):
 #: As measured on drawn people seen by MediaPipe, at 24 to 60 Hz and 160 to 640 pixels, and on real
 #: recordings (`benchmarks/tracker_noise.py`); in mouth widths and eye widths. The highest gain is
 #: that of real faces, by whose landmarks the published figures were measured themselves.
-LIPS = Tracker((0.55, 1.05), (0.02, 0.06), 0.0025, 0.0035, 0.003, 0.4)
-EYELIDS = Tracker((0.4, 1.1), (0.03, 0.08), 0.0016, 0.0025, 0.004, 0.4)
+LIPS = Tracker((0.55, 1.05), (0.02, 0.08), 0.0025, 0.0035, 0.003, 0.8)
+EYELIDS = Tracker((0.4, 1.1), (0.02, 0.09), 0.0016, 0.0025, 0.004, 0.8)
 
 # One side of the lips trembles for itself by this share of what both do.
 _ONE_SIDE = 0.8
