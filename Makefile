@@ -43,6 +43,7 @@ bench: $(VENV)/.ready           ## speed, against the direct implementation in t
 	$(BIN)/python benchmarks/bench_landmarks.py
 	$(BIN)/python benchmarks/bench_extraction.py
 	$(BIN)/python benchmarks/bench_live.py
+	$(BIN)/python benchmarks/bench_adapt.py
 
 action-units: $(VENV)/.ready    ## train the packaged HOG action-unit model anew on drawn people
 	$(BIN)/python tools/train_action_units.py

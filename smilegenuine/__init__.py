@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .base import ClipTransformer as ClipTransformer
     from .base import transform_clips as transform_clips
     from .calibration import CalibratedSystem as CalibratedSystem
+    from .classifiers.adapted_kinematics import (
+        AdaptedKinematicsClassifier as AdaptedKinematicsClassifier,
+    )
     from .classifiers.auda_phases import AUDAPhaseClassifier as AUDAPhaseClassifier
     from .classifiers.auda_sequence import AUDASequenceClassifier as AUDASequenceClassifier
     from .classifiers.auda_svm import AUDASVMEnsemble as AUDASVMEnsemble
@@ -83,6 +86,7 @@ if TYPE_CHECKING:
     from .plotting import SlopesDisplay as SlopesDisplay
     from .plotting import TrainingDisplay as TrainingDisplay
     from .pretrained import KinematicsPipeline as KinematicsPipeline
+    from .pretrained import adapt as adapt
     from .pretrained import load_pretrained as load_pretrained
     from .report import write_evaluation_report as write_evaluation_report
     from .report import write_report as write_report
@@ -134,7 +138,9 @@ _ROOMS = {
     "FaceViTClassifier": "classifiers.face_vit",
     "StackingFusion": "fusion",
     "make_system": "pipelines",
+    "AdaptedKinematicsClassifier": "classifiers.adapted_kinematics",
     "KinematicsPipeline": "pretrained",
+    "adapt": "pretrained",
     "load_pretrained": "pretrained",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",

@@ -160,10 +160,10 @@ def measure_smile(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | Non
         Height of the left and the right upper lid over the eye's corners, over the eye's width.
     tracked : bool, default=False
         Whether the signals come from a landmark tracker, whose trembling would be measured: the
-        lips are smoothed by a Gaussian of 0.12 s first, the phases are those of `tracked_span`, what
-        moves slower than 5 % of the quickest step before the smile and after it is left out, and
-        the apex lasts from the onset to the offset, as nobody can say in which steps the lips do
-        move. False: as published.
+        lips are smoothed by a Gaussian of 0.12 s first, the phases are those of `tracked_span`,
+        what moves slower than 5 % of the quickest step before the smile and after it is left out,
+        and the apex lasts from the onset to the offset, as nobody can say in which steps the lips
+        do move. False: as published.
 
     Returns
     -------

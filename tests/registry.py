@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from smilegenuine import (
     AUDA,
+    AdaptedKinematicsClassifier,
     AUDAPhaseClassifier,
     AUDASequenceClassifier,
     AUDASVMEnsemble,
@@ -47,7 +48,7 @@ from smilegenuine import (
     StackingFusion,
     SubjectConformalClassifier,
 )
-from smilegenuine.datasets import make_smiles
+from smilegenuine.datasets import make_kinematics, make_smiles
 
 # Networks compute in single precision, whose last digit depends on what else is in a batch.
 SINGLE_PRECISION = 1e-5
@@ -150,6 +151,19 @@ def _kinematics() -> KinematicsPipeline:
         ("classifier", KinematicsClassifier(n_components=1))])
 
 
+@functools.cache
+def _prior() -> KinematicsClassifier:
+    smiles = make_kinematics(400, random_state=0)
+    table = smiles.data.reindex(columns=SmileKinematics().get_feature_names_out())
+    return KinematicsClassifier(1, random_state=0).fit(table, smiles.target)
+
+
+def _adapted() -> KinematicsPipeline:
+    return KinematicsPipeline([
+        ("kinematics", SmileKinematics().set_output(transform="pandas")),
+        ("classifier", AdaptedKinematicsClassifier(_prior(), cv=2))])
+
+
 _OVER = {"estimator has a default": "as in scikit-learn's meta-estimators, nobody can guess it",
          "7 is no list of clips": "it takes tables too, and refuses a number as no table"}
 
@@ -182,6 +196,13 @@ REGISTRY: dict[str, Entry] = {
     "KinematicsPipeline": Entry(
         _kinematics, _meshes,
         exempt={"steps has a default": "as in scikit-learn's Pipeline, nobody can guess them",
+                **dict.fromkeys(("labels must make sense", "one subject is not enough",
+                                 "unknown subjects are said"),
+                                "its classifier takes tables, which know of no subjects")}),
+    "AdaptedKinematicsClassifier": Entry(
+        _adapted, _meshes,
+        exempt={"labels may be texts": "they are those of its prior",
+                "steps has a default": "as in scikit-learn's Pipeline, nobody can guess them",
                 **dict.fromkeys(("labels must make sense", "one subject is not enough",
                                  "unknown subjects are said"),
                                 "its classifier takes tables, which know of no subjects")}),

@@ -144,7 +144,7 @@ def test_fit_gives_itself_and_leaves_parameters_alone(name, fitted):
 @pytest.mark.parametrize("name", LEARNERS)
 def test_nothing_works_before_fit(name, fitted):
     _, clips, _ = fitted[name]
-    with pytest.raises(NotFittedError, match=name):
+    with pytest.raises(NotFittedError, match=type(REGISTRY[name].make()).__name__):
         outcome(name, REGISTRY[name].make(), clips)
 
 
@@ -214,6 +214,7 @@ def test_what_is_no_list_of_clips_is_refused(name, X, error, message, fitted):
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_string_labels(name, fitted):
+    skip_if_exempt(name, "labels may be texts")
     estimator, clips, y = fitted[name]
     words = np.array(["posed", "spontaneous"])[y]
     worded = clone(estimator).fit(clips, words)

@@ -1,21 +1,23 @@
-"""`adapt`: a pretrained model fitted to one's own camera and people by a few labelled recordings."""
+"""`adapt`: a pretrained model fitted to one's own camera and people by a few labelled clips."""
 
 from __future__ import annotations
 
 import copy
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..base import ClipTransformer, transform_clips
 from ..classifiers.adapted_kinematics import (
+    STRENGTHS,
     AdaptedKinematicsClassifier,
     coded_labels,
     fitted_prior,
 )
+from ..classifiers.kinematics import KinematicsClassifier
 from ..classifiers.subject_folds import check_groups, subjects_of
 from ..clip import Clip, listed, open_items
 from ..errors import ClipError
@@ -27,8 +29,8 @@ _MOST_SAID = 5
 
 
 def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
-          strengths: Sequence[float] = (np.inf, 100.0, 10.0, 1.0, 0.1), cv: int = 5,
-          random_state: Any = None) -> KinematicsPipeline:
+          strengths: Sequence[float] = STRENGTHS, cv: int = 5, random_state: Any = None
+          ) -> KinematicsPipeline:
     """Fit a pretrained model to other cameras, instructions or people by a few labelled smiles.
 
     Parameters
@@ -72,121 +74,115 @@ def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
 
     Notes
     -----
-    Ten subjects with a few smiles of both kinds are enough to take out what a camera changes; with
-    forty the rest is worth learning too. Label smiles by how they came about (asked for, or not),
-    and not by how they look: what the model would say is no label.
+    Of ten or twenty subjects, with a few smiles of both kinds, what a camera changes can be learnt;
+    of forty, what else is different. `benchmarks/bench_adapt.py` measures it on sampled smiles.
+    Label smiles by how they came about (asked for, or not), and not by how they look.
 
     Examples
     --------
     >>> from smilegenuine import load_pretrained
     >>> from smilegenuine.datasets import make_smiles
-    >>> from smilegenuine.pretrained import adapt
-    >>> smiles = make_smiles(10, 2, random_state=3)
+    >>> from smilegenuine.pretrained.adapting import adapt
+    >>> smiles = make_smiles(10, 2, random_state=1)
     >>> clips = [c.replace(frames=None, times=t, landmarks=points) for c, t, points in
     ...          zip(smiles.data, smiles.times, smiles.landmarks)]
     >>> adapted = adapt(load_pretrained(), clips, smiles.target)
     >>> adapted.info_["adapted"]["clips"], adapted.info_["adapted"]["subjects"]
     (20, 10)
     """
-    steps = list(getattr(model, "steps", ()))
-    if len(steps) < 2 or not isinstance(steps[-2][1], SmileKinematics) or \
-            not isinstance(model, KinematicsPipeline):
-        raise ValueError("model must be a KinematicsPipeline with a SmileKinematics and a classifier "
-                         f"last, as load_pretrained gives it, not {type(model).__name__}")
-    prior = fitted_prior(steps[-1][1])
+    prior = _prior_of(model)
     items = clips if isinstance(clips, pd.DataFrame) else listed(clips)
-    # Before hours go into measuring.
-    coded_labels(y, prior.classes_, len(items), "clips")
+    coded_labels(y, prior.classes_, len(items), "clips")  # raises before hours of measuring
     if groups is not None:
         groups = check_groups(groups, len(items), "clips")
-    table, kept, subjects = _measured(model, items, groups)
+    lost: dict[int, str] = {}
+    found = _measured(model, items, lost)
+    table = found.table if hasattr(prior, "feature_names_in_") else found.table.to_numpy(float)
+    smiles = (np.isfinite(prior._table(table)).any(axis=1) if len(table)
+              else np.zeros(0, dtype=bool))
+    for k in np.flatnonzero(~smiles):
+        lost[int(found.places[k])] = f"{found.clips[k].name}: no smile was found"
+    _warn_of(lost, len(items))
+    kept = found.places[smiles]
     if not len(kept):
-        raise ValueError(f"none of the {len(items)} clips could be used; see the warning")
+        raise ValueError(f"none of {len(items)} clips can be used; the first: {lost[0]}")
+    subjects = groups[kept] if groups is not None else subjects_of(
+        [clip for clip, smile in zip(found.clips, smiles, strict=True) if smile])
     adapted = AdaptedKinematicsClassifier(prior, strengths=strengths, cv=cv,
                                           random_state=random_state)
-    adapted.fit(table, np.asarray(y)[kept], subjects)
+    adapted.fit(table[smiles], np.asarray(y)[kept], subjects)
     # Copies: a fit of the new pipeline is to leave the steps of the old one alone.
     new = copy.copy(model)
-    new.steps = [*((name, copy.copy(step)) for name, step in steps[:-1]), (steps[-1][0], adapted)]
+    new.steps = [*((name, copy.copy(step)) for name, step in model.steps[:-1]),
+                 (model.steps[-1][0], adapted)]
     new.info_ = {**getattr(model, "info_", {}), "adapted": {
         "clips": len(kept), "subjects": None if subjects is None else adapted.n_subjects_,
-        "left out": len(items) - len(kept),
+        "left out": len(lost),
         "accuracy before": round(adapted.prior_accuracy_, 3),
         "accuracy on held-out subjects": round(adapted.held_out_accuracy_, 3)}}
     return new
 
 
-def _measured(model: KinematicsPipeline, items: Any, groups: np.ndarray | None
-              ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    """Kinematics of what can be used, the places of that in the list, and its subjects."""
-    lost: dict[int, str] = {}
-    subjects = None
+class _Measured(NamedTuple):
+    """What could be measured: clips with a name each, their kinematics, their places in the list.
+    """
+
+    clips: list[Clip]
+    table: pd.DataFrame
+    places: np.ndarray
+
+
+def _prior_of(model: Any) -> KinematicsClassifier:
+    if not isinstance(model, KinematicsPipeline) or len(model.steps) < 2 or \
+            not isinstance(model.steps[-2][1], SmileKinematics):
+        raise ValueError("model must be a KinematicsPipeline that ends in SmileKinematics and a "
+                         f"classifier, as load_pretrained gives it, not {type(model).__name__}")
+    return fitted_prior(model.steps[-1][1])
+
+
+def _measured(model: KinematicsPipeline, items: Any, lost: dict[int, str]) -> _Measured:
+    """Measure what can be measured; why the others cannot goes into `lost`, by their places."""
     if isinstance(items, pd.DataFrame):
-        table, places = items, np.arange(len(items))
-        if groups is None:
-            warnings.warn("a table names no subjects, so one person may be on both sides of an "
-                          "inner fold; give groups", stacklevel=3)
-    else:
-        clips = _opened(model, items, lost)
-        table, places = _kinematics(model.steps[-2][1], clips, lost)
-        if groups is None and len(places):
-            subjects = subjects_of([clips[i] for i in places])
-    smiles = np.isfinite(np.asarray(table.reindex(columns=list(KINEMATICS)), float)).any(axis=1)
-    for i in places[~smiles]:
-        lost[int(i)] = f"{_name_of(items, int(i))}: no smile was found"
-    table, places = table[smiles], places[smiles]
-    if subjects is not None:
-        subjects = subjects[smiles]
-    if groups is not None:
-        subjects = groups[places]
-    if lost:
-        said = [lost[i] for i in sorted(lost)]
-        more = f"; … ({len(said) - _MOST_SAID} more)" if len(said) > _MOST_SAID else ""
-        warnings.warn(f"{len(said)} of {len(items)} clips are left out: "
-                      f"{'; '.join(said[:_MOST_SAID])}{more}", stacklevel=3)
-    return table, places, subjects
+        named = [Clip(name=f"row {row}") for row in items.index]
+        return _Measured(named, items, np.arange(len(items)))
+    kinematics: SmileKinematics = model.steps[-2][1]
+    clips, rows = _after_first_steps(model, items, lost), {}
+    for i, clip in clips.items():
+        try:
+            rows[i] = np.asarray(kinematics.transform([clip]), dtype=float)[0]
+        except ClipError as error:
+            lost[i] = str(error)
+    table = pd.DataFrame(list(rows.values()), columns=list(KINEMATICS), dtype=float)
+    return _Measured([clips[i] for i in rows], table, np.array(list(rows), dtype=int))
 
 
-def _opened(model: KinematicsPipeline, items: Sequence[Any], lost: dict[int, str]
-            ) -> dict[int, Clip]:
-    """Clips after the steps before `SmileKinematics`, by their place; errors of the others."""
+def _after_first_steps(model: KinematicsPipeline, items: Sequence[Any], lost: dict[int, str]
+                       ) -> dict[int, Clip]:
+    """Clips as `SmileKinematics` gets them, by their places."""
     clips: dict[int, Clip] = {}
-    for i, result in enumerate(open_items(items)):
-        if isinstance(result, Clip):
-            clips[i] = result
+    for i, opened in enumerate(open_items(items)):
+        if isinstance(opened, Clip):
+            clips[i] = opened if opened.name else opened.replace(name=f"item {i}")
         else:
-            lost[i] = str(result)
+            lost[i] = str(opened)
     for _, step in model.steps[:-2]:
-        if not clips:
-            break
         places = list(clips)
-        if not isinstance(step, ClipTransformer):
+        if not places:
+            break
+        if isinstance(step, ClipTransformer):
+            done = transform_clips(step, [clips[i] for i in places], on_error="skip")
+            for failure in done.failures.to_dict("records"):
+                lost[places[failure["index"]]] = failure["error"]
+            clips = {places[k]: clip for k, clip in zip(done.index.tolist(), done.data,
+                                                        strict=True)}
+        else:
             clips = dict(zip(places, step.transform(list(clips.values())), strict=True))
-            continue
-        done = transform_clips(step, list(clips.values()), on_error="skip")
-        lost |= {places[row.index]: row.error for row in done.failures.itertuples(index=False)}
-        clips = {places[i]: clip for i, clip in zip(done.index, done.data, strict=True)}
     return clips
 
 
-def _kinematics(step: SmileKinematics, clips: dict[int, Clip], lost: dict[int, str]
-                ) -> tuple[pd.DataFrame, np.ndarray]:
-    """A row for each clip that can be measured, and their places."""
-    rows: dict[int, np.ndarray] = {}
-    for i, clip in clips.items():
-        try:
-            rows[i] = np.asarray(step.transform([clip]))[0]
-        except ClipError as error:
-            lost[i] = str(error) if clip.name else f"item {i}: {error.problem}"
-    table = pd.DataFrame(list(rows.values()), columns=list(KINEMATICS), dtype=float)
-    return table, np.array(list(rows), dtype=int)
-
-
-def _name_of(items: Any, i: int) -> str:
-    """What a recording is called in messages."""
-    if isinstance(items, pd.DataFrame):
-        return f"row {items.index[i]}"
-    item = items[i]
-    if isinstance(item, Clip):
-        return item.name or f"item {i}"
-    return str(item) if isinstance(item, str) or hasattr(item, "__fspath__") else f"item {i}"
+def _warn_of(lost: dict[int, str], n: int) -> None:
+    if lost:
+        said = [lost[i] for i in sorted(lost)]
+        more = f"; … ({len(said) - _MOST_SAID} more)" if len(said) > _MOST_SAID else ""
+        warnings.warn(f"{len(said)} of {n} clips are left out: {'; '.join(said[:_MOST_SAID])}"
+                      f"{more}", stacklevel=3)

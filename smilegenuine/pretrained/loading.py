@@ -34,7 +34,7 @@ def load_pretrained(name: str = "kinematics", *, labels: Sequence[Any] = (0, 1),
         show them. It has learnt from smiles that were sampled from aggregate figures of 1,236
         recordings of UvA-NEMO; see docs/pretrained.md for what it can tell, and its `info_`.
     labels : (posed, spontaneous), default=(0, 1)
-        What the classes are called, such as ``("posed", "spontaneous")``.
+        What the classes are called, such as ``("posed", "spontaneous")``, in sorted order.
     n_jobs : int, optional
         Recordings in which landmarks are looked for at the same time.
     memory : str, Path, ClipCache or joblib.Memory, optional
@@ -124,6 +124,11 @@ def classifier_of(stored: dict[str, Any], labels: Sequence[Any] = (0, 1)) -> Kin
     if classes.shape != (2,) or classes[0] == classes[1]:
         raise ValueError("labels must be two that differ, of posed and spontaneous smiles, such as "
                          f"('posed', 'spontaneous'), not {labels!r}")
+    if not classes[0] < classes[1]:
+        raise ValueError(f"scikit-learn sorts classes, and its scores take the last for positive: "
+                         f"the label of posed smiles must come first in order, and {classes[0]!r} "
+                         f"comes after {classes[1]!r}; write them otherwise, such as '0 "
+                         f"{classes[0]}' and '1 {classes[1]}'")
     params: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v
                               for k, v in stored["params"].items()}
     classifier = KinematicsClassifier(**params)

@@ -137,6 +137,11 @@ def test_two_labels_are_needed(labels):
         load_pretrained("kinematics", labels=labels)
 
 
+def test_labels_that_sort_the_other_way_would_turn_scores_round():
+    with pytest.raises(ValueError, match="'unecht' comes after 'echt'"):
+        load_pretrained("kinematics", labels=("unecht", "echt"))
+
+
 def test_a_later_format_is_refused():
     with pytest.raises(ValueError, match="later version"):
         classifier_of({"format": 99})
