@@ -69,9 +69,9 @@ def make_kinematics(n_smiles: int = 20000, *, degrees: float | None = None,
     Examples
     --------
     >>> from smilegenuine.datasets import make_kinematics
-    >>> smiles = make_kinematics(1000, random_state=0)
-    >>> smiles.data.groupby(smiles.target)["lip_onset_duration_s"].median().round(1).tolist()
-    [0.7, 1.0]
+    >>> smiles = make_kinematics(4000, random_state=0)
+    >>> smiles.data.groupby(smiles.target)["lip_offset_duration_s"].median().round(1).tolist()
+    [0.9, 1.2]
     """
     check_counts(2, n_smiles=n_smiles)
     if degrees is not None and not degrees > 2:

@@ -124,11 +124,12 @@ def classifier_of(stored: dict[str, Any], labels: Sequence[Any] = (0, 1)) -> Kin
     if classes.shape != (2,) or classes[0] == classes[1]:
         raise ValueError("labels must be two that differ, of posed and spontaneous smiles, such as "
                          f"('posed', 'spontaneous'), not {labels!r}")
-    if not classes[0] < classes[1]:
+    first, second = classes.tolist()
+    if not first < second:
         raise ValueError(f"scikit-learn sorts classes, and its scores take the last for positive: "
-                         f"the label of posed smiles must come first in order, and {classes[0]!r} "
-                         f"comes after {classes[1]!r}; write them otherwise, such as '0 "
-                         f"{classes[0]}' and '1 {classes[1]}'")
+                         f"the label of posed smiles must come first in order, and {first!r} "
+                         f"comes after {second!r}; write them otherwise, such as '0 {first}' and "
+                         f"'1 {second}'")
     params: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v
                               for k, v in stored["params"].items()}
     classifier = KinematicsClassifier(**params)

@@ -39,6 +39,7 @@ def test_learns_drawn_smiles_by_subject(smiles):
     assert scores.mean() >= 0.6
 
 
+@pytest.mark.slow
 def test_shuffled_labels_give_chance():
     smiles = known_clips(60, 4, random_state=10)
     rng = np.random.default_rng(0)
