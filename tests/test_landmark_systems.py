@@ -166,7 +166,8 @@ def test_shuffled_labels_give_chance(name):
 
 
 @pytest.mark.parametrize("clf", [
-    LandmarkTransformerClassifier("outlines", max_epochs=40, random_state=0),
+    pytest.param(LandmarkTransformerClassifier("outlines", max_epochs=40, random_state=0),
+                 marks=pytest.mark.slow),
     PSTNetClassifier(MOUTH_AND_EYES, radius=0.3, n_frames=8, n_windows=4, max_epochs=25,
                      random_state=0)], ids=lambda clf: type(clf).__name__)
 def test_networks_learn_how_strongly_people_smile(clf):

@@ -72,6 +72,7 @@ def test_cross_validation_and_grid_search_on_paths_align_each_video_once(videos,
     assert sorted(count_alignments) == sorted(paths)  # not one more
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*have no subject")
 def test_scikit_learns_own_memory_aligns_the_same_training_clips_once(videos, tmp_path,
                                                                       count_alignments):

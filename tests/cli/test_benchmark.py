@@ -243,6 +243,7 @@ class TestSets:
         assert list(said["system"].value_counts()) == [11, 11]
         assert (tmp_path / "cache").is_dir()  # of smile intensity
 
+    @pytest.mark.slow
     def test_drawn_people(self, run, asked, monkeypatch, tmp_path):
         monkeypatch.setattr("smilegenuine.datasets.make_smiles",
                             partial(make_smiles, fps=8, size=96))

@@ -62,6 +62,7 @@ def sixty(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_twice_and_nothing_is_measured_the_second_time(sixty, tmp_path, capsys):
     assert main(call(sixty, tmp_path / "one")) == 0
     first, said = capsys.readouterr()

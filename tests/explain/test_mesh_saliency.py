@@ -101,7 +101,9 @@ class TestAllNetworks:
             assert (seen.any(axis=1) == seen.all(axis=1)).all()
             assert np.abs(found.values[seen]).max() > 0
 
-    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("name", [
+        pytest.param(name, marks=[pytest.mark.slow] * name.startswith("MeshSmileNet"))
+        for name in NAMES])
     def test_all_windows_at_once_give_the_same(self, name):
         clf, clip = fitted(name), a_clip()
         found, = landmark_saliency(clf, [clip], baseline="mean", n_steps=1)
