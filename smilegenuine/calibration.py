@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.validation import (
     check_is_fitted,
 )
@@ -224,7 +224,8 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
                        ) -> tuple[Any, np.ndarray]:
         """The estimator fitted on everything, and decisions of ones that had not seen the subject.
         """
-        parts = [(np.arange(len(codes)), None), *self._splits(codes, subjects)]
+        parts = [(np.arange(len(codes)), None), *inner_splits(
+            codes, subjects, self.cv, random_state=self.random_state)]
         calls = ((clone(self.estimator), X, self.classes_[codes], subjects, train, test)
                  for train, test in parts)
         (whole, _), *done = in_parallel(fit_and_ask, calls, n_jobs=self.n_jobs)
@@ -232,20 +233,6 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
         for (_, test), (_, values) in zip(parts[1:], done, strict=True):
             decisions[test] = values
         return whole, decisions
-
-    def _splits(self, codes: np.ndarray, subjects: np.ndarray | None
-                ) -> list[tuple[np.ndarray, np.ndarray]]:
-        splits = inner_splits(codes, subjects, self.cv)  # raises where there can be none
-        if self.random_state is None:
-            return splits
-        rng = check_random_state(self.random_state)
-        order = rng.permutation(len(codes))
-        drawn = None
-        if subjects is not None:
-            names, who = np.unique(subjects, return_inverse=True)
-            drawn = rng.permutation(len(names))[who][order]
-        return [(np.sort(order[train]), np.sort(order[test]))
-                for train, test in inner_splits(codes[order], drawn, self.cv)]
 
     def _calibrate(self, decisions: np.ndarray, positive: np.ndarray) -> None:
         self.isotonic_, self.bounds_ = None, _fences(decisions, even=self.method == "temperature")

@@ -35,7 +35,9 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
     path : str or Path
         The file; written under another name first, so that a file that is there is whole.
     info : dict, optional
-        What to remember about it (training data, protocol, scores): strings, numbers, lists.
+        What to remember about it (training data, protocol, scores): strings, numbers, lists. It is
+        added to the model's `info_`, which loaded, pretrained and adapted models have, and wins
+        over what is there.
 
     Returns
     -------
@@ -52,7 +54,9 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
 
     check_is_fitted(model)
     path = Path(path)
+    remembered = getattr(model, "info_", None)
     about = {
+        **(remembered if isinstance(remembered, dict) else {}),
         "smilegenuine": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__,
         "saved": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **(info or {}),
     }

@@ -203,6 +203,29 @@ class TestSampledSmiles:
         assert all(limit in card for limit in (*UNSEEN, *LIMITS))
         assert "Also remembered" not in card
 
+    def test_of_an_adapted_one_it_is_said_what_it_has_seen(self, model):
+        adapted = {"clips": 36, "subjects": 12, "left out": 2, "accuracy before": 0.61,
+                   "accuracy on held-out subjects": 0.735}
+        info = {**self.info, "adapted": adapted}
+        card = self.card(model, info)
+        assert card.startswith("# Model card: `s`, the pretrained model, adapted\n")
+        learnt, right = part(card, "What it was trained on"), part(card, "How often it was right")
+        assert "was seen before it was adapted: smiles were drawn" in learnt
+        assert "- Then adapted to 36 clips of 12 subjects; 2 more were left out" in learnt
+        assert "not known. It has not been tested" not in right
+        for text in (right, expected_text(info)):
+            assert "right about 73.5 % of the clips of the others" in text
+            assert "as it came about 61 %" in text
+            assert "36 clips of 12 subjects" in text
+        assert "- Expected, before it was adapted: about three in four decisions" in right
+        assert "tested on no recording" not in expected_text(info)
+        assert "Also remembered" not in card
+        for less in ({"subjects": None}, {"accuracy before": None}, {"left out": 0}):
+            card = self.card(model, {**info, "adapted": {**adapted, **less}})
+            assert "None" not in card
+            assert "0 more" not in card
+        assert self.card(model, {**info, "adapted": NASTY})
+
     def test_what_it_does_not_remember_is_not_told(self, model):
         info = {key: self.info[key] for key in ("accuracy as tracked",)}
         card = self.card(model, {**info, "accuracy on samples": {}})

@@ -108,6 +108,13 @@ class TestRoundTrip:
         np.testing.assert_array_equal(once.predict(X), twice.predict(X))
         assert twice.info_["data"] == "other"
 
+    def test_what_is_remembered_is_kept_when_it_is_saved_again(self, saved, tmp_path):
+        once = load_model(saved)
+        once.info_["smilegenuine"] = "0.0.1"  # saved by an earlier version
+        again = load_model(save_model(once, tmp_path / "second", info={"run": 3})).info_
+        assert (again["data"], again["run"]) == ("synthetic", 3)
+        assert again["smilegenuine"] == smilegenuine.__version__
+
 
 class TestSaving:
     def test_returns_the_path_and_leaves_nothing_else(self, saved, tmp_path):

@@ -141,20 +141,12 @@ def weights_of(loss: np.ndarray, who: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     loss : array of shape (n_alternatives, n)
-        The first is the one that stays in doubt.
     who : array of int of shape (n,)
         Number of the subject.
 
     Returns
     -------
     array of shape (n_alternatives,)
-        They add up to 1. Beforehand, the first counts as much as all others together; then each
-        counts by the likelihood, as if a subject were two smiles, less one standard error of what
-        it gains over the first.
+        They add up to 1. Each counts by the likelihood, as if a subject were two smiles.
     """
-    people, counts = len(np.unique(who)), np.bincount(who)
-    by_subject = np.array([np.bincount(who, row, len(counts))[counts > 0]
-                           for row in (loss[0] - loss) * _SMILES_A_SUBJECT * people / len(who)])
-    doubt = np.sqrt(people * by_subject.var(axis=1, ddof=1))
-    before = np.r_[max(len(loss) - 1, 1), np.ones(len(loss) - 1)]
-    return np.asarray(softmax(by_subject.sum(axis=1) - doubt + np.log(before)))
+    return np.asarray(softmax(-loss.mean(axis=1) * _SMILES_A_SUBJECT * len(np.unique(who))))

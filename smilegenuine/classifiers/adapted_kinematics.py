@@ -17,13 +17,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..base import check_positive, whole_fit
 from .adaptation import Moments, balanced, moved, penalised_logistic, weights_of
-from .kinematics import CANNOT_TELL, NO_SMILE, KinematicsClassifier
-from .log_odds import LogOddsClassifierMixin
+from .kinematic_decisions import KinematicDecisionsMixin
+from .kinematics import KinematicsClassifier
 from .subject_folds import check_groups, inner_splits
 
 #: How strongly a prior may be believed, from "as it is" on.
@@ -36,7 +35,7 @@ _SLOPE, _OFFSET, _WEIGHT = 1.0, 1.0, 0.3
 _HEARD = 0.01
 
 
-class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
+class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     """A fitted `KinematicsClassifier`, adapted to other recordings by a few labels.
 
     Log-odds = w · those of the classifier as it is + a · those of it moved to the new figures + b +
@@ -77,8 +76,10 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         The prior, its standardising moved to the new figures.
     middle_ : array of shape (n_columns,)
         What counts as 0 of its standardised columns.
-    columns_ : list of str
-        The columns that are looked at: the prior's.
+    columns_, conditions_ : list of str
+        The columns that are looked at, and conditions of measurement: the prior's.
+    quantiles_ : array of shape (2, n_conditions, n_columns, 5)
+        The prior's, as far moved to the new figures as it is believed to be moved.
     prior_accuracy_, held_out_accuracy_ : float
         Share of right answers, classes counted alike: the prior's as it is, and, on subjects held
         out, that of what was adapted to the others. The latter knows the weights of the strengths
@@ -102,9 +103,9 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
     **Learnt**: a, b and β have normal priors around 1, 0 and 0, whose precision grows with the
     strength, and are those that are most probable given the labels, classes counted alike.
 
-    **Weighed**: strengths count by the likelihood of held-out subjects, less one standard error of
-    what each gains over the strongest, which beforehand counts as much as all others together: in
-    doubt the prior stays. `benchmarks/bench_adapt.py` measures what that gives.
+    **Weighed**: strengths count by the likelihood of held-out subjects, as if each of them had two
+    smiles. Where those cannot tell strengths apart, all have a say, and the prior has most of it:
+    the strong ones stay near it. `benchmarks/bench_adapt.py` measures what that gives.
 
     Rows in which nothing is known are treated as by the prior, and so is its `most_certainty`.
 
@@ -189,7 +190,8 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         table, positive = table[used], positive[used]
         subjects = groups[used] if groups is not None else None
         # Raises where there is one class or one subject only, by their names.
-        splits = self._splits(prior.classes_[positive.astype(int)], subjects)
+        splits = inner_splits(prior.classes_[positive.astype(int)], subjects, self.cv,
+                              random_state=self.random_state)
         who = np.arange(len(table)) if subjects is None else np.unique(
             subjects, return_inverse=True)[1]
         with whole_fit(self):
@@ -230,19 +232,7 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             layer += self.strength_weights_[k] * of_strength
         self.slope_, self.offset_, self.coef_ = float(layer[0]), float(layer[1]), layer[2:]
         self.weight_of_prior_ = float(self.strength_weights_[np.isinf(strengths)].sum())
-
-    def _splits(self, y: np.ndarray, subjects: np.ndarray | None
-                ) -> list[tuple[np.ndarray, np.ndarray]]:
-        splits = inner_splits(y, subjects, self.cv)  # raises where there can be none
-        if self.random_state is None:
-            return splits
-        rng = check_random_state(self.random_state)
-        order, drawn = rng.permutation(len(y)), None
-        if subjects is not None:
-            names, who = np.unique(subjects, return_inverse=True)
-            drawn = rng.permutation(len(names))[who][order]
-        return [(np.sort(order[train]), np.sort(order[test]))
-                for train, test in inner_splits(y[order], drawn, self.cv)]
+        self.quantiles_ = _moved_quantiles(prior, self.recentred_, self.weight_of_prior_)
 
     def _checked(self) -> tuple[KinematicsClassifier, np.ndarray]:
         """The prior, and strengths from the strongest on."""
@@ -276,46 +266,10 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             0 where nothing is known.
         """
         prior, table = self._opened(X)
-        layer = np.r_[self.slope_, self.offset_, self.coef_]
-        odds = self.weight_of_prior_ * _log_odds(prior, table)
-        return prior._limited(odds + _columns(self.recentred_, self.middle_, table) @ layer)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class, and none where nothing is known.
-
-        Parameters
-        ----------
-        X : table
-
-        Returns
-        -------
-        array of shape (n,)
-            Of `classes_`; where a row is all NaN −1, or "no smile found" where classes are texts.
-        """
-        prior, table = self._opened(X)
-        said, nothing = super().predict(X), ~np.isfinite(table).any(axis=1)
-        return np.where(nothing, prior.predict(X), said) if nothing.any() else said
-
-    def decide(self, X: Any) -> np.ndarray:
-        """Give the more probable class where that can be said.
-
-        Parameters
-        ----------
-        X : table
-
-        Returns
-        -------
-        array of object of shape (n,)
-            Of `classes_`; "no smile found" where a row is all NaN; "cannot tell" where no class has
-            a probability of the prior's `least_certainty`, or where the figures are like none that
-            were learnt.
-        """
-        prior, table = self._opened(X)
-        p = self.predict_proba(X)
-        said = self.classes_[p.argmax(axis=1)].astype(object)
-        said[(p.max(axis=1) < prior.least_certainty) | self.unusual(X)] = CANNOT_TELL
-        said[~np.isfinite(table).any(axis=1)] = NO_SMILE
-        return np.asarray(said)
+        odds = self._added(table).sum(axis=1)
+        for part, weight in self._parts():
+            odds = odds + weight * _log_odds(part, table)
+        return prior._limited(odds)
 
     def unusual(self, X: Any) -> np.ndarray:
         """Say which rows are like none that were learnt, neither as the prior is nor moved.
@@ -332,6 +286,48 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         parts = [(prior, self.weight_of_prior_), (self.recentred_, 1.0 - self.weight_of_prior_)]
         return np.all([part.unusual(X) for part, share in parts if share > _HEARD], axis=0)
 
+    def likeliest_condition(self, X: Any) -> np.ndarray:
+        """Say under which of the prior's conditions each row was measured, by the looks of it.
+
+        Parameters
+        ----------
+        X : table
+
+        Returns
+        -------
+        array of str of shape (n,)
+            Of the prior's `conditions_`; the first where nothing is known.
+        """
+        prior, _ = self._opened(X)
+        closer = prior if self.weight_of_prior_ > 0.5 else self.recentred_
+        return closer.likeliest_condition(X)
+
+    @property
+    def least_certainty(self) -> float:  # type: ignore[override]
+        """The prior's."""
+        return fitted_prior(self.prior).least_certainty
+
+    @property
+    def conditions_(self) -> list[str]:  # type: ignore[override]
+        """The prior's."""
+        return fitted_prior(self.prior).conditions_
+
+    def _parts(self) -> list[tuple[KinematicsClassifier, float]]:
+        return [(fitted_prior(self.prior), self.weight_of_prior_), (self.recentred_, self.slope_)]
+
+    def _added(self, table: np.ndarray) -> np.ndarray:
+        known = np.isfinite(table)
+        count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+        # What is known at all has the offset: a share of it is each figure's.
+        return np.where(known, self.coef_ * _figures(self.recentred_, self.middle_, table)
+                        + self.offset_ / count, 0.0)
+
+    def _limited(self, odds: np.ndarray) -> np.ndarray:
+        return fitted_prior(self.prior)._limited(odds)
+
+    def _table(self, X: Any) -> np.ndarray:
+        return self._opened(X)[1]
+
     def _opened(self, X: Any) -> tuple[KinematicsClassifier, np.ndarray]:
         check_is_fitted(self)
         prior = fitted_prior(self.prior)
@@ -339,11 +335,6 @@ class AdaptedKinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "slope_")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 # -- what is asked of users -----------------------------------------------------------------------
@@ -467,9 +458,26 @@ def _log_odds(classifier: KinematicsClassifier, table: np.ndarray) -> np.ndarray
 
 def _columns(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
     """What is weighed, (n, 2 + n_columns): log-odds, 1, and figures; 0 for what is not known."""
-    known = np.isfinite(table)
-    figures = np.where(known, recentred._standardised(table) - middle, 0.0)
-    return np.column_stack([_log_odds(recentred, table), known.any(axis=1), figures])
+    known = np.isfinite(table).any(axis=1)
+    return np.column_stack([_log_odds(recentred, table), known,
+                            _figures(recentred, middle, table)])
+
+
+def _figures(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Standardised columns around the middle, (n, n_columns); 0 for what is not known."""
+    return np.where(np.isfinite(table), recentred._standardised(table) - middle, 0.0)
+
+
+def _moved_quantiles(prior: KinematicsClassifier, recentred: KinematicsClassifier, weight: float
+                     ) -> np.ndarray:
+    """What is usual of each column where the prior counts `weight`, the one moved all the rest."""
+    known = prior.quantiles_
+    small, centre, spread = (each[:, None] for each in (prior.small_, prior.centre_, prior.spread_))
+    standard = (np.arcsinh(known / small) - centre) / spread
+    moved_to = recentred.centre_[:, None] + recentred.spread_[:, None] * standard
+    bent = weight * np.arcsinh(known / small) + (1.0 - weight) * moved_to
+    # No figure of a smile is negative.
+    return np.asarray(np.where(known >= 0.0, np.maximum(np.sinh(bent), 0.0), np.sinh(bent)) * small)
 
 
 def expected_moments(prior: KinematicsClassifier, condition: str) -> Moments:

@@ -21,14 +21,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..base import check_positive, whole_fit
-from .log_odds import LogOddsClassifierMixin
+from .kinematic_decisions import KinematicDecisionsMixin
 from .normal_mixtures import completed, distances, log_likelihoods, patterns
 
 #: Levels of the quantiles that a classifier remembers of each column.
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-#: What is said where nothing was measured, and where what was says too little.
-NO_SMILE, CANNOT_TELL = "no smile found", "cannot tell"
 
 # Standardised figures count no further out than this: beyond, a mixture's tails are guesses.
 _FURTHEST = 3.5
@@ -40,7 +37,7 @@ _ROWS_A_COLUMN = 10
 _UNUSUAL = 1e-4
 
 
-class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
+class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     """Posed or spontaneous, by how likely the figures of a smile are of either kind.
 
     In each class the figures of a signal have a mixture of normal distributions (on a scale that is
@@ -320,46 +317,6 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         table = self._table(X)
         return self._limited(self._ratio(table) * self._scale(np.isfinite(table)))
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class, and none where nothing is known.
-
-        Parameters
-        ----------
-        X : table
-
-        Returns
-        -------
-        array of shape (n,)
-            Of `classes_`; where a row is all NaN −1, or "no smile found" where classes are texts.
-        """
-        table = self._table(X)
-        label = self.classes_[(self.decision_function(X) > 0).astype(int)]
-        nothing = ~np.isfinite(table).any(axis=1)
-        if nothing.any():
-            texts = self.classes_.dtype.kind in "OUS"
-            label = np.where(nothing, NO_SMILE if texts else -1, label)
-        return np.asarray(label)
-
-    def decide(self, X: Any) -> np.ndarray:
-        """Give the more probable class where that can be said.
-
-        Parameters
-        ----------
-        X : table
-
-        Returns
-        -------
-        array of object of shape (n,)
-            Of `classes_`; "no smile found" where a row is all NaN; "cannot tell" where no class has
-            a probability of `least_certainty`, or where the figures are like none that were learnt.
-        """
-        table = self._table(X)
-        p = self.predict_proba(X)
-        said = self.classes_[p.argmax(axis=1)].astype(object)
-        said[(p.max(axis=1) < self.least_certainty) | self.unusual(X)] = CANNOT_TELL
-        said[~np.isfinite(table).any(axis=1)] = NO_SMILE
-        return np.asarray(said)
-
     def unusual(self, X: Any) -> np.ndarray:
         """Say which rows are like none that were learnt.
 
@@ -426,11 +383,11 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
         limit = float(logit(self.most_certainty))
         return np.asarray(limit * np.tanh(odds / limit))
 
-    def _factor(self, table: np.ndarray) -> np.ndarray:
-        """What the logarithm of the ratio of likelihoods is multiplied with in each row."""
-        ratio, scale = self._ratio(table), self._scale(np.isfinite(table))
-        given = np.abs(ratio) > 0.0
-        return np.asarray(np.divide(self._limited(ratio * scale), ratio, out=scale, where=given))
+    def _parts(self) -> list[tuple[KinematicsClassifier, float]]:
+        return [(self, 1.0)]
+
+    def _added(self, table: np.ndarray) -> np.ndarray:
+        return np.zeros_like(table)
 
     def _scale(self, known: np.ndarray) -> np.ndarray:
         there = np.column_stack([known[:, block].any(axis=1) for block in self.blocks_.values()])
@@ -456,11 +413,6 @@ class KinematicsClassifier(LogOddsClassifierMixin, BaseEstimator):
             return table
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=float, reset=False)
         return np.asarray(X)[:, self.kept_]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _subsets(signals: Sequence[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -74,8 +75,8 @@ def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
                      for i, s in enumerate(named)])
 
 
-def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
-                 ) -> list[tuple[np.ndarray, np.ndarray]]:
+def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int, *,
+                 random_state: Any = None) -> list[tuple[np.ndarray, np.ndarray]]:
     """Split training data into folds for choices that must not see their own subjects.
 
     Parameters
@@ -86,6 +87,8 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
         Subjects; None: every sample is a subject of its own.
     n_splits : int
         Folds wanted. Fewer are made where subjects or clips of a class are scarce.
+    random_state : int, RandomState or None, default=None
+        Draws which subjects share a fold. None: the same ones every time.
 
     Returns
     -------
@@ -97,6 +100,11 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
     ValueError
         One class only, one subject only, or a class that only one subject shows.
     """
+    if random_state is not None:
+        inner_splits(y, groups, n_splits)  # raises by the names of subjects where there can be none
+        order, drawn = _shuffled(groups, len(y), check_random_state(random_state))
+        return [(np.sort(order[train]), np.sort(order[test]))
+                for train, test in inner_splits(y[order], drawn, n_splits)]
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f"y has one class only, '{classes[0]}'; clips of both are needed")
@@ -120,6 +128,16 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int
             return splits
     raise ValueError(f"{scarce}; with it in a test fold there is nothing to learn that class from. "
                      "Add clips of that class")
+
+
+def _shuffled(groups: np.ndarray | None, n: int, rng: np.random.RandomState
+              ) -> tuple[np.ndarray, np.ndarray | None]:
+    """A random order of samples, and their subjects in it, numbered at random."""
+    order = rng.permutation(n)
+    if groups is None:
+        return order, None
+    names, who = np.unique(groups, return_inverse=True)
+    return order, rng.permutation(len(names))[who][order]
 
 
 def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, seed: int

@@ -17,6 +17,7 @@ from scipy.special import logsumexp
 from sklearn.frozen import FrozenEstimator
 
 from ..base import check_positive
+from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
 from ..classifiers.kinematics import LEVELS, KinematicsClassifier
 from ..features.kinematics import KINEMATICS, Smile
 from .kinematics_words import class_names, direction_of, parameter_words, unit_of
@@ -29,13 +30,13 @@ _AT_ONCE = 512
 
 # -- contributions --------------------------------------------------------------------------------
 
-def kinematic_contributions(classifier: KinematicsClassifier, row: Any, *, n_orders: int = 64,
+def kinematic_contributions(classifier: KinematicDecisionsMixin, row: Any, *, n_orders: int = 64,
                             random_state: int = 0) -> np.ndarray:
     """Say what each figure of a smile adds to the log-odds.
 
     Parameters
     ----------
-    classifier : KinematicsClassifier
+    classifier : KinematicsClassifier or AdaptedKinematicsClassifier
         Fitted.
     row : array of shape (n_features,), Series, or DataFrame of one row
         As `decision_function` takes rows. NaN for what is not known.
@@ -62,7 +63,8 @@ def kinematic_contributions(classifier: KinematicsClassifier, row: Any, *, n_ord
     -----
     A column that takes no part is integrated out, as one that could not be measured is. What the
     classifier multiplies log-odds with depends on the signals that are known; here it is that of
-    the whole row throughout.
+    the whole row throughout. An adapted classifier adds up two such, and what is linear in the
+    columns; its offset is shared alike by what is known.
 
     References
     ----------
@@ -86,9 +88,22 @@ def kinematic_contributions(classifier: KinematicsClassifier, row: Any, *, n_ord
     table = classifier._table(_one_row(row))
     if len(table) != 1:
         raise ValueError(f"row must be one smile's figures, not {len(table)} rows")
+    known = np.isfinite(table)
+    found = classifier._added(table)[0]
+    for part, weight in classifier._parts():
+        rng = np.random.default_rng(random_state)  # the same orders for all
+        found = found + weight * part._scale(known)[0] * _untempered(part, table, n_orders, rng)
+    odds = found.sum()
+    # What surest answers are limited by shrinks all contributions alike.
+    return np.asarray(found * (classifier._limited(odds) / odds) if odds else found)
+
+
+def _untempered(classifier: KinematicsClassifier, table: np.ndarray, n_orders: int,
+                rng: np.random.Generator) -> np.ndarray:
+    """What each column adds to the logarithm of the ratio of likelihoods, for a table of one row.
+    """
     found = np.zeros(table.shape[1])
     standard = classifier._standardised(table)[0]
-    rng = np.random.default_rng(random_state)
     for signal, block in classifier.blocks_.items():  # what signals say is added up
         mine = np.flatnonzero(np.isfinite(standard[block]))
         places = np.asarray(block)[mine]
@@ -100,7 +115,7 @@ def kinematic_contributions(classifier: KinematicsClassifier, row: Any, *, n_ord
             return spontaneous - posed
 
         found[places] = shapley_values(log_odds, len(mine), n_orders=n_orders, rng=rng)
-    return np.asarray(classifier._factor(table)[0] * found)
+    return found
 
 
 def shapley_values(value: Callable[[np.ndarray], np.ndarray], n: int, *, n_orders: int,
@@ -183,7 +198,7 @@ def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0)
     Parameters
     ----------
     model : KinematicsPipeline
-        Fitted, such as `load_pretrained` gives; its last step a `KinematicsClassifier`.
+        Fitted, such as `load_pretrained` and `adapt` give.
     clip : recording
         One, anything that `as_clip` takes.
     n_orders, random_state : as in `kinematic_contributions`
@@ -219,7 +234,7 @@ def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0)
                       random_state=random_state)
 
 
-def classifier_of(model: Any) -> KinematicsClassifier:
+def classifier_of(model: Any) -> KinematicDecisionsMixin:
     """Give what decides in a pipeline of smile kinematics.
 
     Parameters
@@ -228,7 +243,7 @@ def classifier_of(model: Any) -> KinematicsClassifier:
 
     Returns
     -------
-    KinematicsClassifier
+    KinematicsClassifier or AdaptedKinematicsClassifier
 
     Raises
     ------
@@ -238,21 +253,21 @@ def classifier_of(model: Any) -> KinematicsClassifier:
     last = model.steps[-1][1] if hasattr(model, "steps") else None
     while isinstance(last, FrozenEstimator):
         last = last.estimator
-    if not hasattr(model, "measured") or not isinstance(last, KinematicsClassifier):
+    if not hasattr(model, "measured") or not isinstance(last, KinematicDecisionsMixin):
         raise ValueError("model must be a KinematicsPipeline that ends in a KinematicsClassifier, "
                          f"as load_pretrained gives it, not {type(model).__name__}; explain takes "
                          "any system")
     return last
 
 
-def reasons_of(classifier: KinematicsClassifier, smiles: Sequence[Smile], *,
+def reasons_of(classifier: KinematicDecisionsMixin, smiles: Sequence[Smile], *,
                names: Sequence[str] | None = None, n_orders: int = 64, random_state: int = 0
                ) -> pd.DataFrame:
     """Say for each of some smiles why a classifier decides as it does about it.
 
     Parameters
     ----------
-    classifier : KinematicsClassifier
+    classifier : KinematicsClassifier or AdaptedKinematicsClassifier
         Fitted.
     smiles : sequence of Smile
     names : sequence of two str, optional
@@ -287,8 +302,8 @@ def reasons_of(classifier: KinematicsClassifier, smiles: Sequence[Smile], *,
                                        "unit", *levels, "contribution", "speaks_for", "direction"])
 
 
-def parameters_of(classifier: KinematicsClassifier) -> list[str]:
+def parameters_of(classifier: KinematicDecisionsMixin) -> list[str]:
     """Name the columns of a classifier; of one that was fitted without names, by their places."""
     if hasattr(classifier, "feature_names_in_") or classifier.n_features_in_ != len(KINEMATICS):
         return classifier.columns_
-    return [KINEMATICS[i] for i in classifier.kept_]
+    return [KINEMATICS[i] for part, _ in classifier._parts()[:1] for i in part.kept_]

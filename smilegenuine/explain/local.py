@@ -67,10 +67,10 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     **How.** Linear tops of fusions, second levels of machines and linear models: exactly. RBF
     machines and networks: integrated gradients, along the straight way. Networks on the face mesh
     choose neighbours, and what jumps when a choice changes belongs to no point: it is in the row
-    "not placed". `KinematicsClassifier`: Shapley's values of the figures that are known, where one
-    that takes no part is integrated out. Other models: Shapley's values of action units, pairs or
-    signals in each phase, from random orders. In all cases contributions add up to the difference
-    of the decisions.
+    "not placed". `KinematicsClassifier`, adapted or not: Shapley's values of the figures that are
+    known, where one that takes no part is integrated out. Other models: Shapley's values of
+    action units, pairs or signals in each phase, from random orders. In all cases contributions add
+    up to the difference of the decisions.
 
     A contribution says what the *model* used. Where two features move together, as most do, which
     of them it used is an accident of training; see the user guide for what that means.

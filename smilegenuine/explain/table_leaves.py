@@ -16,7 +16,7 @@ from ..classifiers.block_ensemble import BlockSVMEnsemble
 from ..classifiers.branches import decisions_of
 from ..classifiers.clip_svm import ClipSVMEnsemble
 from ..classifiers.dmarker_svm import DMarkerSVMEnsemble
-from ..classifiers.kinematics import KinematicsClassifier
+from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
 from ..clip import Clip
 from ..features.auda import AUDA, signals_of
 from ..features.clip_phases import phase_of_frames, phases_of
@@ -199,13 +199,14 @@ class AnyTableLeaf(TableLeaf):
 
 
 class KinematicsLeaf(TableLeaf):
-    """A `KinematicsClassifier` of what `SmileKinematics` measures.
+    """A `KinematicsClassifier`, adapted or not, of what `SmileKinematics` measures.
 
     Contributions are Shapley's values of the figures that are known; the baseline is knowing none,
     of which the log-odds are 0.
     """
 
-    def __init__(self, name: str, classifier: KinematicsClassifier, features: FeatureMaker) -> None:
+    def __init__(self, name: str, classifier: KinematicDecisionsMixin, features: FeatureMaker
+                 ) -> None:
         super().__init__(name)
         self.classifier, self.features = classifier, features
         self.meaning = features.meaning

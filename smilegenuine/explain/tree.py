@@ -16,7 +16,7 @@ from ..calibration import CalibratedSystem
 from ..classifiers.block_ensemble import BlockSVMEnsemble
 from ..classifiers.branches import decisions_of
 from ..classifiers.clip_svm import ClipSVMEnsemble
-from ..classifiers.kinematics import KinematicsClassifier
+from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
 from ..clip import Clip
 from ..conformal import SubjectConformalClassifier
 from ..features.kinematics import SmileKinematics
@@ -107,7 +107,7 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
 def _table_node(name: str, model: Pipeline, background: list[Clip] | None) -> Leaf:
     features = FeatureMaker(_unwrapped(model.steps[0][1]))
     rest = model[1:] if len(model.steps) > 2 else _unwrapped(model.steps[-1][1])
-    if isinstance(rest, KinematicsClassifier) and isinstance(features.step, SmileKinematics):
+    if isinstance(rest, KinematicDecisionsMixin) and isinstance(features.step, SmileKinematics):
         return KinematicsLeaf(name, rest, features)
     if isinstance(rest, BlockSVMEnsemble):
         return MachineLeaf(name, rest, features)

@@ -19,7 +19,14 @@ from sklearn.utils.validation import check_is_fitted
 from ..fusion import StackingFusion
 from ..signals.action_units import HOGActionUnits, load_drawn_action_units
 from .remembered import SUBJECT_SCORES, certainty_bins, interval_of
-from .sampled import SAMPLED_KEYS, UNSEEN, is_sampled, learnt_lines, right_lines
+from .sampled import (
+    SAMPLED_KEYS,
+    UNSEEN,
+    adapted_to,
+    is_sampled,
+    learnt_lines,
+    right_lines,
+)
 from .text import as_number, code
 
 #: What holds for every system of this kind.
@@ -99,6 +106,7 @@ def model_card(model: Any) -> str:
     limits: tuple[str, ...] = LIMITS
     if is_sampled(info):
         title, limits = f"{title}, the pretrained model", (*UNSEEN, *LIMITS)
+        title += ", adapted" * bool(adapted_to(info))
     parts = [("What it is", _what_it_is(model)), ("What it was trained on", _trained_on(info)),
              ("How often it was right", _right(info)), ("Versions", _versions(info)),
              ("What it can tell, and what not", iter(limits)), ("Licences", _licences(info)),

@@ -13,7 +13,7 @@ from .text import as_number, code
 
 #: What the card tells in its own words of such a model, and does not list as remembered.
 SAMPLED_KEYS = frozenset({"clips", "smiles", "certainty", "accuracy on samples",
-                          "accuracy as tracked"})
+                          "accuracy as tracked", "adapted"})
 
 #: What holds for such a model beyond what holds for all.
 UNSEEN = (
@@ -85,12 +85,53 @@ def expected_text(info: Mapping[str, Any]) -> str:
     -------
     str
     """
-    share = expected_share(info)
-    return (f"{share[0].upper()}{share[1:]} decisions of this model are expected to be right, "
-            "where guessing gets one in two. It was right about "
-            f"{_percent(info['accuracy as tracked'])} of sampled smiles that were kept apart from "
-            f"those it has learnt from, as a landmark tracker would show them{_reached(info)}. "
-            "This model itself has been tested on no recording.")
+    share, adapted = expected_share(info), adapted_to(info)
+    expected = (f"{share[0].upper()}{share[1:]} decisions of this model are expected to be right, "
+                "where guessing gets one in two. It was right about "
+                f"{_percent(info['accuracy as tracked'])} of sampled smiles that were kept apart "
+                "from those it has learnt from, as a landmark tracker would show them"
+                f"{_reached(info)}.")
+    if not adapted:
+        return f"{expected} This model itself has been tested on no recording."
+    return (f"This model has been adapted to {adapted}: {_held_out(info)} Before, {share} "
+            "decisions were expected to be right, where guessing gets one in two.")
+
+
+def adapted_to(info: Mapping[str, Any]) -> str:
+    """Say what such a model has been adapted to.
+
+    Parameters
+    ----------
+    info : mapping
+        Of a model that `is_sampled`.
+
+    Returns
+    -------
+    str
+        Such as "36 clips of 12 subjects"; empty where it is as it came.
+
+    Examples
+    --------
+    >>> adapted_to({"adapted": {"clips": 36, "subjects": 12}}), adapted_to({})
+    ('36 clips of 12 subjects', '')
+    """
+    known = info.get("adapted")
+    clips, subjects = (as_number(known.get(k)) if isinstance(known, Mapping) else None
+                       for k in ("clips", "subjects"))
+    if clips is None:
+        return ""
+    return f"{clips:.0f} clips" + ("" if subjects is None else f" of {subjects:.0f} subjects")
+
+
+def _held_out(info: Mapping[str, Any]) -> str:
+    """How often an adapted model was right."""
+    after, before = (as_number(info["adapted"].get(k))
+                     for k in ("accuracy on held-out subjects", "accuracy before"))
+    if after is None or before is None:
+        return "how often it was right about them is not known."
+    return (f"adapted to some of the subjects, it was right about {_percent(after)} of the clips "
+            f"of the others, classes counted alike, and as it came about {_percent(before)}. How "
+            "far it goes was chosen on the same clips, so the former is a little too good.")
 
 
 def _reached(info: Mapping[str, Any]) -> str:
@@ -119,9 +160,15 @@ def learnt_lines(info: Mapping[str, Any]) -> Iterator[str]:
         yield "Sampled smiles: " + (f"{total:,.0f}: " if total else "") + ", ".join(
             f"{code(smiles[name]) if n is None else format(n, ',.0f')} {code(name)}"
             for name, n in counts.items())
-    yield ("No recording, and no row of one, was seen: smiles were drawn at random so that their "
-           "figures have the published quantiles and rank correlations. How lips and eyelids go "
-           "together is not published; they count as independent.")
+    adapted = adapted_to(info)
+    yield (f"No recording, and no row of one, was seen{' before it was adapted' * bool(adapted)}: "
+           "smiles were drawn at random so that their figures have the published quantiles and "
+           "rank correlations. How lips and eyelids go together is not published; they count as "
+           "independent.")
+    if adapted:
+        lost = as_number(info["adapted"].get("left out"))
+        yield f"Then adapted to {adapted}" + (
+            f"; {lost:.0f} more were left out, as they could not be measured" if lost else "")
 
 
 def right_lines(info: Mapping[str, Any]) -> Iterator[str]:
@@ -137,8 +184,11 @@ def right_lines(info: Mapping[str, Any]) -> Iterator[str]:
     str
         Markdown.
     """
-    yield "On recordings of people: not known. It has not been tested on any."
-    yield f"Expected: {expected_share(info)} decisions, where guessing gets one in two"
+    adapted = adapted_to(info)
+    yield (f"On the {adapted} that it has been adapted to: {_held_out(info)}" if adapted else
+           "On recordings of people: not known. It has not been tested on any.")
+    yield (f"Expected{', before it was adapted' * bool(adapted)}: {expected_share(info)} "
+           "decisions, where guessing gets one in two")
     yield (f"On sampled smiles that it was not trained on, as a landmark tracker would show them: "
            f"{_percent(info['accuracy as tracked'])} (lips and eyelids)")
     ranges = [f"{_percent(low)}{f' to {_percent(high)}' * (high > low)} from {_SIGNALS[signal]}"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from ..classifiers.kinematics import CANNOT_TELL, NO_SMILE
+from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
 from ..clip import as_clip
 from ..explain.kinematics import classifier_of, reasons_of
 from ..explain.kinematics_words import class_names, number_text, short_words, unit_of

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..classifiers.kinematics import CANNOT_TELL, NO_SMILE
+from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
 from ..clip import as_clips
 from ..features.kinematics import KINEMATICS, Smile, SmileKinematics
 
@@ -41,6 +41,27 @@ class KinematicsPipeline(Pipeline):
     >>> list(model.find_smiles(clips))
     ['clip', 'smile', 'start', 'end', 'decision', 'P(posed)', 'P(spontaneous)']
     """
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> KinematicsPipeline:
+        """Fit the steps anew. What was remembered of an earlier training, `info_`, is forgotten.
+
+        Parameters
+        ----------
+        X : list of recordings
+            Anything that `as_clips` takes.
+        y : array-like of shape (n,)
+            Labels, those of posed smiles before those of spontaneous ones in order.
+        **params : dict
+            As of `sklearn.pipeline.Pipeline.fit`.
+
+        Returns
+        -------
+        self
+        """
+        super().fit(X, y, **params)
+        if hasattr(self, "info_"):
+            del self.info_
+        return self
 
     def decide(self, X: Any) -> np.ndarray:
         """Give the more probable class of each recording, where there is one.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..classifiers.kinematics import CANNOT_TELL, NO_SMILE
+from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
 from ..clip import Clip
 from ..errors import ClipError
 from ..explain.kinematics import classifier_of, reasons_of

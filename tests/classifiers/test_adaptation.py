@@ -86,17 +86,17 @@ def test_a_column_that_one_class_lacks_has_not_moved():
     assert shift[3] == pytest.approx(3.0, abs=0.3)
 
 
-def test_the_first_of_equals_counts_half():
+def test_equals_count_alike():
     loss, who = np.ones((4, 12)), np.repeat(np.arange(6), 2)
-    assert weights_of(loss, who) == pytest.approx([1 / 2, 1 / 6, 1 / 6, 1 / 6])
+    assert weights_of(loss, who) == pytest.approx([0.25] * 4)
     assert weights_of(loss[:1], who) == pytest.approx([1.0])
 
 
-def test_who_gains_for_everybody_wins_and_who_gains_by_one_subject_does_not():
-    who = np.repeat(np.arange(10), 3)
-    loss = np.ones((3, 30))
-    loss[1] -= 0.3  # a gain of six in all, as if there were two smiles a subject
-    loss[2, who == 0] -= 3.0  # the same, and all of it of one
-    weights = weights_of(loss, who)
-    assert weights[1] > 0.9
-    assert weights_of(loss[[0, 2]], who)[0] > 0.4
+def test_it_is_the_likelihood_of_two_smiles_a_subject():
+    loss = np.random.default_rng(0).random((3, 30))
+    weights = weights_of(loss, np.repeat(np.arange(10), 3))
+    odds = np.exp(20 * (loss[0].mean() - loss[1].mean()))
+    assert weights[1] / weights[0] == pytest.approx(odds)
+    # However many smiles each of them has.
+    many = weights_of(np.repeat(loss, 4, axis=1), np.repeat(np.arange(10), 12))
+    np.testing.assert_allclose(many, weights)

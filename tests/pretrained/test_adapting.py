@@ -12,10 +12,18 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from smilegenuine import Clip, KinematicsClassifier, SmileKinematics, load_pretrained
+from smilegenuine import (
+    Clip,
+    KinematicsClassifier,
+    SmileKinematics,
+    load_model,
+    load_pretrained,
+    save_model,
+)
 from smilegenuine.classifiers.adapted_kinematics import AdaptedKinematicsClassifier
 from smilegenuine.face.landmarks import FaceLandmarks
 from smilegenuine.features.kinematics import KINEMATICS
+from smilegenuine.model_card import model_card
 from smilegenuine.pretrained import KinematicsPipeline
 from smilegenuine.pretrained.adapting import adapt
 
@@ -71,6 +79,16 @@ def test_what_it_remembers(model, smiles, adapted):
     assert said.pop("accuracy on held-out subjects") == round(
         adapted["classifier"].held_out_accuracy_, 3)
     assert said == {"clips": 10, "subjects": 5, "left out": 0}
+
+
+def test_what_it_remembers_is_saved_with_it_and_forgotten_by_a_fit(adapted, smiles, tmp_path):
+    loaded = load_model(save_model(adapted, tmp_path / "mine.skops"))
+    assert loaded.info_["adapted"] == adapted.info_["adapted"]
+    assert "adapted to 10 clips of 5 subjects" in model_card(loaded)
+    np.testing.assert_array_equal(loaded.predict_proba(smiles.data),
+                                  adapted.predict_proba(smiles.data))
+    own = load_pretrained("kinematics").fit(smiles.data, smiles.target)
+    assert "pretrained" not in model_card(own)
 
 
 def test_each_clip_is_measured_once_and_landmarks_that_are_there_are_kept(

@@ -8,10 +8,11 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import known_meshes
 from html_page import NASTY, Page, check_page, shown
 from smiling import smiling
 
-from smilegenuine import load_pretrained
+from smilegenuine import adapt, load_pretrained
 from smilegenuine.classifiers.kinematics import KinematicsClassifier
 from smilegenuine.clip import Clip
 from smilegenuine.explain import reasons
@@ -198,6 +199,19 @@ class TestOtherwise:
         assert "What KinematicsClassifier says about 2 recordings" in text
         assert text.count("it remembers no scores by subject") == 3  # of each smile
         assert "three in four" not in text
+
+    def test_an_adapted_model_says_so_and_why(self, clips, tmp_path):
+        known = known_meshes(4, 2, random_state=1)
+        model = adapt(load_pretrained(labels=LABELS), known.data, np.array(LABELS)[known.target])
+        model["classifier"].prior.set_params(least_certainty=0.5)
+        done = write_report(model, clips[:1], tmp_path / "r.html")
+        page = Page(done.path)
+        check_page(page)
+        assert "This model has been adapted to 8 clips of 4 subjects" in page.text()
+        strongest = reasons(model, clips[0]).iloc[0]
+        assert strongest["words"][1:] in page.text()
+        assert done.decisions["decision"].tolist() == model.find_smiles(clips[:1])[
+            "decision"].tolist()
 
     def test_very_many_smiles(self, tmp_path, monkeypatch):
         monkeypatch.setattr("smilegenuine.report.kinematics_section._MOST", 2)
