@@ -19,8 +19,8 @@ SHARED_FOLDER = "SMILEGENUINE_TEST_FOLDER"
 
 @functools.cache
 def aligned_smiles() -> Bunch:
-    """Smiles of ten people, four each, with `faces`; the truth beside them."""
-    smiles = make_smiles(10, 4, fps=25, size=128, random_state=1234)
+    """Smiles of six people, four each, with `faces`; the truth beside them."""
+    smiles = make_smiles(6, 4, fps=25, size=128, random_state=1234)
     smiles.data = _aligned(smiles.data)
     return smiles
 

@@ -79,8 +79,8 @@ class Entry:
 @functools.cache
 def _short_videos() -> tuple[list[Clip], Any]:
     """Drawn once: most of the time would go into drawing them anew for each test."""
-    smiles = make_smiles(3, 2, fps=10, size=96, random_state=5)
-    clips = [c.replace(frames=np.stack([*(c.frames or ())]), fps=10) for c in smiles.data]
+    smiles = make_smiles(3, 2, fps=5, size=96, random_state=5)
+    clips = [c.replace(frames=np.stack([*(c.frames or ())]), fps=5) for c in smiles.data]
     return clips, smiles.target
 
 
