@@ -26,6 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that several processes share; they inherit the environment."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="smilegenuine-tests-")
+        # As many processes as cores: more threads would only wait for each other.
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,8 +15,7 @@ ROOT = Path(__file__).parents[1]
 # These take ten seconds and more. `make docs` runs every example.
 SLOW = ("plot_first_fit.py", "plot_landmark_saliency.py", "plot_drawn_smiles.py",
         "plot_branches_and_fusion.py", "plot_explain_decision.py", "plot_tuning.py",
-        "plot_compare_systems.py", "plot_subject_wise.py", "plot_frame_rate.py",
-        "plot_early_decision.py")
+        "plot_compare_systems.py", "plot_subject_wise.py", "plot_frame_rate.py")
 
 
 @pytest.mark.parametrize("file", [

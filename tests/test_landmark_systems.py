@@ -144,8 +144,7 @@ def test_clips_with_action_units_alone_are_named():
 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=pytest.mark.slow) if name in (
-        "full-fusion", "hadasmilenet", "deepmarkernet", "meshsmilenet", "dmarkers", "pstnet",
-        "p4transformer", "vit") else name
+        "full-fusion", "hadasmilenet", "deepmarkernet", "meshsmilenet", "dmarkers") else name
     for name in ROWS])
 def test_shuffled_labels_give_chance(name):
     """Each person has a mesh of their own: were a subject on both sides, that would be learnt."""
@@ -166,9 +165,9 @@ def test_shuffled_labels_give_chance(name):
     assert np.mean(scores) == pytest.approx(0.5, abs=0.07)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("clf", [
-    LandmarkTransformerClassifier("outlines", max_epochs=40, random_state=0),
+    pytest.param(LandmarkTransformerClassifier("outlines", max_epochs=40, random_state=0),
+                 marks=pytest.mark.slow),
     PSTNetClassifier(MOUTH_AND_EYES, radius=0.3, n_frames=8, n_windows=4, max_epochs=25,
                      random_state=0)], ids=lambda clf: type(clf).__name__)
 def test_networks_learn_how_strongly_people_smile(clf):

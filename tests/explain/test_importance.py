@@ -58,8 +58,7 @@ def first(table: pd.DataFrame, kind: str) -> str:
 
 class TestPlanted:
     @pytest.mark.parametrize("name", [
-        pytest.param(name, marks=[pytest.mark.slow] * (name in ("LSTM", "pairs")))
-        for name in SYSTEMS])
+        pytest.param(name, marks=[pytest.mark.slow] * (name == "LSTM")) for name in SYSTEMS])
     def test_of_smiles_that_differ_in_the_cheek_raiser_au06_comes_first(self, name):
         table = found(name, "au06")
         assert first(table, "au") == "AU06"
@@ -67,9 +66,7 @@ class TestPlanted:
         assert rows.loc["AU06", "low"] > 0.0
         assert rows.loc["AU06", "importance"] > 2 * rows["importance"].drop("AU06").max()
 
-    @pytest.mark.parametrize("name", [
-        pytest.param(name, marks=[pytest.mark.slow] * (name in ("pairs", "fusion")))
-        for name in SYSTEMS if name != "LSTM"])
+    @pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "LSTM"])
     def test_of_smiles_that_differ_in_how_quick_they_come_the_onset_comes_first(self, name):
         assert first(found(name, "onset_speed"), "phase") == "onset"
 

@@ -203,9 +203,7 @@ class TestTime:
 class TestPlanted:
     """Each claim about an explanation, with a cause that is known."""
 
-    @pytest.mark.parametrize("name", [
-        "machines", "pairs", "dense", pytest.param("LSTM", marks=pytest.mark.slow), "logistic",
-        "fusion"])
+    @pytest.mark.parametrize("name", ["machines", "pairs", "dense", "LSTM", "logistic", "fusion"])
     def test_of_smiles_that_differ_in_the_cheek_raiser_au06_comes_first(self, name):
         counts = pd.concat([explain(fitted(name), clip).by_au().abs()
                             for clip in signals("au06").test[:12]], axis=1).mean(axis=1)
