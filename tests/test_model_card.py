@@ -214,7 +214,7 @@ class TestSampledSmiles:
         assert "- Then adapted to 36 clips of 12 subjects; 2 more were left out" in learnt
         assert "not known. It has not been tested" not in right
         for text in (right, expected_text(info)):
-            assert "right about 73.5 % of the clips of the others" in text
+            assert "right about 73.5 % of their clips" in text
             assert "as it came about 61 %" in text
             assert "36 clips of 12 subjects" in text
         assert "- Expected, before it was adapted: about three in four decisions" in right

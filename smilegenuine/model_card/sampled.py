@@ -129,9 +129,10 @@ def _held_out(info: Mapping[str, Any]) -> str:
                      for k in ("accuracy on held-out subjects", "accuracy before"))
     if after is None or before is None:
         return "how often it was right about them is not known."
-    return (f"adapted to some of the subjects, it was right about {_percent(after)} of the clips "
-            f"of the others, classes counted alike, and as it came about {_percent(before)}. How "
-            "far it goes was chosen on the same clips, so the former is a little too good.")
+    return ("with some of the subjects left out in turn, it was right about "
+            f"{_percent(after)} of their clips, classes counted alike, and as it came about "
+            f"{_percent(before)}. How far it goes was chosen on the same clips, so the former is "
+            "a little too good.")
 
 
 def _reached(info: Mapping[str, Any]) -> str:

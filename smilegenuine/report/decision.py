@@ -18,7 +18,7 @@ from ..clip import Clip, as_clips, listed, open_items
 from ..conformal import SubjectConformalClassifier
 from ..errors import ClipError
 from ..explain.tree import classes_of, opened
-from ..model_card import info_of, is_sampled, model_card, title_of, visible
+from ..model_card import adapted_to, info_of, is_sampled, model_card, title_of, visible
 from ..parallel import in_parallel
 from ..plotting.style import load_pyplot
 from ..progress import progress
@@ -299,7 +299,10 @@ def _title(model: Any, names: Sequence[str]) -> str:
 
 
 def _called(model: Any) -> str:
-    return f"{'the pretrained model ' * is_sampled(info_of(model))}{title_of(model)}"
+    info, title = info_of(model), title_of(model)
+    if not is_sampled(info):
+        return title
+    return f"the pretrained{', adapted' * bool(adapted_to(info))} model {title}"
 
 
 def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[str],

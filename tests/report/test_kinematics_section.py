@@ -208,6 +208,7 @@ class TestOtherwise:
         page = Page(done.path)
         check_page(page)
         assert "This model has been adapted to 8 clips of 4 subjects" in page.text()
+        assert "What the pretrained, adapted model kinematics says about" in page.text("h1")
         strongest = reasons(model, clips[0]).iloc[0]
         assert strongest["words"][1:] in page.text()
         assert done.decisions["decision"].tolist() == model.find_smiles(clips[:1])[
