@@ -50,7 +50,7 @@ class Smile(NamedTuple):
     rise : float
         How far the lip corners move apart, over the mouth's width.
     begins, ends : bool
-        Whether onset and offset are in the recording.
+        Whether onset and offset are whole in the recording, and could be measured.
     figures : dict of str to float
         `KINEMATICS`; NaN for what could not be measured.
     """
@@ -306,7 +306,9 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         unseen = turned.mean() > 0.2 or noise_of(times, eyelids.mean(axis=1)) > _NO_EYELID
         figures = _figures(times, lips, None if unseen else eyelids, begins=bout.begins,
                            ends=bout.ends, tracked=self.tracked is not False)
-        return Smile(*bout, figures)
+        begins, ends = (bool(np.isfinite(figures[f"lip_{phase}_duration_s"]))
+                        for phase in ("onset", "offset"))
+        return Smile(bout.start, bout.end, bout.rise, begins, ends, figures)
 
     def _check_params(self) -> None:
         if self.alignment not in METHODS:

@@ -261,9 +261,11 @@ class TestCutOff:
         assert found["lip_onset_rise"] == pytest.approx(0.2, rel=0.05)
 
     def test_cut_off_in_the_fall(self):
-        found = measured(clip_of((*ONE[:4], (3.6, 0.08))))
-        assert unknown(found, "offset") == BOTH
-        assert unknown(found, "onset", "apex") == NEITHER
+        clip = clip_of((*ONE[:4], (3.6, 0.08)))
+        assert unknown(measured(clip), "offset") == BOTH
+        assert unknown(measured(clip), "onset", "apex") == NEITHER
+        (smile,) = SmileKinematics().find_smiles(clip)
+        assert (smile.begins, smile.ends) == (True, False)
 
     def test_a_fall_that_comes_to_rest_is_whole_even_if_not_deep(self):
         found = measured(clip_of((*ONE[:4], (3.6, 0.08), (5, 0.08))))
