@@ -265,11 +265,11 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         array of shape (n,)
             0 where nothing is known.
         """
-        prior, table = self._opened(X)
+        table = self._table(X)
         odds = self._added(table).sum(axis=1)
         for part, weight in self._parts():
             odds = odds + weight * _log_odds(part, table)
-        return prior._limited(odds)
+        return self._limited(odds)
 
     def unusual(self, X: Any) -> np.ndarray:
         """Say which rows are like none that were learnt, neither as the prior is nor moved.
@@ -282,9 +282,10 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         -------
         array of bool of shape (n,)
         """
-        prior, _ = self._opened(X)
-        parts = [(prior, self.weight_of_prior_), (self.recentred_, 1.0 - self.weight_of_prior_)]
-        return np.all([part.unusual(X) for part, share in parts if share > _HEARD], axis=0)
+        check_is_fitted(self)
+        shares = (self.weight_of_prior_, 1.0 - self.weight_of_prior_)
+        return np.all([part.unusual(X) for (part, _), share in
+                       zip(self._parts(), shares, strict=True) if share > _HEARD], axis=0)
 
     def likeliest_condition(self, X: Any) -> np.ndarray:
         """Say under which of the prior's conditions each row was measured, by the looks of it.
@@ -298,8 +299,8 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         array of str of shape (n,)
             Of the prior's `conditions_`; the first where nothing is known.
         """
-        prior, _ = self._opened(X)
-        closer = prior if self.weight_of_prior_ > 0.5 else self.recentred_
+        check_is_fitted(self)
+        closer = fitted_prior(self.prior) if self.weight_of_prior_ > 0.5 else self.recentred_
         return closer.likeliest_condition(X)
 
     @property
@@ -326,12 +327,8 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return fitted_prior(self.prior)._limited(odds)
 
     def _table(self, X: Any) -> np.ndarray:
-        return self._opened(X)[1]
-
-    def _opened(self, X: Any) -> tuple[KinematicsClassifier, np.ndarray]:
         check_is_fitted(self)
-        prior = fitted_prior(self.prior)
-        return prior, prior._table(X)
+        return fitted_prior(self.prior)._table(X)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "slope_")

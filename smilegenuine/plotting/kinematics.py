@@ -13,7 +13,7 @@ from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
 from ..clip import as_clip
 from ..explain.kinematics import classifier_of, reasons_of
 from ..explain.kinematics_words import class_names, number_text, short_words, unit_of
-from ..features.kinematics import KINEMATICS, Smile
+from ..features.kinematics import Smile
 from .contribution_maps import signed
 from .lettering import below, draw_legend, short_names
 from .style import AGAINST_FOR, load_pyplot, shortened
@@ -116,7 +116,7 @@ class KinematicsDisplay:
                              f"{smile}")
         chosen = smiles[smile - 1]
         of = f"smile {smile} of {len(smiles)}" if len(smiles) > 1 else "smile"
-        lines += [_decision(classifier, chosen, names),
+        lines += [_decision(model, chosen, names),
                   f"{of} from {chosen.start:.1f} to {chosen.end:.1f} s"]
         table = reasons_of(classifier, [chosen], names=names, n_orders=n_orders,
                            random_state=random_state)
@@ -258,12 +258,12 @@ def _in_two_lines(parameter: str, value: float) -> str:
     return f"{short_words(parameter)}\n{measured}"
 
 
-def _decision(classifier: Any, smile: Smile, names: Sequence[str]) -> str:
-    row = pd.DataFrame([smile.figures], columns=list(KINEMATICS))
-    decision = float(classifier.decision_function(row)[0])
-    said = classifier.decide(row)[0]
-    if said == NO_SMILE:  # there is one, of which nothing could be measured
+def _decision(model: Any, smile: Smile, names: Sequence[str]) -> str:
+    row, (said,), (known,) = model.decide_smiles([smile])
+    if not known:
         return CANNOT_TELL
+    classifier = classifier_of(model)
+    decision = float(classifier.decision_function(row)[0])
     p = float(expit(abs(decision)))
     sure = (f"{short_names(names, 16)[int(decision > 0)]}, P "
             f"{'> 0.99' if p > 0.995 else f'= {p:.2f}'} (log-odds {signed(decision, 0.5)})")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,24 @@ from sklearn.pipeline import Pipeline
 from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
 from ..clip import as_clips
 from ..features.kinematics import KINEMATICS, Smile, SmileKinematics
+
+
+class SmileDecisions(NamedTuple):
+    """What is said of smiles.
+
+    Attributes
+    ----------
+    figures : DataFrame of shape (n, 20)
+        Their figures, as the classifier takes them.
+    said : array of object of shape (n,)
+        A class, or "cannot tell".
+    known : array of bool of shape (n,)
+        Whether anything of it that the classifier looks at could be measured.
+    """
+
+    figures: pd.DataFrame
+    said: np.ndarray
+    known: np.ndarray
 
 
 class KinematicsPipeline(Pipeline):
@@ -116,17 +135,28 @@ class KinematicsPipeline(Pipeline):
         rows = []
         for clip, smiles in zip(clips, self.measured(clips), strict=True):
             if not smiles:
-                nothing = self.steps[-1][1].decide(_table([dict.fromkeys(KINEMATICS, np.nan)]))[0]
-                rows.append((clip.label, 0, np.nan, np.nan, nothing, np.nan, np.nan))
+                rows.append((clip.label, 0, np.nan, np.nan, NO_SMILE, np.nan, np.nan))
                 continue
-            table = _table([smile.figures for smile in smiles])
-            said, p = self.steps[-1][1].decide(table), self.steps[-1][1].predict_proba(table)
-            # A smile is there; that nothing of it could be measured is another matter.
-            said[said == NO_SMILE] = CANNOT_TELL
-            rows += [(clip.label, k, smile.start, smile.end, said[k - 1], *p[k - 1])
-                     for k, smile in enumerate(smiles, 1)]
+            found = self.decide_smiles(smiles)
+            p = self.steps[-1][1].predict_proba(found.figures)
+            rows += [(clip.label, k, smile.start, smile.end, said, *chances) for k, (
+                smile, said, chances) in enumerate(zip(smiles, found.said, p, strict=True), 1)]
         return pd.DataFrame(rows, columns=["clip", "smile", "start", "end", "decision", *classes])
 
+    def decide_smiles(self, smiles: Sequence[Smile]) -> SmileDecisions:
+        """Decide about smiles that have been measured, each by itself.
 
-def _table(rows: list[dict[str, float]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(KINEMATICS))
+        Parameters
+        ----------
+        smiles : sequence of Smile
+            At least one; see `measured`.
+
+        Returns
+        -------
+        SmileDecisions
+        """
+        figures = pd.DataFrame([smile.figures for smile in smiles], columns=list(KINEMATICS))
+        said = self.steps[-1][1].decide(figures)
+        # A smile is there; that nothing of it could be measured is another matter.
+        known = said != NO_SMILE
+        return SmileDecisions(figures, np.where(known, said, CANNOT_TELL), known)

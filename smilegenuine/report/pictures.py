@@ -120,7 +120,8 @@ def face_strip(clip: Clip, phases: dict[str, slice]) -> Html | None:
         Of a clip without `faces`, what lies around its landmarks is cut out of the pictures. None
         where it has neither.
     """
-    return _strip(clip, moments_of(clip, phases), _faces_at(clip, [moments_of(clip, phases)])[0])
+    moments = moments_of(clip, phases)
+    return _strip(clip, moments, _faces_at(clip, [moments])[0])
 
 
 def smile_strips(clip: Clip, smiles: Sequence[Smile]) -> list[Html | None]:

@@ -13,7 +13,7 @@ from ..errors import ClipError
 from ..explain.kinematics import classifier_of, reasons_of
 from ..explain.kinematics_words import short_words
 from ..explain.tree import classes_of
-from ..features.kinematics import KINEMATICS, Smile
+from ..features.kinematics import Smile
 from .words import class_words
 
 # Why nothing can be told of a smile.
@@ -117,19 +117,16 @@ def told_smiles(model: Any, clip: Clip, *, reasons: bool = True) -> list[ToldSmi
     if not smiles:
         return []
     classifier = classifier_of(model)
-    figures = pd.DataFrame([smile.figures for smile in smiles], columns=list(KINEMATICS))
-    said, odd = classifier.decide(figures), classifier.unusual(figures)
-    probabilities = classifier.predict_proba(figures)
+    figures, said, known = model.decide_smiles(smiles)
+    odd, probabilities = classifier.unusual(figures), classifier.predict_proba(figures)
     table = reasons_of(classifier, smiles if reasons else [],
                        names=class_words(classes_of(model)))
     told = []
     for k, smile in enumerate(smiles):
         decision = said[k].item() if isinstance(said[k], np.generic) else said[k]
         rows = table[table["smile"] == k + 1].reset_index(drop=True)
-        measured = decision != NO_SMILE  # else there is one, of which nothing could be measured
-        why = _why(decision, bool(odd[k]), rows) if measured else _UNMEASURED
-        told.append(ToldSmile(smile, decision if measured else CANNOT_TELL, probabilities[k], rows,
-                              why))
+        why = _why(decision, bool(odd[k]), rows) if known[k] else _UNMEASURED
+        told.append(ToldSmile(smile, decision, probabilities[k], rows, why))
     return told
 
 
