@@ -31,15 +31,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def clean():
-    """Matplotlib warns of what it cannot lay out; figures are closed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
-
-
 @functools.cache
 def explained():
     """A decision of machines on units and pairs."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -21,15 +20,6 @@ from matplotlib.figure import Figure  # noqa: E402
 
 NAMES = ["auda-frame", "auda-au", "fusion"]
 LONG = [f"a system with a name that goes on and on, number {k:02d}" for k in range(16)]
-
-
-@pytest.fixture(autouse=True)
-def clean():
-    """Matplotlib warns of what it cannot lay out; figures are closed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
 
 
 def roc(found=None, **params) -> RocDisplay:

@@ -24,15 +24,6 @@ from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def clean():
-    """Matplotlib warns of what it cannot lay out; figures are closed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
-
-
 def table(sizes: dict[str, int] | None = None, name: str = "{kind} {k}") -> pd.DataFrame:
     """Importances that fall from 0.3 to below zero, in an order of their own."""
     rows = []

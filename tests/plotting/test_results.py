@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -25,15 +24,6 @@ from matplotlib.figure import Figure  # noqa: E402
 
 NAMES = ["auda-frame", "auda-au", "fusion"]
 LONG = [f"a system with a name that goes on and on, number {k:02d}" for k in range(14)]
-
-
-@pytest.fixture(autouse=True)
-def clean():
-    """Matplotlib warns of what it cannot lay out; figures are closed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
 
 
 def draw(found=None, **params) -> FoldScoresDisplay:
