@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..classifiers.opening import move_networks, set_run
 from ..clip import Clip, open_items
 from ..errors import ClipError
 from ..model_card import expected_share, info_of
@@ -23,7 +24,7 @@ from ..progress import progress
 from ..video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFrames
 from .arguments import add_device
 from .making import check_landmarker
-from .measuring import files_of, move_networks, set_run
+from .measuring import files_of
 from .reporting import make_way, report
 
 # Used where no model is given, and what its classes are called.

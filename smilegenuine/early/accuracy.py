@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ..base import ClipTransformer
-from ..calibration import SubjectwiseMetaMixin
 from ..classifiers.branches import groups_for_fit
+from ..classifiers.opening import measuring_templates, open_system
 from ..classifiers.subject_folds import check_groups, coded_labels
 from ..clip import Clip, as_clips
 from ..comparison import score
@@ -25,7 +23,7 @@ from ..errors import ClipError
 from ..features.clip_phases import phases_of
 from ..parallel import in_parallel
 from ..progress import progress
-from .cutting import ask, asked_model, checked_moments, first_part, measure_clip, split_steps
+from .cutting import ask, asked_model, checked_moments, first_part
 
 #: Shares of a smile at which it is asked, where nothing else is said.
 TENTHS = tuple(np.arange(1, 11) / 10.0)
@@ -240,18 +238,9 @@ def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
 
     Others are passed over, and so is what reads what those add.
     """
-    while isinstance(model, SubjectwiseMetaMixin):
-        model = model.estimator
-    if not isinstance(model, Pipeline):
-        return clips
     unknown: set[str] = set()
-    for _, step in model.steps[:-1]:
-        if step is None or step == "passthrough":
-            continue
-        part = step.estimator if isinstance(step, FrozenEstimator) else step
-        if not isinstance(part, ClipTransformer):
-            break
-        fixed = part is not step or type(part)._fit is ClipTransformer._fit
+    for part, frozen in measuring_templates(model):
+        fixed = frozen or type(part)._fit is ClipTransformer._fit
         if fixed and unknown.isdisjoint(part._reads):
             clips = part.transform(clips)
         else:
@@ -267,11 +256,11 @@ def _all_rows(function: Any, calls: list[Any], n_jobs: int | None, verbose: int 
 
 def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:
     """What a fitted model says of the beginnings of clips."""
-    head, tail = split_steps(model)
-    measured = [measure_clip(head, clip) for clip in clips]
+    system = open_system(model)
+    measured = system.measure(clips)
     cuts, since, fractions = map(np.array, zip(*map(axis.place, measured), strict=True))
     # Honestly is all over again, from what there was at first.
-    asked, whole = (model, clips) if axis.honest else (tail, measured)
+    asked, whole = (model, clips) if axis.honest else (system.decider, measured)
     parts = [first_part(clip, t) if np.isfinite(t) else None
              for clip, moments in zip(whole, cuts, strict=True) for t in moments]
     answers: list[float] = []
@@ -287,8 +276,8 @@ def _rows_of_fold(model: Any, train: list[Clip], y: np.ndarray, subjects: np.nda
     fitted = asked_model(fitted)
     if axis.fit_on == "clips":
         return _rows_of(fitted, test, axis)
-    head, tail = split_steps(fitted)
-    train, test = ([measure_clip(head, clip) for clip in clips] for clips in (train, test))
+    system = open_system(fitted)
+    tail, train, test = system.decider, system.measure(train), system.measure(test)
     cuts = np.array([axis.place(clip)[0] for clip in train])
     columns = []
     for k, at in enumerate(axis.at):

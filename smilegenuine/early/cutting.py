@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..au_table import AU_NAMES
-from ..base import ClipTransformer
-from ..calibration import SubjectwiseMetaMixin
+from ..classifiers.opening import unwrapped
 from ..clip import Clip
 from ..clip_fields import SIGNALS
 from ..errors import ClipError
@@ -31,7 +28,7 @@ def asked_model(model: Any) -> Any:
     Parameters
     ----------
     model : estimator
-        Of a search, the best estimator is given.
+        Of a search, the best estimator is returned.
 
     Returns
     -------
@@ -44,13 +41,11 @@ def asked_model(model: Any) -> Any:
     NotFittedError
         It is not fitted.
     """
-    if isinstance(model, FrozenEstimator):
-        model = model.estimator
     if isinstance(model, (str, bytes)) or not hasattr(model, "predict"):
         raise TypeError(f"model must be a fitted classifier, not {_called(model)}; load_model(path)"
                         " gives a saved one")
     check_is_fitted(model)
-    model = getattr(model, "best_estimator_", model)
+    model = unwrapped(model)
     if not hasattr(model, "predict_proba"):
         raise TypeError(f"{_called(model)} gives no probabilities; end the pipeline in a classifier"
                         " that has predict_proba (CalibratedClassifierCV gives it to any)")
@@ -63,48 +58,6 @@ def asked_model(model: Any) -> Any:
 def _called(model: Any) -> str:
     last = model.steps[-1][1] if isinstance(model, Pipeline) else model
     return repr(last) if isinstance(last, str) else type(last).__name__
-
-
-def split_steps(model: Any) -> tuple[list[ClipTransformer], Any]:
-    """Take a model apart: the steps from clips to clips, and what decides.
-
-    Parameters
-    ----------
-    model : classifier or Pipeline
-
-    Returns
-    -------
-    head : list of ClipTransformer
-        In their order, without wrappers; empty where the model has none.
-    tail : estimator
-        The rest of the model, with the fitted steps themselves.
-    """
-    steps = list(_flat_steps(model))
-    n = 0
-    while n < len(steps) - 1 and isinstance(steps[n][1], ClipTransformer):
-        n += 1
-    head = [step for _, step in steps[:n]]
-    tail = model if n == 0 else steps[n][1] if n == len(steps) - 1 else Pipeline(steps[n:])
-    if isinstance(tail, SubjectwiseMetaMixin):  # calibration and the like, around a whole system
-        more, within = split_steps(tail.estimator_)
-        if more:
-            tail = copy.copy(tail)
-            tail.estimator_ = within
-            head += more
-    return head, tail
-
-
-def _flat_steps(model: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(model, FrozenEstimator) and isinstance(model.estimator,
-                                                         (ClipTransformer, Pipeline)):
-        model = model.estimator
-    if not isinstance(model, Pipeline):
-        yield "model", model
-        return
-    for name, step in model.steps:
-        if step is not None and not (isinstance(step, str) and step == "passthrough"):
-            for inner, part in _flat_steps(step):
-                yield name if inner == "model" else f"{name}-{inner}", part
 
 
 def first_part(clip: Clip, until: float) -> Clip | None:
@@ -236,31 +189,13 @@ class Answer(NamedTuple):
     reason: ClipError | None
 
 
-def measure_clip(head: Sequence[ClipTransformer], clip: Clip) -> Clip:
-    """Run the steps from clips to clips on one of them.
-
-    Parameters
-    ----------
-    head : sequence of ClipTransformer
-        From `split_steps`.
-    clip : Clip
-
-    Returns
-    -------
-    Clip
-    """
-    for step in head:
-        (clip,) = step.transform([clip])
-    return clip
-
-
 def ask(model: Any, clips: Sequence[Clip | None]) -> list[Answer]:
     """Ask a model about clips that may be too short for it.
 
     Parameters
     ----------
     model : classifier
-        From `asked_model` or `split_steps`.
+        From `asked_model`, or what decides in it.
     clips : sequence of Clip or None
         From `first_part`.
 

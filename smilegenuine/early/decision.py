@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..classifiers.opening import open_system
 from ..clip import Clip, as_clips
 from ..parallel import in_parallel
-from .cutting import ask, asked_model, checked_moments, first_part, measure_clip, split_steps
+from .cutting import ask, asked_model, checked_moments, first_part
 
 #: Shares of a clip at which it is asked, where nothing else is said.
 FRACTIONS = tuple(np.arange(1, 21) / 20.0)
@@ -136,9 +137,9 @@ def early_decision(model: Any, clip: Any, *, fractions: Any = None, times: Any =
     wanted = checked_moments("times", times) if times is not None else \
         checked_moments("fractions", FRACTIONS if fractions is None else fractions)
     (clip,) = as_clips([clip])
-    head, tail = split_steps(model)
-    measured = measure_clip(head, clip)
-    (whole,) = ask(tail, [measured])
+    system = open_system(model)
+    (measured,) = system.measure([clip])
+    (whole,) = ask(system.decider, [measured])
     if whole.reason is not None:
         raise whole.reason
     seen = np.asarray(measured.times)
@@ -147,7 +148,7 @@ def early_decision(model: Any, clip: Any, *, fractions: Any = None, times: Any =
         calls = ((model, [first_part(clip, t)]) for t in moments)
         found = [answer for (answer,) in in_parallel(ask, calls, n_jobs=n_jobs)]
     else:
-        found = ask(tail, [first_part(measured, t) for t in moments])
+        found = ask(system.decider, [first_part(measured, t) for t in moments])
     return EarlyDecision(moments, np.array([answer.probability for answer in found]),
                          tuple("" if e is None else e.problem for _, e in found),
                          np.asarray(model.classes_), measured, honest)

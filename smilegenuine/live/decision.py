@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base import check_positive
+from ..classifiers.opening import open_system
 from ..clip import Clip
-from ..early.cutting import SmileLevel, ask, asked_model, smile_level, split_steps
+from ..early.cutting import SmileLevel, ask, asked_model, smile_level
 from ..errors import ClipError
 from ..face.align import FaceAligner
 from ..face.landmarks import FaceLandmarks
@@ -190,7 +191,8 @@ class LiveDecision:
         self.window, self.every, self.delay = float(window), float(every), float(delay)
         self.lead, self.settle, self.least_rise = float(lead), float(settle), float(least_rise)
         self.classes_ = np.asarray(self.model.classes_)
-        head, self._tail = split_steps(self.model)
+        system = open_system(self.model)
+        head, self._tail = [step for _, step in system.steps], system.decider
         sees = any(isinstance(step, (FaceAligner, FaceLandmarks)) for step in head)
         self._measuring = LiveMeasuring(head, self.delay, keep_pictures=not sees)
         self.smiles: list[LiveSmile] = []

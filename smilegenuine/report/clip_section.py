@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from ..classifiers.opening import classes_of
 from ..clip import Clip
 from ..explain.explanation import Explanation
 from ..explain.local import explain
-from ..explain.tree import classes_of
 from ..features.clip_phases import phases_of
 from ..model_card import as_number, info_of, visible
 from ..plotting.contribution_maps import signed
@@ -54,8 +54,7 @@ class Section(NamedTuple):
 
 
 def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, number: int,
-                 model: Any, inner: Any, background: Any, *, contributions: bool = True
-                 ) -> Section:
+                 model: Any, background: Any, *, contributions: bool = True) -> Section:
     """Write what a report says about a clip.
 
     Parameters
@@ -71,8 +70,6 @@ def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, n
         Of the clip in the report, from 1.
     model : estimator
         As it was given.
-    inner : estimator
-        What is explained: the model, or the one within a model that may abstain.
     background : list of Clip or None
         See `smilegenuine.explain.explain`.
     contributions : bool, default=True
@@ -87,7 +84,7 @@ def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, n
     said = classes.index(label) if label in classes else int(probabilities.argmax())
     sure = float(probabilities[said])
     phases = phases_of(clip)
-    found, why_not = _explained(inner, clip, background) if contributions else (None, "")
+    found, why_not = _explained(model, clip, background) if contributions else (None, "")
     parts = [
         element("h2", name_of(name)),
         *_unfounded(phases),

@@ -14,10 +14,9 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
+from ..classifiers.opening import classes_of, open_system
 from ..clip import Clip, as_clips, listed, open_items
-from ..conformal import SubjectConformalClassifier
 from ..errors import ClipError
-from ..explain.tree import classes_of, opened
 from ..model_card import adapted_to, info_of, is_sampled, model_card, title_of, visible
 from ..parallel import in_parallel
 from ..plotting.style import load_pyplot
@@ -234,16 +233,15 @@ def _tell(model: Any, background: Any, contributions: bool, k: int, name: str,
 
 
 def _tell_clip(model: Any, background: Any, contributions: bool, k: int, item: Clip) -> _Told:
-    name, inner = str(item.name), explained_part(model)
+    name = str(item.name)
     try:
-        measuring, _ = opened(inner)
-        clip = item if measuring is None else measuring.transform([item])[0]
+        clip = open_system(model).measure([item])[0]
         label, probabilities = answer_of(model, clip)
     except (ValueError, OSError) as error:
         return _Told([], "", error=str(error))
     row = {"clip": name, "decision": label, **{f"P({c})": float(p) for c, p in
                                                zip(classes_of(model), probabilities, strict=True)}}
-    said = clip_section(clip, name, label, probabilities, k + 1, model, inner, background,
+    said = clip_section(clip, name, label, probabilities, k + 1, model, background,
                         contributions=contributions)
     return _Told([row], said.html, said.note)
 
@@ -278,13 +276,6 @@ def answer_of(model: Any, clip: Any) -> tuple[Any, np.ndarray]:
     if hasattr(model, "decide"):
         return _plain(model.decide([clip])[0]), probabilities
     return _plain(model.classes_[probabilities.argmax()]), probabilities
-
-
-def explained_part(model: Any) -> Any:
-    """Give what decides within a model that may abstain; any other model as it is."""
-    while isinstance(model, SubjectConformalClassifier):
-        model = model.estimator_
-    return model
 
 
 def _plain(label: Any) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..classifiers.opening import classes_of
 from ..clip import Clip
 from ..explain.kinematics import classifier_of
 from ..explain.kinematics_words import number_text, short_words
-from ..explain.tree import classes_of
 from ..features.clip_phases import IN_ORDER
 from ..features.kinematics import SIGNALS, Smile
 from ..model_card import expected_text, info_of, is_sampled, visible

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
+from ..classifiers.opening import classes_of
 from ..clip import Clip
 from ..errors import ClipError
 from ..explain.kinematics import classifier_of, reasons_of
 from ..explain.kinematics_words import short_words
-from ..explain.tree import classes_of
 from ..features.kinematics import Smile
 from .words import class_words
 
