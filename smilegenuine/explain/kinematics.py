@@ -20,7 +20,8 @@ from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
 from ..classifiers.kinematics import LEVELS, KinematicsClassifier
 from ..classifiers.opening import steps_of, unwrapped
 from ..features.kinematics import KINEMATICS, Smile
-from .kinematics_words import class_names, direction_of, parameter_words, unit_of
+from ..running.foreign_text import class_names
+from .kinematics_words import direction_of, parameter_words, unit_of
 
 # So many columns have few enough subsets to ask about each.
 _FEW = 10
@@ -230,7 +231,7 @@ def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0)
     if isinstance(clip, (list, tuple)):
         raise ValueError(f"reasons takes one recording, not {len(clip)} in a {type(clip).__name__}")
     classifier = classifier_of(model)
-    return reasons_of(classifier, model.measured([clip])[0], n_orders=n_orders,
+    return reasons_of(classifier, unwrapped(model).measured([clip])[0], n_orders=n_orders,
                       random_state=random_state)
 
 

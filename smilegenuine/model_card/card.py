@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..classifiers.opening import branches_of, inner_of, steps_of, unwrapped
+from ..running.foreign_text import as_number, code
 from ..signals.action_units import HOGActionUnits, load_drawn_action_units
 from .remembered import SUBJECT_SCORES, certainty_bins, interval_of
 from .sampled import (
@@ -25,7 +26,6 @@ from .sampled import (
     learnt_lines,
     right_lines,
 )
-from .text import as_number, code
 
 #: What holds for every system of this kind.
 LIMITS = (

@@ -23,7 +23,8 @@ from ..errors import ClipError
 from ..features.clip_phases import phases_of
 from ..parallel import in_parallel
 from ..progress import progress
-from .cutting import ask, asked_model, checked_moments, first_part
+from .asking import ask, askable
+from .beginnings import checked_moments, first_part
 
 #: Shares of a smile at which it is asked, where nothing else is said.
 TENTHS = tuple(np.arange(1, 11) / 10.0)
@@ -118,7 +119,7 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
     --------
     >>> from smilegenuine import AUDASVMEnsemble
     >>> from smilegenuine.datasets import make_smile_signals
-    >>> from smilegenuine.early import early_accuracy
+    >>> from smilegenuine.answers import early_accuracy
     >>> smiles = make_smile_signals(6, 2, random_state=0)
     >>> table = early_accuracy(AUDASVMEnsemble(levels=("au",), cv=2), smiles.data, smiles.target,
     ...                        smiles.groups, fractions=[0.3, 1.0], cv=2)
@@ -141,7 +142,7 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
     opened, classes, codes, subjects = _checked_set(clips, y, groups)
     axis = _Axis(at, unit, of, fit_on, honest)
     if isinstance(cv, str) and cv == "prefit":
-        model = asked_model(model)
+        model = askable(model)
         if not np.array_equal(model.classes_, classes):
             raise ValueError(f"the model was fitted on the classes "
                              f"{', '.join(map(str, model.classes_))}, and y has "
@@ -265,7 +266,8 @@ def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:
              for clip, moments in zip(whole, cuts, strict=True) for t in moments]
     answers: list[float] = []
     for start in range(0, len(parts), _AT_ONCE):
-        answers += [answer.probability for answer in ask(asked, parts[start:start + _AT_ONCE])]
+        answers += [answer.probability for answer in ask(
+            asked, parts[start:start + _AT_ONCE], decide=False)]
     return _Rows(np.reshape(answers, cuts.shape), since, fractions)
 
 
@@ -273,7 +275,7 @@ def _rows_of_fold(model: Any, train: list[Clip], y: np.ndarray, subjects: np.nda
                   test: list[Clip], axis: _Axis) -> _Rows:
     fitted = clone(model)
     fitted.fit(train, y, **groups_for_fit(fitted, subjects))
-    fitted = asked_model(fitted)
+    fitted = askable(fitted)
     if axis.fit_on == "clips":
         return _rows_of(fitted, test, axis)
     system = open_system(fitted)
@@ -288,8 +290,8 @@ def _rows_of_fold(model: Any, train: list[Clip], y: np.ndarray, subjects: np.nda
         try:
             own = _fit_on(tail, cut, y, subjects, use)
         except ClipError:  # of what the model says nothing it cannot learn either
-            use = np.array([i for i, answer in enumerate(ask(tail, cut)) if answer.reason is None],
-                           dtype=int)
+            use = np.array([i for i, answer in enumerate(ask(tail, cut, decide=False))
+                            if answer.reason is None], dtype=int)
             own = _fit_on(tail, cut, y, subjects, use)
         rows = _rows_of(tail if own is None else own, test, here)
         columns.append(rows if own is not None else
@@ -351,7 +353,7 @@ def subject_interval(right: np.ndarray, subjects: np.ndarray) -> tuple[float, fl
     Examples
     --------
     >>> import numpy as np
-    >>> from smilegenuine.early.accuracy import subject_interval
+    >>> from smilegenuine.answers.early_accuracy import subject_interval
     >>> right = np.array([True, True, False, True] * 10)
     >>> [round(float(bound), 2) for bound in subject_interval(right, np.repeat(range(10), 4))]
     [0.57, 0.87]

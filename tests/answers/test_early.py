@@ -17,15 +17,15 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from smilegenuine import AUDA, AUDASVMEnsemble, Clip, ClipError, ClipTransformer, DMarkers
+from smilegenuine.answers import early_accuracy, early_decision
+from smilegenuine.answers.beginnings import first_part
+from smilegenuine.answers.early_accuracy import COLUMNS, subject_interval
 from smilegenuine.au_table import AU_NAMES
 from smilegenuine.calibration import CalibratedSystem
 from smilegenuine.classifiers.opening import open_system
 from smilegenuine.conformal import SubjectConformalClassifier
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.early import early_accuracy, early_decision
-from smilegenuine.early.accuracy import COLUMNS, subject_interval
-from smilegenuine.early.cutting import first_part, smile_level
-from smilegenuine.features.clip_phases import phases_of
+from smilegenuine.features.clip_phases import phases_of, smile_level
 from smilegenuine.video import ArrayFrames
 
 AU12 = AU_NAMES.index("AU12")
