@@ -251,11 +251,11 @@ def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
         part = step.estimator if isinstance(step, FrozenEstimator) else step
         if not isinstance(part, ClipTransformer):
             break
-        fixed = part is not step or type(part)._fit is ClipTransformer._fit
-        if fixed and unknown.isdisjoint(part._reads):
+        fixed = part is not step or not part.learns
+        if fixed and unknown.isdisjoint(part.reads):
             clips = part.transform(clips)
         else:
-            unknown |= set(part._adds)
+            unknown |= set(part.adds)
     return clips
 
 

@@ -131,11 +131,11 @@ class FaceAligner(ClipTransformer):
         self.memory = memory
 
     @property
-    def _adds(self) -> tuple[str, ...]:  # type: ignore[override]
+    def adds(self) -> tuple[str, ...]:  # type: ignore[override]
         return ("faces", "valid", "times", *self._landmark_fields)
 
     @property
-    def _reads(self) -> tuple[str, ...]:  # type: ignore[override]
+    def reads(self) -> tuple[str, ...]:  # type: ignore[override]
         return ("frames", "times", "valid", "aus", *self._landmark_fields)
 
     @property
@@ -157,7 +157,7 @@ class FaceAligner(ClipTransformer):
         if self.detector not in _DETECTORS:
             raise ValueError(f"detector must be 'cascade' or 'mediapipe', not {self.detector!r}")
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         if has_signals_only(clip):
             return clip
         require_fields(clip, ("frames",), "FaceAligner",
@@ -180,7 +180,7 @@ class FaceAligner(ClipTransformer):
 
     def _align_by_landmarks(self, clip: Clip) -> Clip:
         if clip.landmarks is None:
-            clip = FaceLandmarks()._transform_clip(clip)
+            clip = FaceLandmarks().transform_clip(clip)
         landmarks = clip.landmarks
         assert landmarks is not None  # FaceLandmarks fills it or raises
         n = len(landmarks)

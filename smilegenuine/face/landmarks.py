@@ -106,8 +106,8 @@ class FaceLandmarks(ClipTransformer):
     ((120, 478, 3), (120, 52))
     """
 
-    _adds = ("landmarks", "blendshapes", "head_pose", "valid", "times")
-    _reads = ("frames", "times", "valid", "aus")
+    adds = ("landmarks", "blendshapes", "head_pose", "valid", "times")
+    reads = ("frames", "times", "valid", "aus")
 
     def __init__(self, max_faces: int = 3, min_detection_confidence: float = 0.5,
                  min_presence_confidence: float = 0.5, min_tracking_confidence: float = 0.5,
@@ -139,7 +139,7 @@ class FaceLandmarks(ClipTransformer):
             if not Path(self.model).is_file():
                 raise ValueError(f"model: there is no file {os.fspath(self.model)!r}")
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         if has_signals_only(clip):
             return clip
         require_fields(clip, ("frames",), "FaceLandmarks",

@@ -83,7 +83,7 @@ class LiveMeasuring:
         self.lbp: Any = own[LBPSmileIntensity]
         self.hog: Any = own[HOGActionUnits]
         self.keep_pictures = keep_pictures or any(
-            "frames" in step._reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
+            "frames" in step.reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
         self.looks: LandmarkLooks | None = None
         self.reset()
 
@@ -183,8 +183,8 @@ class LiveMeasuring:
                     faces=None if self.aligner is None else trail["chip"],
                     valid=trail["face"].copy() if self.aligner is not None else None)
         for step in self.steps:
-            if clip.known()[step._adds[0]] is None:
-                clip = self._known(step)._transform_clip(clip)
+            if clip.known()[step.adds[0]] is None:
+                clip = self._known(step).transform_clip(clip)
         return clip if self.keep_pictures else clip.replace(frames=None)
 
     def _known(self, step: Any) -> Any:

@@ -86,8 +86,8 @@ class HOGActionUnits(ClipTransformer):
     normalisation for automatic action unit detection, doi:10.1109/FG.2015.7284869.
     """
 
-    _adds = ("aus",)
-    _reads = ("faces", "times", "valid")
+    adds = ("aus",)
+    reads = ("faces", "times", "valid")
 
     def __init__(self, chip_size: int = 96, n_components: int | float = 300, C: float = 0.01,
                  neutral: str = "rest", balance: bool = True, smooth: float = 0.04,
@@ -162,7 +162,7 @@ class HOGActionUnits(ClipTransformer):
         picked, _ = RandomOverSampler(random_state=random).fit_resample(rows[:, None], level)
         return np.asarray(picked)[:, 0]
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         frames = measurable_frames(clip, type(self).__name__, "action units")
         raw = np.concatenate([self._gradients(clip, portion) @ self.coef_.T
                               for portion in portions(frames)])

@@ -93,9 +93,9 @@ class LBPSmileIntensity(ClipTransformer):
     True
     """
 
-    _adds = ("smile",)
+    adds = ("smile",)
     # The patterns are what takes time, and they are the same whatever was learnt.
-    _keeps_clips = False
+    keeps_clips = False
 
     def __init__(self, grid: int = 6, region: str = "mouth", chip_size: int = 96,
                  blur: float = 1.5, radius: int = 2, kernel: str = "linear", C: float = 1e-5,
@@ -151,7 +151,7 @@ class LBPSmileIntensity(ClipTransformer):
         self.model_ = make_pipeline(StandardScaler(), SVC(kernel=self.kernel, C=self.C)).fit(x, y)
         self.n_frames_ = n
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         if has_signals_only(clip):
             return clip
         if self.model_ is None:

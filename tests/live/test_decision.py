@@ -195,11 +195,11 @@ class TestOtherModels:
     def test_steps_that_are_not_known_see_the_pictures(self, film):
         """And run over the window."""
         class Glow(ClipTransformer):
-            _adds = ("aus",)
-            _reads = ("frames",)
+            adds = ("aus",)
+            reads = ("frames",)
             lengths: list[int] = []
 
-            def _transform_clip(self, clip):
+            def transform_clip(self, clip):
                 red = np.array([float(frame[..., 0].mean()) for frame in clip.frames])
                 self.lengths.append(len(red))
                 aus = np.zeros((len(red), len(AU_NAMES)))
