@@ -24,7 +24,9 @@ def found_eyes(frames: np.ndarray, times: np.ndarray, **params: float) -> np.nda
     """(T, 2) complex: where the aligner puts the eyes in the frames, NaN where it has none."""
     aligner = FaceAligner(**params)
     clip = Clip(frames=frames, times=times)
-    scene, _, _ = aligner._follow_faces(clip, clip.fps)
+    scene = aligner.looker(clip.fps)
+    for frame in clip.frames:
+        scene.look(frame)
     return eye_path(main_face(scene.tracks), times, smooth=aligner.smooth,
                     max_gap=aligner.max_gap)[0]
 
@@ -402,7 +404,7 @@ def test_the_detectors_do_not_share_a_cache(drawn, bundle_in_place, monkeypatch,
     # What a clip knows stays in it when the chips come from the cache, where the cascades' are
     # whatever landmarks it knows.
     known = clip.replace(landmarks=placed(drawn.eyes[:6]))
-    monkeypatch.setattr(FaceAligner, "_follow_faces", None)
+    monkeypatch.setattr(FaceAligner, "looker", None)
     for _ in range(2):
         for d in ("cascade", "mediapipe"):
             after = FaceAligner(detector=d, memory=str(tmp_path)).transform([known])[0]

@@ -363,7 +363,7 @@ def test_it_is_closed_when_looking_breaks_off(drawn, opened, monkeypatch, mark):
     def fail(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(landmarker, "_seen", fail)
+    monkeypatch.setattr(landmarker, "faces_seen", fail)
     with pytest.raises(KeyboardInterrupt):
         find(drawn.frames[:9])
     assert all_closed(opened)
