@@ -146,6 +146,10 @@ class TestTransformer:
         with sklearn.config_context(transform_output="pandas"):
             assert isinstance(MeanSmile().fit_transform(some_clips()), list)
 
+    def test_whether_it_learns(self):
+        assert not MeanSmile().learns
+        assert CentredSmile().learns
+
     def test_a_step_must_say_what_it_does(self):
         with pytest.raises(TypeError, match="transform_clip"):
             ClipTransformer()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,8 @@ class FaceLandmarks(ClipTransformer):
         require_fields(clip, ("frames",), "FaceLandmarks",
                        "give a video, an image folder, an array of frames, or clips that have "
                        "`landmarks` already")
-        return self.assemble(clip, self.look(clip))
+        frames: Any = clip.frames
+        return self.assemble(clip, self.look(frames, float(clip.fps)))
 
     def looker(self, on_more: str = "follow") -> LandmarkLooker:
         """Open what looks at the frames of one clip or film, one after the other.
@@ -171,28 +172,28 @@ class FaceLandmarks(ClipTransformer):
         return LandmarkLooker(find_bundle() if self.model is None else Path(self.model), least,
                               self.max_faces, on_more)
 
-    def look(self, clip: Clip) -> list[list[Seen]]:
-        """Look at all frames of a clip: what takes time.
+    def look(self, frames: Iterable[np.ndarray], rate: float) -> list[list[Seen]]:
+        """Return the faces of each frame of a recording: what takes time.
 
         One face is followed for as long as there is one, which is quicker; where there turn out to
-        be more, the clip is read once more from its beginning and all are followed.
+        be more, the frames are read once more and all are followed.
 
         Parameters
         ----------
-        clip : Clip
-            With `frames`.
+        frames : FrameSource, or list of array of shape (H, W, 3), uint8
+            All of one recording; gone through twice at most.
+        rate : float
+            Frames a second.
 
         Returns
         -------
         list of list of Seen
-            The faces of each frame.
         """
         # Faces are counted by frames: when those were taken is known when all have been read.
-        rate = max(1, round(float(clip.fps)))
-        source: Any = clip.frames
+        whole = max(1, round(rate))
         for on_more in ("raise", "expect"):
             with suppress(MoreFacesError), self.looker(on_more) as looker:
-                return list(looker.look_on((frame, i / rate) for i, frame in enumerate(source)))
+                return list(looker.look_on((frame, i / whole) for i, frame in enumerate(frames)))
         raise AssertionError("nobody counts where all are expected")
 
     def assemble(self, clip: Clip, seen: Sequence[Sequence[Seen]]) -> Clip:

@@ -80,14 +80,13 @@ class LiveMeasuring:
             on_mesh = FaceLandmarks()  # as the aligner makes one
             self.steps.insert(self.steps.index(self.aligner), on_mesh)
         self.mesh: Any = on_mesh
-        self.lbp: Any = own[LBPSmileIntensity]
-        self.hog: Any = own[HOGActionUnits]
-        self.keep_pictures = keep_pictures or any(
-            "frames" in step.reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
         # By the column of the trail that holds what is seen of a chip.
         self._on_chips: dict[str, Any] = {
-            name: step for name, step in (("patterns", self.lbp), ("gradients", self.hog))
-            if step is not None}
+            column: own[kind] for column, kind in (("patterns", LBPSmileIntensity),
+                                                   ("gradients", HOGActionUnits))
+            if own[kind] is not None}
+        self.keep_pictures = keep_pictures or any(
+            "frames" in step.reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
         self.looks: LandmarkLooker | None = None
         self.reset()
 

@@ -338,7 +338,7 @@ class TestLandmarks:
         picture = np.zeros((160, 160, 3), np.uint8)
         moments = [live.update(picture, t) for t in clip.times]
         live.finish()
-        monkeypatch.setattr(FaceLandmarks, "look", lambda self, clip: [
+        monkeypatch.setattr(FaceLandmarks, "look", lambda self, frames, rate: [
             [Seen(mesh, np.zeros(52), np.eye(4))] for mesh in Looks.mesh])
         offline = looks.transform([Clip(frames=np.zeros((len(clip.times), 4, 4), np.uint8),
                                         times=clip.times)])[0]
