@@ -26,21 +26,27 @@ from unittest import mock
 import cv2
 import numpy as np
 
-from smilegenuine import BlendshapeActionUnits, make_system
+from smilegenuine import (
+    BlendshapeActionUnits,
+    HOGActionUnits,
+    LBPSmileIntensity,
+    make_system,
+)
 from smilegenuine.datasets import make_smiles
+from smilegenuine.face.landmarker import LandmarkLooker
 from smilegenuine.live import LiveDecision, decision, faces, measuring
 from smilegenuine.live.picture import LivePicture
-from smilegenuine.signals.action_units import HOGActionUnits
+from smilegenuine.signals import action_units
 
 FPS = 25.0
 # What is timed: where it is looked up, by what name, and what the table calls it.
 PARTS: list[tuple[Any, str, str]] = [
     (faces.CascadeEyes, "add", "a frame: face found and followed (cascades)"),
-    (faces.LandmarkLooks, "look", "a frame: landmarks (MediaPipe)"),
+    (LandmarkLooker, "look", "a frame: landmarks (MediaPipe)"),
     (faces.ChipStream, "_cut", "a frame: chip cut out"),
-    (measuring, "count_patterns", "a frame: patterns of the chip (LBP)"),
-    (measuring.LiveMeasuring, "_reduced", "a frame: weights of the action units"),
-    (HOGActionUnits, "_gradients", "a frame: gradients of the chip (HOG)"),
+    (LBPSmileIntensity, "look", "a frame: patterns of the chip (LBP)"),
+    (action_units, "hog_features", "a frame: gradients of the chip (HOG)"),
+    (HOGActionUnits, "look", "a frame: these gradients, and their weighted sums"),
     (measuring.LiveMeasuring, "clip", "a look: smoothing, rest, action units of the window"),
     (decision, "find_smile", "a look: phases"),
     (decision, "ask", "a look: features and decision"),

@@ -1,6 +1,6 @@
 """What all steps from clips to clips share: scikit-learn's interface, and checks.
 
-A step writes only `_transform_clip`, from one `Clip` to another; the loop over clips, with errors,
+A step writes only `transform_clip`, from one `Clip` to another; the loop over clips, with errors,
 cache and progress, is in `clip_runs`.
 """
 
@@ -31,22 +31,27 @@ class ClipTransformer(TransformerMixin, BaseEstimator, ABC):
     """Base of the steps from clips to clips.
 
     A subclass stores `n_jobs`, `verbose` and (where caching pays) `memory` in its constructor, and
-    defines `_transform_clip`, `_check_params`, and where it learns something `_fit`.
+    defines `transform_clip`, `_check_params`, and where it learns something `_fit`. Steps whose
+    looking at frames takes the time split `transform_clip`: a public `look` or `looker` that takes
+    frames in their order, as many as there are by now, and `assemble`, which takes a clip and what
+    was seen of its frames. Whoever measures a film while it runs uses the two.
 
     Attributes
     ----------
-    _adds : tuple of str
+    adds : tuple of str
         The fields of `Clip` that the step fills. Clips that have the first already pass through
         untouched.
-    _reads : tuple of str
+    reads : tuple of str
         The fields that it looks at; a cached result is used again where these are the same.
-    _keeps_clips : bool
+    keeps_clips : bool
         Whether `memory` keeps measured clips. False where a step keeps something better itself.
+    learns : bool
+        Whether `fit` learns something from the clips.
     """
 
-    _adds: tuple[str, ...] = ()
-    _reads: tuple[str, ...] = ()
-    _keeps_clips: bool = True
+    adds: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    keeps_clips: bool = True
     n_jobs: int | None = None
     verbose: int | bool = False
     memory: Any = None
@@ -120,21 +125,42 @@ class ClipTransformer(TransformerMixin, BaseEstimator, ABC):
     def _fit(self, clips: list[Clip]) -> None:
         pass
 
+    @property
+    def learns(self) -> bool:
+        """Whether `fit` learns something from the clips."""
+        return type(self)._fit is not ClipTransformer._fit
+
     @abstractmethod
-    def _transform_clip(self, clip: Clip) -> Clip:
-        """Give a copy of the clip that knows more."""
+    def transform_clip(self, clip: Clip) -> Clip:
+        """Return a copy of one clip that knows more, whatever it knows and without the cache.
+
+        Parameters
+        ----------
+        clip : Clip
+            From `as_clips`.
+
+        Returns
+        -------
+        Clip
+            The clip itself where there is nothing to measure.
+
+        Raises
+        ------
+        ClipError
+            The clip cannot be used.
+        """
 
     def __sklearn_is_fitted__(self) -> bool:
         # Steps that learn nothing are ready from the start, as scikit-learn's stateless ones are.
-        learns = type(self)._fit is not ClipTransformer._fit
-        return not learns or any(v.endswith("_") and not v.startswith("_") for v in vars(self))
+        return not self.learns or any(v.endswith("_") and not v.startswith("_")
+                                      for v in vars(self))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.allow_nan = True
         tags.no_validation = True
-        tags.requires_fit = type(self)._fit is not ClipTransformer._fit
+        tags.requires_fit = self.learns
         return tags
 
 

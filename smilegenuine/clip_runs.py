@@ -1,6 +1,6 @@
 """A step applied to many clips: in parallel, cached, with progress, and with errors that name them.
 
-What it needs of a step: `_transform_clip` from one `Clip` to another, `_adds` and `_reads`, and the
+What it needs of a step: `transform_clip` from one `Clip` to another, `adds` and `reads`, and the
 parameters `n_jobs`, `verbose` and `memory`; see `smilegenuine.base.ClipTransformer`.
 """
 
@@ -115,7 +115,7 @@ class _Worker:
 
     def __init__(self, step: Any) -> None:
         self.step = step
-        self.cache = open_cache(step.memory) if step._keeps_clips else None
+        self.cache = open_cache(step.memory) if step.keeps_clips else None
         if self.cache is not None:
             run = _RUN_PARAMS & set(step.get_params(deep=False))
             self.step = clone(step).set_params(**dict.fromkeys(run))
@@ -125,11 +125,11 @@ class _Worker:
             self.key = step_key(self.step)
 
     def __call__(self, clip: Clip) -> _Outcome:
-        if clip.known()[self.step._adds[0]] is not None:
+        if clip.known()[self.step.adds[0]] is not None:
             return _Outcome(clip, "known")
         if self.cache is None:
-            return _Outcome(self.step._transform_clip(clip), "measured")
-        key, damage = entry_key(self.key, clip, self.step._reads), None
+            return _Outcome(self.step.transform_clip(clip), "measured")
+        key, damage = entry_key(self.key, clip, self.step.reads), None
         try:
             kept = self.cache.read(key, clip)
             if kept is not None:
@@ -143,7 +143,7 @@ class _Worker:
     def _measure(self, clip: Clip, cache: ClipCache, key: str, damage: str | None) -> _Outcome:
         """Run the step, and keep what it finds."""
         try:
-            done = self.step._transform_clip(clip)
+            done = self.step.transform_clip(clip)
         except NoFaceError as error:
             with suppress(OSError):
                 cache.write_no_face(key, error, clip)
@@ -151,7 +151,7 @@ class _Worker:
         if done is clip:  # there was nothing to measure
             return _Outcome(done, "known")
         known = done.known()
-        found = {field: known[field] for field in self.step._adds}
+        found = {field: known[field] for field in self.step.adds}
         try:
             found = cache.write(key, found, clip)
         except OSError as error:  # a full disk must not cost what was measured

@@ -154,7 +154,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
         if action_units is None:
             action_units = load_drawn_action_units(**measure)
         check_is_fitted(action_units)
-        seen.update(set(action_units._reads) & {"landmarks"})
+        seen.update(set(action_units.reads) & {"landmarks"})
     steps: dict[str, Any] = {}
     if "landmarks" in seen:
         steps["landmarks"] = FaceLandmarks(**measure)

@@ -12,7 +12,8 @@ import os
 import re
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,29 @@ class FrameSource(ABC):
         """Nominal frame rate in Hz, or None where the source has no timing."""
         return None
 
+    def timed(self) -> Iterator[tuple[float, Callable[[], np.ndarray | None]]]:
+        """Yield the time of each frame, and what gives the frame: for those who skip some.
+
+        Yields
+        ------
+        time : float
+            Seconds from the first frame, increasing.
+        decode : callable
+            Returns the frame, or None where it is damaged; to be called before the next one is
+            asked for.
+
+        Raises
+        ------
+        VideoError
+            The frames carry no timing.
+        """
+        times = self.times
+        if times is None:
+            raise VideoError(self.name or "frames", "carry no timing; say their frame rate with "
+                             "fps")
+        for time, frame in zip(times, self, strict=False):
+            yield float(time), partial(np.asarray, frame)
+
     def content(self) -> Any:
         """Say what the frames depend on, for caches: the same for the same frames, in any process.
 
@@ -124,10 +148,36 @@ class VideoFrames(FrameSource):
         self._fps: float | None = None
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for frame in self._frames():
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        for grabbed in self._grabbed():
+            frame = grabbed.decode()
+            if frame is not None:
+                yield frame
 
-    def _frames(self, *, only_times: bool = False) -> Iterator[Any]:
+    def timed(self) -> Iterator[tuple[float, Callable[[], np.ndarray | None]]]:
+        """Yield the time of each frame as it is reached, and what decodes it.
+
+        Frames that nobody decodes cost little. Damaged ones are passed over without a warning.
+
+        Yields
+        ------
+        time : float
+            Seconds from the first frame, increasing; where the container's stamp is not, a frame
+            after the one before. `times`, which knows what follows, places those between their
+            neighbours.
+        decode : callable
+            Returns the frame as iterating gives it, or None where it is damaged; to be called
+            before the next frame is asked for.
+        """
+        first, last = None, -1.0
+        for grabbed in self._grabbed(warn=False):
+            first = grabbed.stamp if first is None else first
+            seconds = grabbed.stamp - first
+            # Some recorders write stamps that stand still or run back, raw streams none.
+            last = seconds if seconds > last else last + 1.0 / self.fps
+            yield last, grabbed.decode
+
+    def _grabbed(self, *, warn: bool = True) -> Iterator[_Grabbed]:
+        """The frames, past damaged ones, of which some may not be decoded; sets `times`."""
         capture = self._open()
         try:
             fps = self._header_fps(capture)
@@ -135,19 +185,17 @@ class VideoFrames(FrameSource):
             stamps: list[float] = []
             lost = gap = 0
             while True:
-                ok, frame = capture.grab(), None
-                if ok and not only_times:
-                    ok, frame = capture.retrieve()
-                if not ok:
+                frame = _Grabbed(capture) if capture.grab() else None
+                if frame is not None:
+                    yield frame
+                if frame is None or frame.damaged:
                     # A damaged frame looks like the end; what comes behind it must not be lost.
                     gap += 1
                     if gap > min(announced - len(stamps) - lost, _MAX_GAP):
                         break
                     continue
                 lost, gap = lost + gap, 0
-                stamps.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0)
-                if frame is not None:
-                    yield _as_bgr(frame)
+                stamps.append(frame.stamp)
         finally:
             capture.release()
         if not stamps:
@@ -155,7 +203,7 @@ class VideoFrames(FrameSource):
                              "or in a codec that OpenCV lacks. Re-encode it, for example with "
                              "`ffmpeg -i IN -c:v libx264 OUT.mp4`")
         # Containers count frames that an edit list hides; one in ten short means a damaged file.
-        if lost or len(stamps) < announced - max(3, announced // 10):
+        if warn and (lost or len(stamps) < announced - max(3, announced // 10)):
             warnings.warn(f"{self.path}: {len(stamps)} of {announced} announced frames could be "
                           "decoded; the others are damaged or missing", stacklevel=3)
         self._times = _clean_times(np.array(stamps), fps)
@@ -186,7 +234,7 @@ class VideoFrames(FrameSource):
     def times(self) -> np.ndarray:
         """(T,) float64: seconds from the first frame."""
         if self._times is None:
-            for _ in self._frames(only_times=True):
+            for _ in self._grabbed():
                 pass
         assert self._times is not None  # set by the pass, which raises where it cannot
         return self._times
@@ -393,10 +441,35 @@ def _natural_key(name: str) -> list[tuple[int, str | int]]:
             for part in re.split(r"(\d+)", name) if part]
 
 
-def _as_bgr(frame: np.ndarray) -> np.ndarray:
-    if frame.ndim == 2 or frame.shape[2] == 1:
-        return cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
-    return frame if frame.shape[2] == 3 else frame[:, :, :3]
+class _Grabbed:
+    """A frame that a capture has reached; its pixels only where they are asked for."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+        self.stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0  # seconds
+        self.damaged = False
+
+    def decode(self) -> np.ndarray | None:
+        ok, frame = self._capture.retrieve()
+        self.damaged = not ok
+        return as_rgb(frame) if ok else None
+
+
+def as_rgb(frame: np.ndarray) -> np.ndarray:
+    """Return a picture as OpenCV reads it in RGB.
+
+    Parameters
+    ----------
+    frame : array of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8
+        Grey, BGR, or BGR and alpha, which is dropped.
+
+    Returns
+    -------
+    array of shape (H, W, 3), uint8
+    """
+    grey = frame.ndim == 2 or frame.shape[2] == 1
+    return cv2.cvtColor(frame if grey else frame[:, :, :3],
+                        cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB)
 
 
 def as_bytes(array: np.ndarray, label: str, what: str = "frames") -> np.ndarray:

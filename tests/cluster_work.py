@@ -19,8 +19,8 @@ from smilegenuine.errors import ClipError
 class Brightness(ClipTransformer):
     """Smile intensity is the red of the frames; a mark in `folder` says who works on which clip."""
 
-    _adds = ("smile",)
-    _reads = ("frames",)
+    adds = ("smile",)
+    reads = ("frames",)
 
     def __init__(self, folder: Any, seconds: float = 0.0, bad: tuple[str, ...] = (),
                  deadly: tuple[str, ...] = (), memory: Any = None) -> None:
@@ -30,7 +30,7 @@ class Brightness(ClipTransformer):
         self.deadly = deadly
         self.memory = memory
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         leave_mark(self.folder, clip.name)
         time.sleep(self.seconds)
         name = Path(clip.name).stem

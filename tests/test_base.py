@@ -26,8 +26,8 @@ from smilegenuine.errors import ClipError, NoFaceError, VideoError
 class MeanSmile(ClipTransformer):
     """A step that learns nothing: smile intensity is the mean of the action units."""
 
-    _adds = ("smile",)
-    _reads = ("frames", "aus", "times", "valid")
+    adds = ("smile",)
+    reads = ("frames", "aus", "times", "valid")
     computed: list = []  # names of the clips that were worked on, in this process
 
     def __init__(self, scale: float = 1.0, n_jobs: int | None = None, verbose: int | bool = False,
@@ -40,7 +40,7 @@ class MeanSmile(ClipTransformer):
     def _check_params(self) -> None:
         check_positive("scale", self.scale)
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         require_fields(clip, ("aus",), "MeanSmile", "measure them first")
         if np.isnan(clip.aus).all():
             raise NoFaceError(clip.label, "no frame was measured")
@@ -58,8 +58,8 @@ class CentredSmile(MeanSmile):
     def _fit(self, clips: list[Clip]) -> None:
         self.mean_ = float(np.mean([clip.aus.mean() for clip in clips]))
 
-    def _transform_clip(self, clip: Clip) -> Clip:
-        done = super()._transform_clip(clip)
+    def transform_clip(self, clip: Clip) -> Clip:
+        done = super().transform_clip(clip)
         return done.replace(smile=done.smile - self.mean_)
 
 
@@ -146,8 +146,12 @@ class TestTransformer:
         with sklearn.config_context(transform_output="pandas"):
             assert isinstance(MeanSmile().fit_transform(some_clips()), list)
 
+    def test_whether_it_learns(self):
+        assert not MeanSmile().learns
+        assert CentredSmile().learns
+
     def test_a_step_must_say_what_it_does(self):
-        with pytest.raises(TypeError, match="_transform_clip"):
+        with pytest.raises(TypeError, match="transform_clip"):
             ClipTransformer()
 
     def test_order_does_not_matter_to_a_clip(self):
@@ -331,7 +335,7 @@ class TestMemory:
                 step.transform([BAD])
             with pytest.raises(ValueError, match="three"):
                 step.transform([three])
-        monkeypatch.setattr(MeanSmile, "_transform_clip", lambda self, clip: clip.replace(
+        monkeypatch.setattr(MeanSmile, "transform_clip", lambda self, clip: clip.replace(
             smile=np.zeros(3)))
         # The name is not part of what was kept.
         with pytest.raises(NoFaceError, match="other name: no frame was measured"):

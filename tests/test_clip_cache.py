@@ -239,15 +239,15 @@ class TestKeys:
 class Blur(ClipTransformer):
     """A step that adds faces, and notes in a file which clips it worked on."""
 
-    _adds = ("faces", "valid")
-    _reads = ("aus", "valid")
+    adds = ("faces", "valid")
+    reads = ("aus", "valid")
 
     def __init__(self, log: str = "", n_jobs: int | None = None, memory: object = None) -> None:
         self.log = log
         self.n_jobs = n_jobs
         self.memory = memory
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         with open(self.log, "a") as log:
             log.write(f"{clip.name}\n")
         n = clip.n_frames
@@ -306,12 +306,12 @@ class TestRuns:
         np.testing.assert_array_equal(done[1].faces, 1)
 
     def test_what_ends_half_way_keeps_what_is_done(self, step, monkeypatch):
-        def interrupt(self, clip, original=Blur._transform_clip):
+        def interrupt(self, clip, original=Blur.transform_clip):
             if clip.name == "clip3":
                 raise KeyboardInterrupt
             return original(self, clip)
 
-        monkeypatch.setattr(Blur, "_transform_clip", interrupt)
+        monkeypatch.setattr(Blur, "transform_clip", interrupt)
         with pytest.raises(KeyboardInterrupt):
             step.transform(clips())
         monkeypatch.undo()

@@ -62,7 +62,7 @@ def outcome(name, fitted, clips):
 
 def unknown(name, clips):
     """The clips without what the step is to measure, so that it measures."""
-    adds = getattr(REGISTRY[name].make(), "_adds", ())
+    adds = getattr(REGISTRY[name].make(), "adds", ())
     return [c.replace(**{adds[0]: None}) for c in clips] if adds else clips
 
 

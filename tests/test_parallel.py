@@ -86,14 +86,14 @@ class TestDeaths:
 class Deadly(ClipTransformer):
     """A step of which the process dies where a clip is called so."""
 
-    _adds = ("smile",)
-    _reads = ("aus",)
+    adds = ("smile",)
+    reads = ("aus",)
 
     def __init__(self, n_jobs: int | None = None, memory: object = None) -> None:
         self.n_jobs = n_jobs
         self.memory = memory
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         if clip.name == "deadly.mp4":
             os.kill(os.getpid(), signal.SIGKILL)
         return clip.replace(smile=clip.aus[:, 0])

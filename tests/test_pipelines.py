@@ -37,13 +37,13 @@ def videos(tmp_path_factory):
 def count_alignments(monkeypatch):
     """Names of the clips whose faces were aligned, as often as they were."""
     aligned = []
-    original = FaceAligner._transform_clip
+    original = FaceAligner.transform_clip
 
     def counted(self, clip):
         aligned.append(clip.name)
         return original(self, clip)
 
-    monkeypatch.setattr(FaceAligner, "_transform_clip", counted)
+    monkeypatch.setattr(FaceAligner, "transform_clip", counted)
     return aligned
 
 

@@ -133,8 +133,8 @@ def test_grid_search_reaches_into_a_branch(smiles):
 
 def test_a_video_is_measured_once_for_all_branches(tmp_path, monkeypatch):
     videos = make_smiles(4, 2, fps=10, size=96, random_state=8, folder=tmp_path)
-    aligned, original = [], FaceAligner._transform_clip
-    monkeypatch.setattr(FaceAligner, "_transform_clip",
+    aligned, original = [], FaceAligner.transform_clip
+    monkeypatch.setattr(FaceAligner, "transform_clip",
                         lambda self, clip: aligned.append(clip.name) or original(self, clip))
     system = small("fusion").fit(videos.data, videos.target)
     assert sorted(aligned) == sorted(videos.filenames)

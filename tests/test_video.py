@@ -484,6 +484,63 @@ def test_open_frames_chooses_by_path(make_video, tmp_path):
     assert isinstance(open_frames(tmp_path / "set" / "1.png"), ImageFrames)
 
 
+class TestTimed:
+    """Frames with their times, of which some may be passed over."""
+
+    def test_the_same_frames_and_times(self, make_video):
+        video = VideoFrames(make_video(n=9, fps=25))
+        times, decoded = zip(*((at, decode()) for at, decode in video.timed()), strict=True)
+        np.testing.assert_allclose(times, video.times, atol=1e-9)
+        for a, b in zip(decoded, video, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    def test_frames_that_nobody_asks_for_are_not_decoded(self, make_video, monkeypatch):
+        retrieved, original = [], cv2.VideoCapture
+
+        class Counted:
+            def __init__(self, *args):
+                self._capture = original(*args)
+
+            def retrieve(self):
+                retrieved.append(1)
+                return self._capture.retrieve()
+
+            def __getattr__(self, name):
+                return getattr(self._capture, name)
+
+        path = make_video(n=9)
+        whole = list(VideoFrames(path))
+        monkeypatch.setattr(cv2, "VideoCapture", Counted)
+        some = [decode() for i, (_, decode) in enumerate(VideoFrames(path).timed()) if i % 3 == 0]
+        assert len(retrieved) == 3
+        for a, b in zip(some, whole[::3], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    def test_damage_is_passed_over_as_in_reading(self, make_video):
+        path = make_video(n=100, fps=20)
+        mp4_boxes.overwrite_pictures(path, 0.4, 0.5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            times = [at for at, decode in VideoFrames(path).timed() if decode() is not None]
+        with pytest.warns(UserWarning, match="damaged"):
+            np.testing.assert_allclose(times, VideoFrames(path).times, atol=1e-9)
+
+    def test_no_decodable_frame(self, make_video):
+        path = make_video(n=30)
+        mp4_boxes.overwrite_pictures(path, 0, 1)
+        with pytest.raises(VideoError, match=r"clip\.mp4: no frame can be decoded"):
+            list(VideoFrames(path).timed())
+
+    def test_images(self, tmp_path):
+        for i in range(3):
+            write_image(tmp_path / "set" / f"{i}.png", 80 * i)
+        timed = [(at, int(decode()[0, 0, 0])) for at, decode in
+                 ImageFrames(tmp_path / "set", 10).timed()]
+        assert timed == [(0.0, 0), (0.1, 80), (0.2, 160)]
+        with pytest.raises(VideoError, match="carry no timing; say their frame rate"):
+            next(ArrayFrames(np.zeros((3, 5, 7), np.uint8)).timed())
+
+
 def test_own_source():
     class Noise(FrameSource):
         def __iter__(self):

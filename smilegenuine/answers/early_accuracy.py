@@ -13,7 +13,6 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ..base import ClipTransformer
 from ..classifiers.branches import groups_for_fit
 from ..classifiers.opening import measuring_templates, open_system
 from ..classifiers.subject_folds import check_groups, coded_labels
@@ -241,11 +240,10 @@ def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
     """
     unknown: set[str] = set()
     for part, frozen in measuring_templates(model):
-        fixed = frozen or type(part)._fit is ClipTransformer._fit
-        if fixed and unknown.isdisjoint(part._reads):
+        if (frozen or not part.learns) and unknown.isdisjoint(part.reads):
             clips = part.transform(clips)
         else:
-            unknown |= set(part._adds)
+            unknown |= set(part.adds)
     return clips
 
 

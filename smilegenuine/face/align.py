@@ -20,8 +20,6 @@ from .tracks import Scene
 
 #: Decoded frames are kept for the second pass while they total no more than this many bytes.
 _KEEP_FRAMES = 128 * 2 ** 20
-#: Seconds between two searches of the whole frame while a face is being followed.
-_SEARCH_EVERY = 1.0
 _FEWEST_FRAMES = 3
 _DETECTORS = ("cascade", "mediapipe")
 
@@ -131,11 +129,11 @@ class FaceAligner(ClipTransformer):
         self.memory = memory
 
     @property
-    def _adds(self) -> tuple[str, ...]:  # type: ignore[override]
+    def adds(self) -> tuple[str, ...]:  # type: ignore[override]
         return ("faces", "valid", "times", *self._landmark_fields)
 
     @property
-    def _reads(self) -> tuple[str, ...]:  # type: ignore[override]
+    def reads(self) -> tuple[str, ...]:  # type: ignore[override]
         return ("frames", "times", "valid", "aus", *self._landmark_fields)
 
     @property
@@ -157,77 +155,113 @@ class FaceAligner(ClipTransformer):
         if self.detector not in _DETECTORS:
             raise ValueError(f"detector must be 'cascade' or 'mediapipe', not {self.detector!r}")
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
+        """Return the clip with its chips; where frames are few they are read once only."""
         if has_signals_only(clip):
             return clip
         require_fields(clip, ("frames",), "FaceAligner",
                        "give a video, an image folder, an array of frames, or clips that have "
                        "`faces` already")
         if self.detector == "mediapipe":
-            return self._align_by_landmarks(clip)
-        rate = float(clip.fps)  # `as_clips` gave one to clips that carry none
-        scene, frames, n = self._follow_faces(clip, rate)
-        times = frame_times(clip, n)
-        tracks = main_face(scene.tracks)
-        if not tracks:
-            raise NoFaceError(
-                clip.label, f"no face in any of its {n} frames. The face must be upright, seen "
-                "from the front with both eyes visible, and at least "
-                f"{self.min_face:.0%} of the frame's shorter side wide: lower `min_face`, or crop "
-                "the video. To leave out such clips, use transform_clips(…, on_error='skip')")
-        eyes, tracked = eye_path(tracks, times, smooth=self.smooth, max_gap=self.max_gap)
-        return self._cut(clip, frames, eyes, tracked, times)
-
-    def _align_by_landmarks(self, clip: Clip) -> Clip:
-        if clip.landmarks is None:
-            clip = FaceLandmarks()._transform_clip(clip)
-        landmarks = clip.landmarks
-        assert landmarks is not None  # FaceLandmarks fills it or raises
-        n = len(landmarks)
-        _check_length(clip, n)
-        if not np.isfinite(landmarks).any():
-            raise NoFaceError(clip.label, f"no face in any of its {n} frames: its landmarks are "
-                              "NaN throughout. To leave out such clips, use "
-                              "transform_clips(…, on_error='skip')")
-        times = frame_times(clip, n)
-        eyes, tracked = landmark_eye_path(landmarks, times, smooth=self.smooth,
-                                          max_gap=self.max_gap)
-        return self._cut(clip, None, eyes, tracked, times)
-
-    def _cut(self, clip: Clip, frames: list[np.ndarray] | None, eyes: np.ndarray,
-             tracked: np.ndarray, times: np.ndarray) -> Clip:
-        """Second pass: the clip with its chips."""
-        distance = float(np.nanmedian(abs(eyes[:, 1] - eyes[:, 0])))
-        cutter = ChipCutter(self.size, self.margin, self.eye_height, distance)
-        faces = store_chips(_chips(clip, frames, eyes, cutter), len(eyes), self.size)
-        valid = tracked if clip.valid is None else tracked & clip.valid
-        return clip.replace(faces=faces, valid=valid, times=times)
-
-    def _follow_faces(self, clip: Clip, rate: float
-                      ) -> tuple[Scene, list[np.ndarray] | None, int]:
-        """First pass: the scene, the frames where they are few, and their number."""
-        scene = Scene(FaceDetector(self.min_face),
-                      detect_every=max(1, round(self.detect_every * rate)),
-                      search_every=max(1, round(_SEARCH_EVERY * rate)),
-                      max_gap=max(1, round(self.max_gap * rate)))
+            if clip.landmarks is None:
+                clip = FaceLandmarks().transform_clip(clip)
+            landmarks: Any = clip.landmarks  # FaceLandmarks fills it or raises
+            return self.assemble(clip, landmarks)
+        scene = self.looker(float(clip.fps))  # `as_clips` gave one to clips that carry none
         kept: list[np.ndarray] | None = []
-        n = total = 0
+        total = 0
         for frame in clip.frames:  # type: ignore[union-attr]  # checked by require_fields
-            n += 1
-            scene.add(frame)
+            scene.look(frame)
             if kept is not None:
                 total += frame.nbytes
                 kept.append(frame)
                 if total > _KEEP_FRAMES:
                     kept = None
-        _check_length(clip, n)
-        return scene, kept, n
+        return self.assemble(clip, scene, kept)
 
+    def looker(self, rate: float) -> Scene:
+        """Return what looks for faces with the cascades, in the frames of one clip or film.
 
-def _check_length(clip: Clip, n: int) -> None:
-    if n < _FEWEST_FRAMES:
-        raise ClipError(clip.label, f"is too short: {n} frame{'s' * (n != 1)}, where a smile "
-                        f"needs at least {_FEWEST_FRAMES}. Give a video, not a picture")
+        Parameters
+        ----------
+        rate : float
+            Frames a second; 0 where nobody knows it yet, see `Scene.set_rate`.
+
+        Returns
+        -------
+        Scene
+            Its `look` takes one frame after the other.
+
+        Raises
+        ------
+        RuntimeError
+            This OpenCV comes without cascades.
+        """
+        return Scene(FaceDetector(self.min_face), self.detect_every, self.max_gap, rate)
+
+    def assemble(self, clip: Clip, seen: Scene | np.ndarray,
+                 frames: Iterable[np.ndarray] | None = None) -> Clip:
+        """Return a clip with the chips of its main face, from what was seen of its frames.
+
+        Parameters
+        ----------
+        clip : Clip
+            With `frames`.
+        seen : Scene, or array of shape (T, 478, 3)
+            From `looker`, which has seen all frames; or their landmarks.
+        frames : iterable of array of shape (H, W, 3), uint8, optional
+            The frames, where they are at hand; else they are read.
+
+        Returns
+        -------
+        Clip
+
+        Raises
+        ------
+        NoFaceError, ClipError
+            There is no face in any frame; or there are fewer than 3, or others than were looked at.
+        """
+        n = seen.n_frames if isinstance(seen, Scene) else len(seen)
+        if n < _FEWEST_FRAMES:
+            raise ClipError(clip.label, f"is too short: {n} frame{'s' * (n != 1)}, where a smile "
+                            f"needs at least {_FEWEST_FRAMES}. Give a video, not a picture")
+        times = frame_times(clip, n)
+        eyes, tracked = self._eyes(clip, seen, times)
+        cutter = self.cutter(float(np.nanmedian(abs(eyes[:, 1] - eyes[:, 0]))))
+        faces = store_chips(_chips(clip, frames, eyes, cutter), n, self.size)
+        valid = tracked if clip.valid is None else tracked & clip.valid
+        return clip.replace(faces=faces, valid=valid, times=times)
+
+    def cutter(self, eye_distance: float) -> ChipCutter:
+        """Return what cuts chips of this aligner's size and geometry.
+
+        Parameters
+        ----------
+        eye_distance : float
+            Typical distance between the eyes in the frames, in pixels.
+
+        Returns
+        -------
+        ChipCutter
+        """
+        return ChipCutter(self.size, self.margin, self.eye_height, eye_distance)
+
+    def _eyes(self, clip: Clip, seen: Scene | np.ndarray, times: np.ndarray
+              ) -> tuple[np.ndarray, np.ndarray]:
+        """Where the eyes are, and in which frames the face was followed."""
+        if isinstance(seen, Scene):
+            why = (". The face must be upright, seen from the front with both eyes visible, and at "
+                   f"least {self.min_face:.0%} of the frame's shorter side wide: lower `min_face`, "
+                   "or crop the video")
+            tracks = main_face(seen.tracks)
+            if tracks:
+                return eye_path(tracks, times, smooth=self.smooth, max_gap=self.max_gap)
+        else:
+            why = ": its landmarks are NaN throughout"
+            if np.isfinite(seen).any():
+                return landmark_eye_path(seen, times, smooth=self.smooth, max_gap=self.max_gap)
+        raise NoFaceError(clip.label, f"no face in any of its {len(times)} frames{why}. To leave "
+                          "out such clips, use transform_clips(…, on_error='skip')")
 
 
 def _chips(clip: Clip, frames: Iterable[np.ndarray] | None, eyes: np.ndarray, cutter: ChipCutter

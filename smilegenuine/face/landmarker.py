@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -23,6 +24,8 @@ from .landmarker_bundle import NEEDS_MEDIAPIPE
 #: filter, applied when one face is followed) only looks back and so delays them by about a frame;
 #: of a frame that lies a day back nothing is left in it. We smooth afterwards, looking both ways.
 _TICK = 10 ** 8
+#: Seconds between two looks at how many people there are, while one is being followed.
+_COUNT_EVERY = 1.0
 #: What MediaPipe writes on stderr whenever a landmarker is made, and what asks nobody to do
 #: anything: its own informational lines, and warnings about how its models are packaged.
 _NOISE = re.compile(rb"I\d{4} |INFO: |WARNING: Logging before InitGoogle\(\)|WARNING: All log "
@@ -62,31 +65,23 @@ class MoreFacesError(Exception):
     """There are more faces in a frame than are being followed."""
 
 
-def look_at_frames(frames: Iterable[np.ndarray], model: Path, confidences: Confidences, *,
-                   max_faces: int = 1, count_every: int = 0, count_up_to: int = 1
-                   ) -> Generator[list[Seen]]:
-    """Give the faces of each frame of a clip, followed through it.
+class LandmarkLooker:
+    """MediaPipe's Face Landmarker, asked about the frames of one clip or film in their order.
 
-    Close it (`contextlib.closing`) where it is not walked through to its end: that closes the
-    landmarker. The next frame is read while one is being looked at.
+    For speed one face is followed, and once a second it is asked how many there are; where there
+    are more, all are followed. Use it as a context manager, or call `close`.
 
     Parameters
     ----------
-    frames : iterable of array of shape (H, W, 3), uint8
-        RGB, in the order of time.
     model : Path
         The bundle `face_landmarker.task`.
     confidences : Confidences
     max_faces : int, default=1
-        Faces followed at the same time. One is quicker.
-    count_every : int, default=0
-        Frames after which it is asked how many faces there are; 0: never.
-    count_up_to : int, default=1
-        Most faces told apart in that.
-
-    Yields
-    ------
-    list of Seen
+        Most faces told apart.
+    on_more : {"follow", "raise", "expect"}, default="follow"
+        What to do where more faces are counted than one. "follow": follow all from this frame on.
+        "raise": raise, for whoever can read the frames once more. "expect": nobody counts, all are
+        followed from the first frame on.
 
     Raises
     ------
@@ -94,33 +89,112 @@ def look_at_frames(frames: Iterable[np.ndarray], model: Path, confidences: Confi
         MediaPipe is not installed.
     RuntimeError
         The file is no such bundle.
-    MoreFacesError
-        More faces were counted in a frame than were followed there.
     """
-    mp = load_mediapipe()
 
-    def picture(frame: np.ndarray) -> tuple[Any, tuple[int, int]]:
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame))
-        return image, (frame.shape[1], frame.shape[0])
+    def __init__(self, model: Path, confidences: Confidences, max_faces: int = 1,
+                 on_more: str = "follow") -> None:
+        self._mp = load_mediapipe()
+        self.model, self.confidences, self.max_faces = model, confidences, max_faces
+        self.on_more = on_more
+        self._open = ExitStack()
+        # Also where nobody closes it: at its exit Python takes apart what MediaPipe closes with.
+        weakref.finalize(self, self._open.close)
+        self._follower = self._opened(max_faces if on_more == "expect" else 1)
+        self._counter = (self._opened(max_faces, video=False)
+                         if max_faces > 1 and on_more != "expect" else None)
+        self._i, self._counted = -1, -np.inf
 
-    with ExitStack() as stack:
-        follower = stack.enter_context(open_landmarker(model, max_faces, confidences))
-        counter = None
-        if count_every:
-            counter = stack.enter_context(
-                open_landmarker(model, count_up_to, confidences, video=False))
-        ahead = stack.enter_context(closing(read_ahead(map(picture, frames))))
-        for i, (image, size) in enumerate(ahead):
-            found = follower.detect_for_video(image, i * _TICK)
-            if counter is not None and i % count_every == 0:
-                counted = counter.detect(image)
-                if len(counted.face_landmarks) > len(found.face_landmarks):
+    def _opened(self, faces: int, *, video: bool = True) -> Any:
+        return self._open.enter_context(
+            open_landmarker(self.model, faces, self.confidences, video=video))
+
+    def look(self, frame: np.ndarray, time: float) -> list[Seen]:
+        """Return the faces of the next frame.
+
+        Parameters
+        ----------
+        frame : array of shape (H, W, 3), uint8
+            RGB.
+        time : float
+            Seconds, which say only when faces are counted.
+
+        Returns
+        -------
+        list of Seen
+
+        Raises
+        ------
+        MoreFacesError
+            There are more faces than the one that is followed, and `on_more` is "raise".
+        """
+        return self._seen(self._picture(frame), time)
+
+    def look_on(self, frames: Iterable[tuple[np.ndarray, float]]) -> Generator[list[Seen]]:
+        """Look at one frame after the other; the next one is read meanwhile.
+
+        Parameters
+        ----------
+        frames : iterable of tuple
+            Frames and their times, as `look` takes them.
+
+        Yields
+        ------
+        list of Seen
+
+        Raises
+        ------
+        MoreFacesError
+            As in `look`.
+        """
+        pictures = ((self._picture(frame), time) for frame, time in frames)
+        with closing(read_ahead(pictures)) as ahead:
+            for picture, time in ahead:
+                yield self._seen(picture, time)
+
+    def _picture(self, frame: np.ndarray) -> Any:
+        return self._mp.Image(image_format=self._mp.ImageFormat.SRGB,
+                              data=np.ascontiguousarray(frame))
+
+    def _seen(self, image: Any, time: float) -> list[Seen]:
+        found = self._ask(image)
+        if self._counter is not None and time - self._counted >= _COUNT_EVERY:
+            self._counted = time
+            if len(self._counter.detect(image).face_landmarks) > len(found.face_landmarks):
+                if self.on_more == "raise":
                     raise MoreFacesError
-            yield _seen(found, size)
+                self._open.close()
+                self._counter, self._follower = None, self._opened(self.max_faces)
+                found = self._ask(image)
+        return faces_seen(found, (image.width, image.height))
+
+    def _ask(self, image: Any) -> Any:
+        self._i += 1
+        return self._follower.detect_for_video(image, self._i * _TICK)
+
+    def close(self) -> None:
+        """Let MediaPipe's memory go."""
+        self._open.close()
+
+    def __enter__(self) -> LandmarkLooker:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
 
 
-def _seen(found: Any, size: tuple[int, int]) -> list[Seen]:
-    """What MediaPipe found in a frame of some width and height, as arrays."""
+def faces_seen(found: Any, size: tuple[int, int]) -> list[Seen]:
+    """Return what MediaPipe found in a frame, as arrays.
+
+    Parameters
+    ----------
+    found : mediapipe.tasks.python.vision.FaceLandmarkerResult
+    size : tuple of int
+        Width and height of the frame in pixels.
+
+    Returns
+    -------
+    list of Seen
+    """
     width, height = size
     scale = np.array([width, height, width], np.float32)
     middle = np.array([0.5, 0.5, 0.0], np.float32)

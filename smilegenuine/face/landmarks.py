@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from contextlib import closing
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,11 @@ from ..base import ClipTransformer, check_positive, has_signals_only, require_fi
 from ..clip import Clip
 from ..errors import ClipError, NoFaceError
 from .following import follow_faces, main_track, place_of
-from .landmarker import Confidences, MoreFacesError, Seen, load_mediapipe, look_at_frames
+from .landmarker import Confidences, LandmarkLooker, MoreFacesError, Seen, load_mediapipe
 from .landmarker_bundle import find_bundle
 from .smooth import smooth_path
 from .timing import frame_times
 
-#: Seconds between two looks at how many people there are, while one is being followed.
-_COUNT_EVERY = 1.0
 #: Seconds for which a face that is not found may go on as the same.
 _MAX_GAP = 0.5
 #: Values that are smoothed together; more need much memory, fewer much time.
@@ -106,8 +105,8 @@ class FaceLandmarks(ClipTransformer):
     ((120, 478, 3), (120, 52))
     """
 
-    _adds = ("landmarks", "blendshapes", "head_pose", "valid", "times")
-    _reads = ("frames", "times", "valid", "aus")
+    adds = ("landmarks", "blendshapes", "head_pose", "valid", "times")
+    reads = ("frames", "times", "valid", "aus")
 
     def __init__(self, max_faces: int = 3, min_detection_confidence: float = 0.5,
                  min_presence_confidence: float = 0.5, min_tracking_confidence: float = 0.5,
@@ -139,21 +138,87 @@ class FaceLandmarks(ClipTransformer):
             if not Path(self.model).is_file():
                 raise ValueError(f"model: there is no file {os.fspath(self.model)!r}")
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
+        """Return the clip with its landmarks, blendshapes and poses."""
         if has_signals_only(clip):
             return clip
         require_fields(clip, ("frames",), "FaceLandmarks",
                        "give a video, an image folder, an array of frames, or clips that have "
                        "`landmarks` already")
+        frames: Any = clip.frames
+        return self.assemble(clip, self.look(frames, float(clip.fps)))
+
+    def looker(self, on_more: str = "follow") -> LandmarkLooker:
+        """Open what looks at the frames of one clip or film, one after the other.
+
+        Parameters
+        ----------
+        on_more : {"follow", "raise", "expect"}, default="follow"
+            See `smilegenuine.face.landmarker.LandmarkLooker`.
+
+        Returns
+        -------
+        LandmarkLooker
+            To be closed by the caller.
+
+        Raises
+        ------
+        ImportError, RuntimeError
+            MediaPipe is not installed, or its model is not to be had.
+        """
         load_mediapipe()  # before the model is downloaded for nothing
-        found = self._look(clip, find_bundle() if self.model is None else Path(self.model))
-        n = len(found)
+        least = Confidences(self.min_detection_confidence, self.min_presence_confidence,
+                            self.min_tracking_confidence)
+        return LandmarkLooker(find_bundle() if self.model is None else Path(self.model), least,
+                              self.max_faces, on_more)
+
+    def look(self, frames: Iterable[np.ndarray], rate: float) -> list[list[Seen]]:
+        """Return the faces of each frame of a recording: what takes time.
+
+        One face is followed for as long as there is one, which is quicker; where there turn out to
+        be more, the frames are read once more and all are followed.
+
+        Parameters
+        ----------
+        frames : FrameSource, or list of array of shape (H, W, 3), uint8
+            All of one recording; gone through twice at most.
+        rate : float
+            Frames a second.
+
+        Returns
+        -------
+        list of list of Seen
+        """
+        # Faces are counted by frames: when those were taken is known when all have been read.
+        whole = max(1, round(rate))
+        for on_more in ("raise", "expect"):
+            with suppress(MoreFacesError), self.looker(on_more) as looker:
+                return list(looker.look_on((frame, i / whole) for i, frame in enumerate(frames)))
+        raise AssertionError("nobody counts where all are expected")
+
+    def assemble(self, clip: Clip, seen: Sequence[Sequence[Seen]]) -> Clip:
+        """Return a clip with the landmarks of its main face, from what was seen of its frames.
+
+        Parameters
+        ----------
+        clip : Clip
+        seen : sequence of sequence of Seen
+            The faces of each frame, from `look` or a `looker`.
+
+        Returns
+        -------
+        Clip
+
+        Raises
+        ------
+        NoFaceError, ClipError
+            There is no face in any frame; or no frame, or `times` of another number of frames.
+        """
+        n = len(seen)
         if n == 0:
             raise ClipError(clip.label, "has no frames")
         times = frame_times(clip, n)
-        places = [[place_of(face.points) for face in faces] for faces in found]
-        tracks = follow_faces(places, max_gap=round(_MAX_GAP * float(clip.fps)))
-        main = main_track(tracks, places)
+        main = main_faces(seen, float(clip.fps))
         if not main:
             raise NoFaceError(
                 clip.label, f"no face in any of its {n} frames. The face must be seen from the "
@@ -161,7 +226,7 @@ class FaceLandmarks(ClipTransformer):
                 "`min_detection_confidence`, or crop the video. To leave out such clips, use "
                 "transform_clips(…, on_error='skip')")
         index = np.array(sorted(main))
-        faces = [found[i][main[i]] for i in index]
+        faces = [main[i] for i in index]
         valid = np.zeros(n, bool)
         valid[index] = True
         landmarks = _spread(index, n, [face.points for face in faces])
@@ -171,23 +236,25 @@ class FaceLandmarks(ClipTransformer):
             head_pose=_spread(index, n, [face.pose for face in faces]),
             valid=valid if clip.valid is None else valid & clip.valid, times=times)
 
-    def _look(self, clip: Clip, model: Path) -> list[list[Seen]]:
-        """The faces of each frame.
 
-        One face is followed for as long as there is one, which is quicker; where there turn out to
-        be more, the clip is read once more from its beginning and all are followed.
-        """
-        least = Confidences(self.min_detection_confidence, self.min_presence_confidence,
-                            self.min_tracking_confidence)
-        frames: Any = clip.frames
-        try:
-            every = max(1, round(_COUNT_EVERY * float(clip.fps))) if self.max_faces > 1 else 0
-            with closing(look_at_frames(frames, model, least, count_every=every,
-                                        count_up_to=self.max_faces)) as looks:
-                return list(looks)
-        except MoreFacesError:
-            with closing(look_at_frames(frames, model, least, max_faces=self.max_faces)) as looks:
-                return list(looks)
+def main_faces(seen: Sequence[Sequence[Seen]], rate: float) -> dict[int, Seen]:
+    """Return the face that counts in each frame in which it is seen.
+
+    Parameters
+    ----------
+    seen : sequence of sequence of Seen
+        The faces of each frame.
+    rate : float
+        Frames a second.
+
+    Returns
+    -------
+    dict of int to Seen
+        Empty where there is no face.
+    """
+    places = [[place_of(face.points) for face in faces] for faces in seen]
+    tracks = follow_faces(places, max_gap=round(_MAX_GAP * rate))
+    return {i: seen[i][k] for i, k in main_track(tracks, places).items()}
 
 
 def _spread(index: np.ndarray, n: int, rows: list[np.ndarray]) -> np.ndarray:

@@ -10,6 +10,7 @@ still. The two are put together afterwards, with the whole clip in view (`paths.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 
@@ -34,6 +35,10 @@ _ASKEW = 0.08
 _MOST_FACES = 3
 #: Detections with which a face proves itself, see `FaceTrack.is_face`.
 _PROOF_FACES, _PROOF_EYES = 3, 2
+#: Detections of the eyes, and of the face, that a track keeps however long ago they were.
+_FEWEST_KEPT = 8
+#: Seconds between two searches of the whole frame while a face is being followed.
+_SEARCH_EVERY = 1.0
 
 
 class FaceTrack:
@@ -175,6 +180,18 @@ class FaceTrack:
         keep = int(np.searchsorted(self.index, i, side="right"))
         del self.index[keep:], self.poses[keep:]
 
+    def forget_before(self, i: int) -> None:
+        """Let go of the frames before frame i, but for the last detections."""
+        n = bisect_left(self.index, i)
+        del self.index[:n], self.poses[:n]
+        n = min(bisect_left(self.eyes_index, i), len(self.eyes) - _FEWEST_KEPT)
+        if n > 0:
+            share = 1.0 - n / len(self.eyes)  # of those looked for, so many were found
+            del self.eyes_index[:n], self.eyes[:n]
+            self.looks = max(len(self.eyes), round(share * self.looks))
+        n = min(bisect_left(self.seen, i), len(self.seen) - _FEWEST_KEPT)
+        del self.seen[:max(n, 0)]
+
     # -- detecting -----------------------------------------------------------------------------
 
     def detect(self, frame: np.ndarray, i: int) -> None:
@@ -232,17 +249,17 @@ def pose_of_box(box: Box) -> Pose:
 
 
 class Scene:
-    """All faces of a clip, followed frame by frame.
+    """All faces of a clip or film, followed frame by frame.
 
     Parameters
     ----------
     detector : FaceDetector
-    detect_every : int
-        Frames between two detections.
-    search_every : int
-        Frames between two searches of the whole frame while a face is being followed.
-    max_gap : int
-        Frames for which a face is followed without being detected.
+    detect_every : float
+        Seconds between two detections.
+    max_gap : float
+        Seconds for which a face is followed without being detected.
+    rate : float
+        Frames a second. 0 where nobody knows it yet: then no frame is left out.
 
     Attributes
     ----------
@@ -250,19 +267,37 @@ class Scene:
         In the order of their appearance.
     """
 
-    def __init__(self, detector: FaceDetector, detect_every: int, search_every: int, max_gap: int
+    def __init__(self, detector: FaceDetector, detect_every: float, max_gap: float, rate: float
                  ) -> None:
         self.detector = detector
-        self.detect_every = detect_every
-        self.search_every = search_every
-        self.max_gap = max_gap
+        self._seconds = detect_every, _SEARCH_EVERY, max_gap
+        self.set_rate(rate)
         self.tracks: list[FaceTrack] = []
         self._active: list[FaceTrack] = []
-        self._last_search = -search_every
-        self._lost_at = -max_gap - 1
+        self._last_search = -self._search_every
+        self._lost_at = -self._max_gap - 1
         self._i = -1
 
-    def add(self, frame: np.ndarray) -> None:
+    def set_rate(self, rate: float, slack: float = 0.0) -> None:
+        """Take another frame rate, as cameras change theirs.
+
+        Parameters
+        ----------
+        rate : float
+            Frames a second.
+        slack : float, default=0.0
+            Frames taken off before seconds are rounded to frames: clocks that tick unevenly must
+            not decide which way halves are rounded.
+        """
+        self._detect_every, self._search_every, self._max_gap = (
+            max(1, round(seconds * rate - slack)) for seconds in self._seconds)
+
+    @property
+    def n_frames(self) -> int:
+        """How many frames were looked at."""
+        return self._i + 1
+
+    def look(self, frame: np.ndarray) -> None:
         """Look at the next frame."""
         self._i += 1
         i = self._i
@@ -270,24 +305,31 @@ class Scene:
         self._active = [t for t in self._active if self._carry(t, frame)]
         if len(self._active) < before:
             self._lost_at = i
-        due = self.search_every
+        due = self._search_every
         if not self._active:
             # The first frames are searched one by one for the sake of very short clips, and a face
             # that was lost a moment ago may well be back soon.
-            recent = i - self._lost_at <= self.max_gap
-            due = 1 if i < 3 else max(1, self.detect_every // 3) if recent else self.detect_every
+            recent = i - self._lost_at <= self._max_gap
+            due = (1 if i < 3 else max(1, self._detect_every // 3) if recent
+                   else self._detect_every)
         if i - self._last_search >= due or self._lost_at == i:
             self._search(frame)
+
+    def forget_before(self, i: int) -> None:
+        """Let go of the frames before frame i, and of faces seen in none of those that are left."""
+        for track in self.tracks:
+            track.forget_before(i)
+        self.tracks[:] = [track for track in self.tracks if track.index]
 
     def _carry(self, track: FaceTrack, frame: np.ndarray) -> bool:
         i = self._i
         if not track.step(frame, i):
             return False
-        if track.looks < 3 or (i - track.index[0]) % self.detect_every == 0:
+        if track.looks < 3 or (i - track.index[0]) % self._detect_every == 0:
             track.detect(frame, i)
         if track.looks >= 3 and len(track.seen) < 2:
             return False
-        if i - track.seen[-1] > self.max_gap:
+        if i - track.seen[-1] > self._max_gap:
             # Nobody has seen a face since: what was followed may be a hand, or the wall.
             track.forget_after(track.seen[-1])
             return False

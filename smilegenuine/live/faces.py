@@ -1,34 +1,29 @@
 """Faces as they come: each frame is looked at once, and cut out a moment later.
 
 What `FaceAligner` and `FaceLandmarks` do with a clip is done here with a film that has no end. The
-part that costs, looking at a frame, is theirs; what they work out with the whole clip in view, the
-way of the eyes, is worked out from a few tenths of a second before and after each frame.
+part that costs, looking at a frame, is their `looker`; what they work out with the whole clip in
+view, the way of the eyes, is worked out from a few tenths of a second before and after each frame.
 """
 
 from __future__ import annotations
 
-import weakref
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..face.align import _SEARCH_EVERY, FaceAligner
+from ..face.align import FaceAligner
 from ..face.chips import ChipCutter
-from ..face.detect import FaceDetector
 from ..face.eye_centres import eye_centres
-from ..face.following import Place, follow_faces, main_track, place_of
-from ..face.landmarker import _TICK, Confidences, Seen, _seen, load_mediapipe, open_landmarker
-from ..face.landmarker_bundle import find_bundle
-from ..face.landmarks import _COUNT_EVERY, _MAX_GAP, FaceLandmarks
+from ..face.following import place_of
+from ..face.landmarker import Seen
+from ..face.landmarks import main_faces
 from ..face.paths import LEVEL_WIDTH, main_face
 from ..face.smooth import robust_level, smooth_path
-from ..face.tracks import FaceTrack, Scene
+from ..face.tracks import FaceTrack
 
 # Until the frame rate is known from the frames.
 _RATE = 30.0
@@ -38,8 +33,6 @@ _REACH = 3.0
 _RESIZED = 1.3
 # Frames.
 _UNEVEN = 1e-3
-# Detections of the eyes that a track keeps however long ago they were.
-_FEWEST_EYES = 8
 
 _CORNERS = np.array([0, 1, 1 + 1j, 1j])
 
@@ -64,67 +57,8 @@ class Frame(NamedTuple):
     seen: list[Seen]
 
 
-class LandmarkLooks:
-    """MediaPipe's Face Landmarker, asked about one frame after the other.
-
-    As `FaceLandmarks` does, one face is followed for speed and once a second it is asked how many
-    there are; where there are more, all are followed from then on.
-
-    Parameters
-    ----------
-    step : FaceLandmarks
-        Whose confidences, faces and model count.
-
-    Raises
-    ------
-    ImportError
-        MediaPipe is not installed.
-    RuntimeError
-        Its model is not to be had.
-    """
-
-    def __init__(self, step: FaceLandmarks) -> None:
-        self._mp = load_mediapipe()
-        self.model = find_bundle() if step.model is None else Path(step.model)
-        self.least = Confidences(step.min_detection_confidence, step.min_presence_confidence,
-                                 step.min_tracking_confidence)
-        self.max_faces = step.max_faces
-        self._open = ExitStack()
-        # Also where nobody closes it: at its exit Python takes apart what MediaPipe closes with.
-        weakref.finalize(self, self._open.close)
-        self._follower = self._open.enter_context(open_landmarker(self.model, 1, self.least))
-        self._counter = None
-        if step.max_faces > 1:
-            self._counter = self._open.enter_context(
-                open_landmarker(self.model, step.max_faces, self.least, video=False))
-        self._i, self._counted = -1, -np.inf
-
-    def look(self, frame: np.ndarray, time: float) -> list[Seen]:
-        """Give the faces of the next frame."""
-        image = self._mp.Image(image_format=self._mp.ImageFormat.SRGB,
-                               data=np.ascontiguousarray(frame))
-        found = self._ask(image)
-        if self._counter is not None and time - self._counted >= _COUNT_EVERY:
-            self._counted = time
-            if len(self._counter.detect(image).face_landmarks) > len(found.face_landmarks):
-                self._open.close()
-                self._counter = None
-                self._follower = self._open.enter_context(
-                    open_landmarker(self.model, self.max_faces, self.least))
-                found = self._ask(image)
-        return _seen(found, (frame.shape[1], frame.shape[0]))
-
-    def _ask(self, image: Any) -> Any:
-        self._i += 1
-        return self._follower.detect_for_video(image, self._i * _TICK)
-
-    def close(self) -> None:
-        """Let MediaPipe's memory go."""
-        self._open.close()
-
-
 def main_seen(looks: list[list[Seen]], rate: float) -> dict[int, Seen]:
-    """Give the face that counts in each frame in which it is seen, as `FaceLandmarks` chooses it.
+    """Return the face that counts in each frame in which it is seen, as `FaceLandmarks` chooses it.
 
     Parameters
     ----------
@@ -138,9 +72,7 @@ def main_seen(looks: list[list[Seen]], rate: float) -> dict[int, Seen]:
     """
     if all(len(faces) < 2 for faces in looks):  # nobody to be mistaken for
         return {i: faces[0] for i, faces in enumerate(looks) if faces}
-    places: list[list[Place]] = [[place_of(face.points) for face in faces] for faces in looks]
-    tracks = follow_faces(places, max_gap=round(_MAX_GAP * rate))
-    return {i: looks[i][k] for i, k in main_track(tracks, places).items()}
+    return main_faces(looks, rate)
 
 
 class EyeFinder(ABC):
@@ -181,19 +113,12 @@ class CascadeEyes(EyeFinder):
 
     def __init__(self, aligner: FaceAligner) -> None:
         self.aligner = aligner
-        self.scene = Scene(FaceDetector(aligner.min_face), 1, 1, 1)
-        self._set_rate(_RATE)
+        self.scene = aligner.looker(0.0)  # a film may begin with anything: all is looked at
+        self.scene.set_rate(_RATE, _UNEVEN)
         self._times: dict[int, float] = {}
         self._person: FaceTrack | None = None
         self._level: tuple[FaceTrack, np.ndarray] | None = None
         self._last = -1
-
-    def _set_rate(self, rate: float) -> None:
-        aligner, scene = self.aligner, self.scene
-        scene.detect_every, scene.search_every, scene.max_gap = (
-            # Clocks that tick unevenly must not decide which way halves are rounded.
-            max(1, round(seconds * rate - _UNEVEN))
-            for seconds in (aligner.detect_every, _SEARCH_EVERY, aligner.max_gap))
 
     def add(self, frame: Frame) -> None:
         """Look at the next frame."""
@@ -201,8 +126,8 @@ class CascadeEyes(EyeFinder):
         self._last = frame.number
         if frame.number % 16 == 15:  # cameras slow down in the dark
             lately = np.array(list(self._times.values())[-64:])
-            self._set_rate(1.0 / float(np.median(np.diff(lately))))
-        self.scene.add(frame.picture)
+            self.scene.set_rate(1.0 / float(np.median(np.diff(lately))), _UNEVEN)
+        self.scene.look(frame.picture)
 
     def eyes(self, number: int) -> np.ndarray | None:
         """Give the eyes in a frame, by the frames around it."""
@@ -248,21 +173,8 @@ class CascadeEyes(EyeFinder):
 
     def forget(self, before: int) -> None:
         """Let go of frames, and of faces that were seen in none of those that are left."""
-        kept = []
-        for track in self.scene.tracks:
-            n = bisect_left(track.index, before)
-            del track.index[:n], track.poses[:n]
-            n = min(bisect_left(track.eyes_index, before), len(track.eyes) - _FEWEST_EYES)
-            if n > 0:
-                share = 1.0 - n / len(track.eyes)  # of those looked for, so many were found
-                del track.eyes_index[:n], track.eyes[:n]
-                track.looks = max(len(track.eyes), round(share * track.looks))
-            n = min(bisect_left(track.seen, before), len(track.seen) - _FEWEST_EYES)
-            del track.seen[:max(n, 0)]
-            if track.index:
-                kept.append(track)
-        self.scene.tracks[:] = kept
-        looked_at = {i for track in kept for i in track.eyes_index}
+        self.scene.forget_before(before)
+        looked_at = {i for track in self.scene.tracks for i in track.eyes_index}
         self._times = {i: t for i, t in self._times.items() if i >= before or i in looked_at}
 
 
@@ -347,11 +259,11 @@ class ChipStream:
             yield frame, None if eyes is None else self._cut(frame.picture, eyes)
 
     def _cut(self, picture: np.ndarray, eyes: np.ndarray) -> np.ndarray:
-        aligner, apart = self.aligner, float(abs(eyes[1] - eyes[0]))
+        apart = float(abs(eyes[1] - eyes[0]))
         if self._cutter is None or not 1 / _RESIZED < apart / self._cut_at < _RESIZED:
             # Not for each frame: sharpness would flicker.
             self._cut_at = apart
-            self._cutter = ChipCutter(aligner.size, aligner.margin, aligner.eye_height, apart)
+            self._cutter = self.aligner.cutter(apart)
         return self._cutter.cut(picture, complex(eyes[0]), complex(eyes[1]))
 
     def box(self) -> np.ndarray | None:

@@ -1,9 +1,8 @@
 """The steps of a model that measure clips, on a film that has no end.
 
 What looks at a single frame (the detectors, the patterns of a chip, its gradients) is done once,
-when the frame comes. What looks at a whole clip (smoothing, how the face rests, who counts) is done
-by the steps themselves, on the trailing window, with the part that is known already put in place of
-the part that costs.
+when the frame comes. What needs a whole clip (smoothing, how the face rests, who counts) the steps
+assemble from what was seen, on the trailing window, again and again.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..face.align import FaceAligner
+from ..face.landmarker import LandmarkLooker
 from ..face.landmarks import FaceLandmarks
 from ..signals.action_units import HOGActionUnits
-from ..signals.smile_intensity import _PATTERN_PARAMS, LBPSmileIntensity, count_patterns
+from ..signals.smile_intensity import LBPSmileIntensity
 from ..video import FrameSource
-from .faces import ChipStream, Frame, LandmarkLooks, main_seen
+from .faces import ChipStream, Frame, main_seen
 from .trail import Trail
 
 #: Frames below which nothing is measured.
@@ -80,17 +80,20 @@ class LiveMeasuring:
             on_mesh = FaceLandmarks()  # as the aligner makes one
             self.steps.insert(self.steps.index(self.aligner), on_mesh)
         self.mesh: Any = on_mesh
-        self.lbp: Any = own[LBPSmileIntensity]
-        self.hog: Any = own[HOGActionUnits]
+        # By the column of the trail that holds what is seen of a chip.
+        self._on_chips: dict[str, Any] = {
+            column: own[kind] for column, kind in (("patterns", LBPSmileIntensity),
+                                                   ("gradients", HOGActionUnits))
+            if own[kind] is not None}
         self.keep_pictures = keep_pictures or any(
-            "frames" in step._reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
-        self.looks: LandmarkLooks | None = None
+            "frames" in step.reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
+        self.looks: LandmarkLooker | None = None
         self.reset()
 
     def reset(self) -> None:
         """Forget all frames."""
         self.close()
-        self.looks = None if self.mesh is None else LandmarkLooks(self.mesh)
+        self.looks = None if self.mesh is None else self.mesh.looker()
         self.chips = None if self.aligner is None else ChipStream(self.aligner, self.delay)
         self.trail = Trail()
         self._number = -1
@@ -140,18 +143,9 @@ class LiveMeasuring:
             size = int(self.aligner.size)
             face = np.zeros((size, size, 3), np.uint8) if chip is None else chip
             row["chip"] = face
-            # What is not there is looked at too: rows are alike.
-            alone = Clip(faces=face[None], fps=1.0)
-            if self.lbp is not None:
-                how = {name: getattr(self.lbp, name) for name in _PATTERN_PARAMS}
-                row["patterns"] = count_patterns(face[None], **how)[0]
-            if self.hog is not None:
-                row["gradients"] = self._reduced(self.hog._gradients(alone, np.array([0]))[0])
+            for name, step in self._on_chips.items():  # also where none is: rows are alike
+                row[name] = step.look(face[None])[0]
         self.trail.append(**row)
-
-    def _reduced(self, gradients: np.ndarray) -> np.ndarray:
-        """What is kept of a chip's gradients: of a median all of them, else what is linear."""
-        return gradients if self.hog.neutral == "median" else gradients @ self.hog.coef_.T
 
     def forget(self, before: float) -> None:
         """Drop what is older than a time in seconds."""
@@ -183,26 +177,16 @@ class LiveMeasuring:
                     faces=None if self.aligner is None else trail["chip"],
                     valid=trail["face"].copy() if self.aligner is not None else None)
         for step in self.steps:
-            if clip.known()[step._adds[0]] is None:
-                clip = self._known(step)._transform_clip(clip)
+            if clip.known()[step.adds[0]] is None:
+                clip = self._measured(step, clip)
         return clip if self.keep_pictures else clip.replace(frames=None)
 
-    def _known(self, step: Any) -> Any:
-        """The step, with what is known of each frame in place of what looks at it."""
-        trail = self.trail
-        if step is self.mesh:
-            step = copy.copy(step)
-            step.model = self.looks.model if self.looks is not None else step.model
-            step._look = lambda clip, model: list(trail["seen"])
-        elif step is self.lbp and "patterns" in trail:
-            step = copy.copy(step)
-            step._counter = lambda clip: trail["patterns"].__getitem__
-        elif step is self.hog and "gradients" in trail:
-            step = copy.copy(step)
-            step._gradients = lambda clip, frames: trail["gradients"][frames]
-            if step.neutral != "median":  # the weights are in what is kept
-                step.coef_ = np.eye(len(step.coef_), dtype=np.float32)
-        return step
+    def _measured(self, step: Any, clip: Clip) -> Clip:
+        """The clip after a step, which assembles what it has seen, or looks at the clip itself."""
+        for column, own in {"seen": self.mesh, **self._on_chips}.items():
+            if step is own and column in self.trail:
+                return own.assemble(clip, self.trail[column])
+        return step.transform_clip(clip)
 
     # -- for a picture ---------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from ..errors import VideoError
-from ..video import _MAX_GAP, FrameSource, VideoFrames, _as_bgr, open_frames
+from ..video import as_rgb, open_frames
 
 # Of cameras that do not say.
 _FPS = 30.0
@@ -114,7 +114,7 @@ class Camera(Film):
             picture, at = newest
             if at > last:
                 last = at
-                yield cv2.cvtColor(_as_bgr(picture), cv2.COLOR_BGR2RGB), at
+                yield as_rgb(picture), at
 
     def close(self) -> None:
         """Stop reading, and release the camera."""
@@ -163,7 +163,7 @@ class FileFilm(Film):
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
         began: float | None = None
-        for at, picture in _timed(self._source):
+        for at, decode in self._source.timed():
             if self.real_time:
                 began = time.monotonic() - at if began is None else began
                 behind = time.monotonic() - began - at
@@ -171,56 +171,12 @@ class FileFilm(Film):
                     self.dropped += 1
                     continue
                 time.sleep(max(0.0, -behind))
-            frame = picture()
+            frame = decode()
             if frame is not None:
                 yield frame, at
 
     def close(self) -> None:
         """Do nothing: the file is closed where reading ends."""
-
-
-def _timed(source: FrameSource) -> Iterator[tuple[float, Any]]:
-    """Times of the frames, and functions that give each one, or None where it is damaged."""
-    if isinstance(source, VideoFrames):
-        yield from _timed_video(source)
-        return
-    fps = float(source.fps or _FPS)
-    for i, frame in enumerate(source):
-        yield i / fps, lambda frame=frame: frame
-
-
-def _timed_video(source: VideoFrames) -> Iterator[tuple[float, Any]]:
-    capture = source._open()
-    try:
-        fps = source._header_fps(capture)
-        announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        n = lost = gap = 0
-        first, last = 0.0, -1.0
-
-        def picture() -> np.ndarray | None:
-            ok, frame = capture.retrieve()
-            return cv2.cvtColor(_as_bgr(frame), cv2.COLOR_BGR2RGB) if ok else None
-
-        while True:
-            if not capture.grab():
-                # A damaged frame looks like the end; what comes behind it must not be lost.
-                gap += 1
-                if gap > min(announced - n - lost, _MAX_GAP):
-                    break
-                continue
-            lost, gap = lost + gap, 0
-            stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-            first = stamp if n == 0 else first
-            n += 1
-            # Some recorders write stamps that stand still or run back, raw streams none.
-            last = stamp - first if stamp - first > last else last + 1.0 / fps
-            yield last, picture
-    finally:
-        capture.release()
-    if n == 0:
-        raise VideoError(source.name or "video", "no frame can be decoded; the file is empty, cut "
-                         "off or in a codec that OpenCV lacks. Re-encode it, for example with "
-                         "`ffmpeg -i IN -c:v libx264 OUT.mp4`")
 
 
 def open_film(source: str | int, *, fps: float | None = None, real_time: bool = False) -> Film:

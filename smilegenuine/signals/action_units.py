@@ -22,7 +22,7 @@ from sklearn.utils import check_random_state
 from ..au_table import AU_NAMES
 from ..base import ClipTransformer, check_positive, require_fields
 from ..clip import Clip
-from .valid_frames import grey_chip, measurable_frames, portions, smooth_signal
+from .valid_frames import SeenLater, grey_chip, measurable_frames, portions, smooth_signal
 
 NEUTRALS = ("rest", "median", "none")
 
@@ -86,8 +86,8 @@ class HOGActionUnits(ClipTransformer):
     normalisation for automatic action unit detection, doi:10.1109/FG.2015.7284869.
     """
 
-    _adds = ("aus",)
-    _reads = ("faces", "times", "valid")
+    adds = ("aus",)
+    reads = ("faces", "times", "valid")
 
     def __init__(self, chip_size: int = 96, n_components: int | float = 300, C: float = 0.01,
                  neutral: str = "rest", balance: bool = True, smooth: float = 0.04,
@@ -120,7 +120,7 @@ class HOGActionUnits(ClipTransformer):
                            "action units are known. For clips without, put a trained one into the "
                            "pipeline: FrozenEstimator(load_drawn_action_units())")
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
-            hog = self._gradients(clip, np.flatnonzero(clip.mask))
+            hog = hog_features(np.asarray(clip.faces)[clip.mask], self.chip_size)
             aus = np.asarray(clip.aus)[clip.mask]
             if len(hog):
                 x.append(hog - np.median(hog, axis=0) if self.neutral == "median" else hog)
@@ -162,13 +162,53 @@ class HOGActionUnits(ClipTransformer):
         picked, _ = RandomOverSampler(random_state=random).fit_resample(rows[:, None], level)
         return np.asarray(picked)[:, 0]
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
+        """Return the clip with its action units."""
+        require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
+        return self.assemble(clip, SeenLater(self.look, clip))
+
+    def look(self, chips: np.ndarray) -> np.ndarray:
+        """Compute what intensities are made of: what takes time, and needs no other frames.
+
+        Parameters
+        ----------
+        chips : array of shape (n, h, w, 3), uint8
+            Aligned faces.
+
+        Returns
+        -------
+        array of shape (n, n_hog) or (n, 17), float32
+            With `neutral="median"` the HOG features, of which `assemble` takes the median. Else the
+            regressions follow at once, as nothing comes between that is not linear: the weighted
+            sums of the features, for each unit one, are all that has to be remembered of a face.
+        """
+        hog = hog_features(chips, self.chip_size)
+        return hog if self.neutral == "median" else hog @ self.coef_.T
+
+    def assemble(self, clip: Clip, seen: Any) -> Clip:
+        """Return a clip with its action units, from what was seen of its frames.
+
+        Parameters
+        ----------
+        clip : Clip
+            With `faces`.
+        seen : array of shape (T, n_hog) or (T, 17), or `SeenLater`
+            What `look` gives; rows of frames that are not valid do not matter.
+
+        Returns
+        -------
+        Clip
+
+        Raises
+        ------
+        ClipError
+            No frame is valid.
+        """
         frames = measurable_frames(clip, type(self).__name__, "action units")
-        raw = np.concatenate([self._gradients(clip, portion) @ self.coef_.T
-                              for portion in portions(frames)])
+        raw = np.concatenate([self._weighed(seen[portion]) for portion in portions(frames)])
         if self.neutral == "median":
             spread = frames[::len(portions(frames))]
-            raw -= np.median(self._gradients(clip, spread), axis=0) @ self.coef_.T
+            raw -= self._weighed(np.median(seen[spread], axis=0))
         intensity = smooth_signal(raw + self.intercept_, clip.fps, self.smooth)
         if self.neutral == "rest":
             rest = np.quantile(intensity, _REST_QUANTILE, axis=0)
@@ -177,19 +217,39 @@ class HOGActionUnits(ClipTransformer):
         aus[frames] = np.clip(intensity, 0.0, 5.0)
         return clip.replace(aus=aus)
 
-    def _gradients(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
-        """(n, n_hog) float32: HOG of some frames."""
-        n = int(self.chip_size)
-        if not hasattr(cv2, "HOGDescriptor"):
-            raise RuntimeError(f"this OpenCV ({cv2.__version__}) comes without HOGDescriptor. "
-                               'Install one that has it, `pip install "opencv-python>=4.10,<5"`, '
-                               "or give clips that have `aus` already")
-        hog = cv2.HOGDescriptor((n, n), (16, 16), (8, 8), (8, 8), 9)
-        chips = np.asarray(clip.faces)
-        out = np.empty((len(frames), hog.getDescriptorSize()), np.float32)
-        for row, i in enumerate(frames):
-            out[row] = np.ravel(hog.compute(grey_chip(chips[i], n)))
-        return out
+    def _weighed(self, seen: np.ndarray) -> np.ndarray:
+        return seen @ self.coef_.T if self.neutral == "median" else seen
+
+
+def hog_features(chips: np.ndarray, chip_size: int) -> np.ndarray:
+    """Compute the histograms of oriented gradients of aligned faces.
+
+    Parameters
+    ----------
+    chips : array of shape (n, h, w, 3), uint8
+    chip_size : int
+        Side in pixels, a multiple of 8, to which chips are resized.
+
+    Returns
+    -------
+    array of shape (n, n_hog), float32
+        Cells of 8 pixels, blocks of 2 × 2 cells, 9 directions.
+
+    Raises
+    ------
+    RuntimeError
+        This OpenCV comes without HOG.
+    """
+    if not hasattr(cv2, "HOGDescriptor"):
+        raise RuntimeError(f"this OpenCV ({cv2.__version__}) comes without HOGDescriptor. "
+                           'Install one that has it, `pip install "opencv-python>=4.10,<5"`, '
+                           "or give clips that have `aus` already")
+    n = int(chip_size)
+    hog = cv2.HOGDescriptor((n, n), (16, 16), (8, 8), (8, 8), 9)
+    out = np.empty((len(chips), hog.getDescriptorSize()), np.float32)
+    for i, chip in enumerate(chips):
+        out[i] = np.ravel(hog.compute(grey_chip(chip, n)))
+    return out
 
 
 def load_drawn_action_units(**params: Any) -> HOGActionUnits:

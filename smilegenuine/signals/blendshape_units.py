@@ -83,8 +83,8 @@ class BlendshapeActionUnits(ClipTransformer):
     >>> clips = units.fit_transform(["a.mp4", "b.mp4"])  # doctest: +SKIP
     """
 
-    _adds = ("aus",)
-    _reads = ("landmarks", "blendshapes", "times", "valid")
+    adds = ("aus",)
+    reads = ("landmarks", "blendshapes", "times", "valid")
 
     def __init__(self, neutral: str = "rest", smooth: float = 0.04, n_jobs: int | None = None,
                  verbose: int | bool = False, memory: Any = None) -> None:
@@ -99,7 +99,7 @@ class BlendshapeActionUnits(ClipTransformer):
         if self.neutral not in NEUTRALS:
             raise ValueError(f"neutral must be one of {', '.join(NEUTRALS)}, not {self.neutral!r}")
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         frames, signals = clip_signals(clip, type(self).__name__)
         fps = clip.fps or 1.0  # a single frame has no rate, and needs none
         rest = resting_level(signals, fps, self.neutral)

@@ -6,7 +6,6 @@ grey face, an SVM between neutral and smiling, and its decision value as the int
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -23,12 +22,10 @@ from ..base import ClipTransformer, check_positive, has_signals_only, require_fi
 from ..clip import Clip
 from ..clip_cache import entry_key, open_cache
 from ..errors import ClipError
-from .valid_frames import grey_chip, measurable_frames, portions, smooth_signal
+from .valid_frames import SeenLater, grey_chip, measurable_frames, portions, smooth_signal
 
 #: Distinct codes of uniform patterns of 8 neighbours, orientation kept.
 _N_CODES = 59
-
-_PATTERN_PARAMS = ("grid", "region", "chip_size", "blur", "radius")
 
 # Where the mouth moves on an aligned chip: rows, then columns, as shares of the chip.
 _MOUTH = (slice(0.55, 0.95), slice(0.15, 0.85))
@@ -93,9 +90,9 @@ class LBPSmileIntensity(ClipTransformer):
     True
     """
 
-    _adds = ("smile",)
+    adds = ("smile",)
     # The patterns are what takes time, and they are the same whatever was learnt.
-    _keeps_clips = False
+    keeps_clips = False
 
     def __init__(self, grid: int = 6, region: str = "mouth", chip_size: int = 96,
                  blur: float = 1.5, radius: int = 2, kernel: str = "linear", C: float = 1e-5,
@@ -138,10 +135,10 @@ class LBPSmileIntensity(ClipTransformer):
         most = max(1, self.max_frames // (2 * len(pictured)))
         for clip in pictured:
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
-            count = self._counter(clip)
+            seen = self._seen(clip)
             for found, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
                 if len(frames):
-                    found.append(self._patterns(count(_spread(frames, most))))
+                    found.append(self._shares(seen[_spread(frames, most)]))
         if not neutral or not smiling:
             raise ValueError(f"none of the {len(pictured)} clips shows a face that goes from "
                              "neutral to smiling, so there is nothing to learn from")
@@ -151,32 +148,75 @@ class LBPSmileIntensity(ClipTransformer):
         self.model_ = make_pipeline(StandardScaler(), SVC(kernel=self.kernel, C=self.C)).fit(x, y)
         self.n_frames_ = n
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
+        """Return the clip with its smile intensity, looked at here or kept in the cache."""
         if has_signals_only(clip):
             return clip
-        if self.model_ is None:
-            raise ClipError(clip.label, f"{type(self).__name__} was fitted on clips without "
-                            "pictures, so it has not learnt what a smile looks like")
-        frames = measurable_frames(clip, type(self).__name__, "smile intensity")
-        count = self._counter(clip)
-        level = np.concatenate([svm_decision(self.model_, self._patterns(count(portion)))
+        self._measurable(clip)  # before anything is looked at
+        return self.assemble(clip, self._seen(clip))
+
+    def look(self, chips: np.ndarray) -> np.ndarray:
+        """Count the patterns of faces: what takes time, and needs no other frames.
+
+        Parameters
+        ----------
+        chips : array of shape (n, h, w, 3), uint8
+            Aligned faces.
+
+        Returns
+        -------
+        array of shape (n, cells · 59), uint16
+            See `count_patterns`.
+        """
+        return count_patterns(chips, **self._how())
+
+    def assemble(self, clip: Clip, seen: Any) -> Clip:
+        """Return a clip with its smile intensity, from what was seen of its frames.
+
+        Parameters
+        ----------
+        clip : Clip
+            With `faces`.
+        seen : array of shape (T, cells · 59), or `SeenLater`
+            What `look` gives; rows of frames that are not valid do not matter.
+
+        Returns
+        -------
+        Clip
+
+        Raises
+        ------
+        ClipError
+            No frame is valid, or nothing was learnt.
+        """
+        frames = self._measurable(clip)
+        level = np.concatenate([svm_decision(self.model_, self._shares(seen[portion]))
                                 for portion in portions(frames)])
         smile = np.full(len(clip.mask), np.nan)
         smile[frames] = smooth_signal(level, clip.fps, self.smooth)
         return clip.replace(smile=smile)
 
-    def _counter(self, clip: Clip) -> Callable[[np.ndarray], np.ndarray]:
-        """A function from frames to their patterns' counts; the cache is asked once a clip."""
-        chips, how = np.asarray(clip.faces), {p: getattr(self, p) for p in _PATTERN_PARAMS}
+    def _measurable(self, clip: Clip) -> np.ndarray:
+        if self.model_ is None:
+            raise ClipError(clip.label, f"{type(self).__name__} was fitted on clips without "
+                            "pictures, so it has not learnt what a smile looks like")
+        return measurable_frames(clip, type(self).__name__, "smile intensity")
+
+    def _how(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in
+                ("grid", "region", "chip_size", "blur", "radius")}
+
+    def _seen(self, clip: Clip) -> Any:
+        """What is seen of the clip's frames, by their numbers; the cache is asked once a clip."""
         cache = open_cache(self.memory)
         if cache is None:
-            return lambda frames: count_patterns(chips[frames], **how)
+            return SeenLater(self.look, clip)
         # All frames at once: every fold of a cross-validation asks for other ones.
-        key = entry_key(f"{count_patterns.__name__} {sorted(how.items())} {__version__}", clip,
-                        ("faces",))
-        return cache.array(key, lambda: count_patterns(chips, **how)).__getitem__
+        key = entry_key(f"{count_patterns.__name__} {sorted(self._how().items())} {__version__}",
+                        clip, ("faces",))
+        return cache.array(key, lambda: self.look(np.asarray(clip.faces)))
 
-    def _patterns(self, counts: np.ndarray) -> np.ndarray:
+    def _shares(self, counts: np.ndarray) -> np.ndarray:
         """(n, cells · 59): square roots of shares, whose distances are those of histograms."""
         return np.sqrt(counts / np.float32(self.chip_size / self.grid) ** 2, dtype=np.float32)
 

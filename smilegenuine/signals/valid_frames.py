@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -37,6 +39,28 @@ def measurable_frames(clip: Clip, who: str, what: str) -> np.ndarray:
     if not len(frames):
         raise ClipError(clip.label, f"no frame is valid, so {what} cannot be measured")
     return frames
+
+
+class SeenLater:
+    """What is seen of the faces of a clip, looked at when it is asked for.
+
+    So it is in memory for a portion of a clip at a time. What was seen already, an array with a
+    row a frame, serves as well wherever this does.
+
+    Parameters
+    ----------
+    look : callable
+        From chips of shape (n, h, w, 3) to an array of n rows.
+    clip : Clip
+        With `faces`.
+    """
+
+    def __init__(self, look: Callable[[np.ndarray], np.ndarray], clip: Clip) -> None:
+        self._look, self._chips = look, np.asarray(clip.faces)
+
+    def __getitem__(self, frames: np.ndarray) -> np.ndarray:
+        """Return what is seen in frames, by their numbers."""
+        return self._look(self._chips[frames])
 
 
 def portions(frames: np.ndarray) -> list[np.ndarray]:

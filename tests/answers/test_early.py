@@ -45,10 +45,10 @@ def svm() -> AUDASVMEnsemble:
 class Peeking(ClipTransformer):
     """Smile intensity as a share of the clip's largest AU12, wherever that is."""
 
-    _adds = ("smile",)
-    _reads = ("aus",)
+    adds = ("smile",)
+    reads = ("aus",)
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         level = clip.aus[:, AU12]
         return clip.replace(smile=level / level.max() if level.max() else level)
 
@@ -56,11 +56,11 @@ class Peeking(ClipTransformer):
 class Measuring(ClipTransformer):
     """AU12 as bright as the pictures; learns nothing, and counts what it measured."""
 
-    _adds = ("aus",)
-    _reads = ("frames",)
+    adds = ("aus",)
+    reads = ("frames",)
     measured: list[int] = []
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         bright = np.array([frame.mean() / 50.0 for frame in clip.frames])
         self.measured.append(len(bright))
         aus = np.zeros((len(bright), len(AU_NAMES)))

@@ -58,13 +58,13 @@ pytestmark = [pytest.mark.filterwarnings("ignore:error_rate"),
 class Measuring(ClipTransformer):
     """A step that measures something; here, that it was there."""
 
-    _adds = ("valid",)
-    _reads = ("times",)
+    adds = ("valid",)
+    reads = ("times",)
 
     def __init__(self, n_jobs: int | None = None) -> None:
         self.n_jobs = n_jobs
 
-    def _transform_clip(self, clip: Clip) -> Clip:
+    def transform_clip(self, clip: Clip) -> Clip:
         return clip.replace(valid=np.ones(len(clip.times), bool))
 
 

@@ -59,7 +59,7 @@ def see_meshes(patch: pytest.MonkeyPatch, meshes: dict[str, np.ndarray]) -> None
                             head_pose=np.tile(np.eye(4), (len(mesh), 1, 1)), valid=valid,
                             times=np.arange(len(mesh)) / 12)
 
-    patch.setattr(FaceLandmarks, "_transform_clip", find)
+    patch.setattr(FaceLandmarks, "transform_clip", find)
     patch.setattr("smilegenuine.cli.making.load_mediapipe", lambda: None)
     patch.setattr("smilegenuine.cli.making.find_bundle", lambda: None)
 

@@ -224,7 +224,7 @@ class TestLandmarks:
             assert len(clip.landmarks) == len(clip.faces)
             assert clip.aus is None  # nobody looks at them
         for step in (FaceAligner, FaceLandmarks):
-            monkeypatch.setattr(step, "_transform_clip",
+            monkeypatch.setattr(step, "transform_clip",
                                 lambda *_: pytest.fail("a clip was measured once more"))
         run(*call)
         assert len(asked) == 2
@@ -262,7 +262,7 @@ class TestSets:
             params = systems[name].get_params()
             assert not any(v for p, v in params.items() if p.endswith(("verbose", "__n_jobs")))
             assert {v for p, v in params.items() if p.endswith("_frame__random_state")} <= {4}
-        monkeypatch.setattr(FaceAligner, "_transform_clip",
+        monkeypatch.setattr(FaceAligner, "transform_clip",
                             lambda *_: pytest.fail("a face was aligned once more"))
         run(*call)
         assert len(asked) == 2

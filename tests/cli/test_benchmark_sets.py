@@ -271,7 +271,7 @@ def test_uva_nemo_from_disk_to_table(uva_nemo, run, monkeypatch, tmp_path):
                  "Action units are estimated by HOGActionUnits, where the publication has"):
         assert text in page, text
     for step in (FaceAligner, HOGActionUnits):
-        monkeypatch.setattr(step, "_transform_clip",
+        monkeypatch.setattr(step, "transform_clip",
                             lambda *_: pytest.fail("a clip was measured once more"))
     again = call()
     assert again[0] == status

@@ -143,7 +143,7 @@ class TestResolution:
         study = pd.read_csv(tmp_path / "study" / "study.csv")
         assert study["clips"].to_list() == [0, 8]
         seen = []
-        monkeypatch.setattr(FaceAligner, "_transform_clip", lambda _, clip: seen.append(clip))
+        monkeypatch.setattr(FaceAligner, "transform_clip", lambda _, clip: seen.append(clip))
         again = call()
         assert (again[0], seen) == (1, [])
         pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "study" / "study.csv"), study)
@@ -151,7 +151,7 @@ class TestResolution:
     def test_same_people_in_the_same_folds_under_all_conditions(self, run, videos, monkeypatch,
                                                                  tmp_path):
         """Though a clip is lost under one of them; and there is a comparison without that clip."""
-        original = FaceAligner._transform_clip
+        original = FaceAligner.transform_clip
 
         def align(self, clip):
             found = original(self, clip)
@@ -159,7 +159,7 @@ class TestResolution:
             lost = small and "s001_0" in clip.name
             return found.replace(valid=np.zeros(found.n_frames, bool)) if lost else found
 
-        monkeypatch.setattr(FaceAligner, "_transform_clip", align)
+        monkeypatch.setattr(FaceAligner, "transform_clip", align)
         status, _, err = run("benchmark", "--data", videos, "--systems", "auda-au", "--max-epochs",
                              1, "--folds", 4, "--resolution", "1,0.5", "--fps", 6, "--output",
                              tmp_path)

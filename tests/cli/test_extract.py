@@ -124,7 +124,7 @@ class TestExtract:
     def test_an_interrupted_run_goes_on(self, videos, run, monkeypatch, tmp_path):
         names = [videos / name for name in ("s002_0_posed.mp4", "s003_1_spontaneous.mp4")]
         call = ("extract", *names, "-o", tmp_path / "x.csv")
-        original = HOGActionUnits._transform_clip
+        original = HOGActionUnits.transform_clip
 
         def stop(step, clip):
             if "s003" in clip.name:
@@ -132,16 +132,16 @@ class TestExtract:
             return original(step, clip)
 
         (tmp_path / "x.csv").write_text("what was there before")
-        monkeypatch.setattr(HOGActionUnits, "_transform_clip", stop)
+        monkeypatch.setattr(HOGActionUnits, "transform_clip", stop)
         assert run(*call, "--n-jobs", 1)[::2] == (130, "smilegenuine extract: stopped\n")
         assert (tmp_path / "x.csv").read_text() == "what was there before"
-        monkeypatch.setattr(HOGActionUnits, "_transform_clip", original)
+        monkeypatch.setattr(HOGActionUnits, "transform_clip", original)
         status, out, err = run(*call)
         assert (status, err) == (0, "faces: 0 clips measured, 2 found in the cache\n"
                                     "aus: 1 clip measured, 1 found in the cache\n")
         first = (tmp_path / "x.csv").read_bytes()
         for step in (FaceAligner, HOGActionUnits):
-            monkeypatch.setattr(step, "_transform_clip", lambda *_: pytest.fail("measured"))
+            monkeypatch.setattr(step, "transform_clip", lambda *_: pytest.fail("measured"))
         assert run(*call)[:2] == (0, out)
         assert (tmp_path / "x.csv").read_bytes() == first
         assert (tmp_path / "x_cache").is_dir()
@@ -149,7 +149,7 @@ class TestExtract:
     def test_cache_elsewhere(self, videos, run, monkeypatch, tmp_path):
         call = ("extract", videos / "s002_0_posed.mp4", "--cache", tmp_path / "kept here")
         assert run(*call, "-o", tmp_path / "x.csv")[::2] == (0, "")
-        monkeypatch.setattr(FaceAligner, "_transform_clip", lambda *_: pytest.fail("measured"))
+        monkeypatch.setattr(FaceAligner, "transform_clip", lambda *_: pytest.fail("measured"))
         assert run(*call, "-o", tmp_path / "y.parquet")[0] == 0
         assert sorted(path.name for path in tmp_path.iterdir()) == ["kept here", "x.csv",
                                                                     "y.parquet"]
@@ -168,7 +168,7 @@ class TestFaceMesh:
                                                      true_meshes):
         for step in (FaceAligner, LBPSmileIntensity):
             monkeypatch.setattr(step, "fit", lambda *_: pytest.fail("a smile was learnt"))
-            monkeypatch.setattr(step, "_transform_clip", lambda *_: pytest.fail("measured"))
+            monkeypatch.setattr(step, "transform_clip", lambda *_: pytest.fail("measured"))
         names = [str(videos / name) for name in ("s002_0_posed.mp4", "s003_1_spontaneous.mp4")]
         status, out, err = run("extract", *names, "-o", tmp_path / "x.csv", "--measures",
                                "landmarks,blendshapes,pose,dmarkers")
@@ -209,7 +209,7 @@ class TestFaceMesh:
         assert pd.read_parquet(tmp_path / "x_dmarkers.parquet").shape == (1, 226)
 
     def test_action_units_of_blendshapes(self, videos, run, monkeypatch, tmp_path):
-        monkeypatch.setattr(HOGActionUnits, "_transform_clip",
+        monkeypatch.setattr(HOGActionUnits, "transform_clip",
                             lambda *_: pytest.fail("measured by HOG"))
         assert run("extract", videos / "s000_0_posed.mp4", "-o", tmp_path / "x.csv",
                    "--action-units", "blendshapes")[::2] == (0, "")

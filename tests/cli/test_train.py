@@ -46,7 +46,7 @@ class TestTrainOnVideos:
         def fail(self, clip):
             pytest.fail("a face was aligned once more")
 
-        monkeypatch.setattr(FaceAligner, "_transform_clip", fail)
+        monkeypatch.setattr(FaceAligner, "transform_clip", fail)
         again = tmp_path / "again.skops"
         status, out, _ = run("train", videos / "labels.csv", "-o", again, "--folds", 0, "--cache",
                              trained["cache"])
@@ -67,7 +67,7 @@ class TestTrainOnVideos:
 class TestTrainNetworks:
     def test_realsmilenet_needs_faces_and_nothing_else(self, videos, trained, run, tmp_path,
                                                        monkeypatch):
-        monkeypatch.setattr(HOGActionUnits, "_transform_clip",
+        monkeypatch.setattr(HOGActionUnits, "transform_clip",
                             lambda *_: pytest.fail("action units were measured"))
         write_openface(tmp_path / "units.csv", known_clips(1, 1).data[0])
         table = pd.read_csv(videos / "labels.csv")
@@ -144,7 +144,7 @@ class TestTrainNetworks:
 @pytest.mark.usefixtures("seen")
 class TestTrainOnLandmarks:
     def test_network(self, videos, run, monkeypatch, tmp_path):
-        monkeypatch.setattr(FaceAligner, "_transform_clip",
+        monkeypatch.setattr(FaceAligner, "transform_clip",
                             lambda *_: pytest.fail("a face was aligned"))
         model = tmp_path / "m.skops"
         status, out, err = run("train", videos, "-o", model, "--system", "landmark-transformer",
@@ -157,7 +157,7 @@ class TestTrainOnLandmarks:
         assert loaded[-1].n_points_ == 128
 
     def test_action_units_of_blendshapes(self, videos, trained, run, monkeypatch, tmp_path):
-        monkeypatch.setattr(HOGActionUnits, "_transform_clip",
+        monkeypatch.setattr(HOGActionUnits, "transform_clip",
                             lambda *_: pytest.fail("measured by HOG"))
         saved = []
         monkeypatch.setattr("smilegenuine.cli.train.save_model",

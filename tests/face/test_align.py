@@ -14,6 +14,7 @@ from sklearn.base import clone
 from smilegenuine import Clip, ClipError, NoFaceError
 from smilegenuine.face import align, landmarker
 from smilegenuine.face.align import FaceAligner
+from smilegenuine.face.detect import FaceDetector
 from smilegenuine.face.eye_centres import landmark_eye_path
 from smilegenuine.face.landmarks import FaceLandmarks
 from smilegenuine.face.paths import eye_path, main_face
@@ -24,7 +25,9 @@ def found_eyes(frames: np.ndarray, times: np.ndarray, **params: float) -> np.nda
     """(T, 2) complex: where the aligner puts the eyes in the frames, NaN where it has none."""
     aligner = FaceAligner(**params)
     clip = Clip(frames=frames, times=times)
-    scene, _, _ = aligner._follow_faces(clip, clip.fps)
+    scene = aligner.looker(clip.fps)
+    for frame in clip.frames:
+        scene.look(frame)
     return eye_path(main_face(scene.tracks), times, smooth=aligner.smooth,
                     max_gap=aligner.max_gap)[0]
 
@@ -249,6 +252,50 @@ def test_decoding_twice_gives_the_same_chips(drawn, monkeypatch):
         FaceAligner().transform([Clip(frames=Forgetful(drawn.frames[:30]), fps=30)])
 
 
+def test_looking_frame_by_frame_and_assembling(drawn):
+    clip, aligner = Clip(frames=drawn.frames[:30], fps=30), FaceAligner(size=32)
+    whole = aligner.transform([clip])[0]
+    scene = aligner.looker(30.0)
+    for frame in drawn.frames[:30]:
+        scene.look(frame)
+    for frames in (None, drawn.frames[:30]):
+        chips = aligner.assemble(clip, scene, frames)
+        np.testing.assert_array_equal(chips.faces, whole.faces)
+        np.testing.assert_array_equal(chips.valid, whole.valid)
+
+
+def test_what_was_seen_long_ago_can_be_forgotten(drawn):
+    """And what is seen afterwards is nearly the same: detections come at other frames."""
+    scene, remembered = (FaceAligner().looker(30.0) for _ in range(2))
+    for i, frame in enumerate(drawn.frames[:60]):
+        scene.look(frame)
+        remembered.look(frame)
+        scene.forget_before(i - 10)
+    track, whole = main_face(scene.tracks)[0], main_face(remembered.tracks)[0]
+    assert track.index == whole.index[-11:] == list(range(49, 60))
+    assert len(track.poses) == 11
+    np.testing.assert_allclose([pose.p for pose in track.poses],
+                               [pose.p for pose in whole.poses[-11:]], atol=1.0)
+    assert 8 <= len(track.eyes) == len(track.eyes_index) < len(whole.eyes)
+    for frame in [drawn.empty] * 25:
+        scene.look(frame)
+    scene.forget_before(80)
+    assert scene.tracks == []
+    assert scene.n_frames == 85
+
+
+def test_seconds_become_frames_at_the_rate_of_the_film(drawn, monkeypatch):
+    searched = []
+    monkeypatch.setattr(FaceDetector, "search", lambda self, frame: searched.append(1) or [])
+    for rate, most in ((60.0, 5), (10.0, 20), (0.0, 40)):  # nobody is there: every detect_every
+        searched.clear()
+        scene = FaceAligner(detect_every=0.3).looker(rate)
+        for _ in range(40):
+            scene.look(drawn.empty)
+        assert len(searched) <= most
+    assert len(searched) == 40
+
+
 # -- the estimator -------------------------------------------------------------------------------
 
 
@@ -402,7 +449,7 @@ def test_the_detectors_do_not_share_a_cache(drawn, bundle_in_place, monkeypatch,
     # What a clip knows stays in it when the chips come from the cache, where the cascades' are
     # whatever landmarks it knows.
     known = clip.replace(landmarks=placed(drawn.eyes[:6]))
-    monkeypatch.setattr(FaceAligner, "_follow_faces", None)
+    monkeypatch.setattr(FaceAligner, "looker", None)
     for _ in range(2):
         for d in ("cascade", "mediapipe"):
             after = FaceAligner(detector=d, memory=str(tmp_path)).transform([known])[0]

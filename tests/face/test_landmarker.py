@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from smilegenuine.face.landmarker import _seen, quiet_stderr, read_ahead
+from smilegenuine.face.landmarker import faces_seen, quiet_stderr, read_ahead
 
 
 def test_pixels_have_whole_coordinates_and_depth_is_in_pixels_of_the_width():
@@ -16,7 +16,7 @@ def test_pixels_have_whole_coordinates_and_depth_is_in_pixels_of_the_width():
         face_landmarks=[[SimpleNamespace(x=0.0, y=0.5, z=-0.1), SimpleNamespace(x=1, y=1, z=0)]],
         face_blendshapes=[[SimpleNamespace(score=0.25)]],
         facial_transformation_matrixes=[np.diag([1.0, 2.0, 3.0, 1.0])])
-    face, = _seen(found, (640, 360))
+    face, = faces_seen(found, (640, 360))
     np.testing.assert_allclose(face.points, [[-0.5, 179.5, -64.0], [639.5, 359.5, 0.0]])
     np.testing.assert_array_equal(face.blendshapes, [0.25])
     np.testing.assert_array_equal(np.diag(face.pose), [1, 2, 3, 1])

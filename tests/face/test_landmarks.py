@@ -245,6 +245,35 @@ def test_a_second_face_that_comes_later_is_noticed(drawn, other, opened, mark):
 
 
 @with_model
+def test_looking_frame_by_frame_and_assembling(drawn, opened, mark):
+    step = FaceLandmarks(model=model())
+    clip = Clip(frames=drawn.frames[:12], times=drawn.times[:12])
+    whole = step.transform([clip])[0]
+    with step.looker() as looker:
+        seen = [looker.look(frame, at) for frame, at in
+                zip(drawn.frames[:12], drawn.times[:12], strict=True)]
+    assert all_closed(opened)
+    one_by_one = step.assemble(clip, seen)
+    for field in step.adds:
+        np.testing.assert_array_equal(getattr(one_by_one, field), getattr(whole, field))
+
+
+@with_model
+def test_where_frames_come_once_all_are_followed_from_then_on(drawn, other, opened, mark):
+    frames, _ = two_people(drawn, other, 24)
+    frames[:2, :, 160:] = 90
+    step = FaceLandmarks(model=model())
+    with step.looker() as looker:
+        seen = [looker.look(frame, i / 10) for i, frame in enumerate(frames)]
+    assert len(opened) == 3
+    assert all_closed(opened)
+    assert [len(faces) for faces in seen] == [1] * 10 + [2] * 14  # noticed after a second
+    clip = step.assemble(Clip(frames=frames, fps=10), seen)
+    assert clip.valid.all()  # whoever was seen for longer
+    assert eye_error(clip, drawn.eyes[:24] + 40j).max() < 0.1
+
+
+@with_model
 def test_with_one_face_at_most_nobody_counts(drawn, opened, mark):
     assert find(drawn.frames[:3], max_faces=1).valid.all()
     assert len(opened) == 1
@@ -363,7 +392,7 @@ def test_it_is_closed_when_looking_breaks_off(drawn, opened, monkeypatch, mark):
     def fail(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(landmarker, "_seen", fail)
+    monkeypatch.setattr(landmarker, "faces_seen", fail)
     with pytest.raises(KeyboardInterrupt):
         find(drawn.frames[:9])
     assert all_closed(opened)

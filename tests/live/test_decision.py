@@ -22,6 +22,7 @@ from smilegenuine import (
     FaceAligner,
     FaceLandmarks,
     HOGActionUnits,
+    LBPSmileIntensity,
 )
 from smilegenuine.au_table import AU_NAMES
 from smilegenuine.classifiers.opening import open_system
@@ -105,18 +106,18 @@ class TestASmile:
 
     def test_each_frame_is_measured_once(self, live, film, monkeypatch):
         counts = {"patterns": 0, "gradients": 0}
-        hog, patterns = HOGActionUnits._gradients, live._measuring.__class__._measure
 
-        def gradients(self, clip, frames):
-            counts["gradients"] += len(frames)
-            return hog(self, clip, frames)
+        def count(step, name):
+            original = step.look
 
-        def measure(self, frame, chip):
-            counts["patterns"] += 1
-            patterns(self, frame, chip)
+            def look(self, chips):
+                counts[name] += len(chips)
+                return original(self, chips)
 
-        monkeypatch.setattr(HOGActionUnits, "_gradients", gradients)
-        monkeypatch.setattr(live._measuring.__class__, "_measure", measure)
+            monkeypatch.setattr(step, "look", look)
+
+        count(HOGActionUnits, "gradients")
+        count(LBPSmileIntensity, "patterns")
         watch(live, film)
         live.finish()
         assert counts == {"patterns": len(film[0]), "gradients": len(film[0])}
@@ -197,11 +198,11 @@ class TestOtherModels:
     def test_steps_that_are_not_known_see_the_pictures(self, film):
         """And run over the window."""
         class Glow(ClipTransformer):
-            _adds = ("aus",)
-            _reads = ("frames",)
+            adds = ("aus",)
+            reads = ("frames",)
             lengths: list[int] = []
 
-            def _transform_clip(self, clip):
+            def transform_clip(self, clip):
                 red = np.array([float(frame[..., 0].mean()) for frame in clip.frames])
                 self.lengths.append(len(red))
                 aus = np.zeros((len(red), len(AU_NAMES)))
@@ -297,9 +298,8 @@ class Looks:
 
     mesh = np.empty(0)
     others: int = 0
-    model = None
 
-    def __init__(self, step):
+    def __init__(self):
         self.i = -1
 
     def look(self, picture, time):
@@ -325,9 +325,7 @@ def by_markers() -> Pipeline:
 class TestLandmarks:
     @pytest.fixture
     def looks(self, monkeypatch):
-        monkeypatch.setattr("smilegenuine.live.measuring.LandmarkLooks", Looks)
-        monkeypatch.setattr("smilegenuine.face.landmarks.load_mediapipe", lambda: None)
-        monkeypatch.setattr("smilegenuine.face.landmarks.find_bundle", lambda: None)
+        monkeypatch.setattr(FaceLandmarks, "looker", lambda _: Looks())
         return FaceLandmarks()
 
     @pytest.mark.parametrize("others", [0, 1])
@@ -342,7 +340,7 @@ class TestLandmarks:
         picture = np.zeros((160, 160, 3), np.uint8)
         moments = [live.update(picture, t) for t in clip.times]
         live.finish()
-        monkeypatch.setattr(FaceLandmarks, "_look", lambda self, clip, model: [
+        monkeypatch.setattr(FaceLandmarks, "look", lambda self, frames, rate: [
             [Seen(mesh, np.zeros(52), np.eye(4))] for mesh in Looks.mesh])
         offline = looks.transform([Clip(frames=np.zeros((len(clip.times), 4, 4), np.uint8),
                                         times=clip.times)])[0]
@@ -382,7 +380,7 @@ class TestLandmarks:
         def missing():
             raise ImportError("needs MediaPipe")
 
-        monkeypatch.setattr("smilegenuine.live.faces.load_mediapipe", missing)
+        monkeypatch.setattr("smilegenuine.face.landmarks.load_mediapipe", missing)
         tail = by_markers()
         with pytest.raises(ImportError, match="needs MediaPipe"):
             LiveDecision(Pipeline([("landmarks", FaceLandmarks()), ("tail", tail)]))

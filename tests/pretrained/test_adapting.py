@@ -103,7 +103,7 @@ def test_each_clip_is_measured_once_and_landmarks_that_are_there_are_kept(
         raise AssertionError(f"{clip.name} was looked at again")
 
     monkeypatch.setattr(SmileKinematics, "transform", counted)
-    monkeypatch.setattr(FaceLandmarks, "_transform_clip", looked)
+    monkeypatch.setattr(FaceLandmarks, "transform_clip", looked)
     adapt(model, smiles.data, smiles.target)
     assert sorted(measured) == sorted(clip.name for clip in smiles.data)
 

@@ -125,6 +125,16 @@ def test_an_opencv_without_hog_is_explained(people, monkeypatch):
         load_drawn_action_units().transform(blind(people[:1]))
 
 
+@pytest.mark.parametrize(("neutral", "width"), [("rest", 17), ("none", 17), ("median", 4356)])
+def test_looking_frame_by_frame_and_assembling_is_transforming(people, neutral, width):
+    model = load_drawn_action_units().set_params(neutral=neutral)
+    clip = people[0].replace(aus=None, valid=np.arange(people[0].n_frames) % 5 > 0)
+    seen = np.concatenate([model.look(face[None]) for face in clip.faces])
+    assert seen.shape == (clip.n_frames, width)  # of a median all features are needed
+    np.testing.assert_allclose(model.assemble(clip, seen).aus, model.transform([clip])[0].aus,
+                               atol=1e-4)
+
+
 def test_long_clips_are_measured_in_blocks(people):
     faces = np.concatenate([people[0].faces] * 15)[:1050]
     model = load_drawn_action_units(smooth=0.0).set_params(neutral="none")

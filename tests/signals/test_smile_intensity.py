@@ -123,9 +123,24 @@ def test_long_clips_are_measured_in_blocks(halves):
 def test_decisions_are_those_of_the_machine(kernel):
     smiles = aligned_smiles()
     step = LBPSmileIntensity(kernel=kernel).fit(smiles.data[:8])
-    x = step._patterns(step._counter(smiles.data[8])(np.arange(40)))
+    x = step._shares(step.look(smiles.data[8].faces[:40]))
     np.testing.assert_allclose(svm_decision(step.model_, x), step.model_.decision_function(x),
                                atol=2e-5)
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_looking_frame_by_frame_and_assembling_is_transforming(halves, tmp_path, valid):
+    smiles, _ = halves
+    step = LBPSmileIntensity().fit(smiles.data[:8])
+    clip = smiles.data[9].replace(smile=None)
+    if not valid:
+        clip = clip.replace(valid=np.arange(len(clip.faces)) % 7 > 0)
+    seen = np.concatenate([step.look(face[None]) for face in clip.faces])
+    measured = step.assemble(clip, seen).smile
+    np.testing.assert_allclose(measured, step.transform([clip])[0].smile, atol=1e-9)
+    step.memory = tmp_path  # the cache keeps what is seen
+    for _ in range(2):
+        np.testing.assert_allclose(step.transform([clip])[0].smile, measured, atol=1e-9)
 
 
 def test_many_clips_give_a_few_frames_each(halves):
