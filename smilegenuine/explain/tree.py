@@ -333,7 +333,7 @@ class FusionNode(Node):
         weights = head.decision * net.last_layer()[0]
         if head.features is not None:
             weights = weights + head.features
-        first, second = (net._scaled(x).astype(float) for x in (start, end))
+        first, second = (net.network_input(x)["x"].astype(float) for x in (start, end))
         return mean_gradient(net.net_, first, second, weights) / net.scale_
 
     def _whole_branches(self, seen: list[Any], head: Head, still: Any, now: Any,
