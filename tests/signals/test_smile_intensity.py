@@ -126,6 +126,7 @@ def test_decisions_are_those_of_the_machine(kernel):
     x = step._patterns(step._counter(smiles.data[8])(np.arange(40)))
     np.testing.assert_allclose(svm_decision(step.model_, x), step.model_.decision_function(x),
                                atol=2e-5)
+    assert step.model_[-1].gamma == pytest.approx(1.0 / x.shape[1], rel=0.5)  # as "scale" is
 
 
 def test_many_clips_give_a_few_frames_each(halves):
