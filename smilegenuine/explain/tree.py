@@ -21,10 +21,18 @@ from ..clip import Clip
 from ..conformal import SubjectConformalClassifier
 from ..features.kinematics import SmileKinematics
 from ..fusion import StackingFusion
+from .contract import DecidesByFeatures
 from .nodes import Head, Leaf, Node, Options, no_part
 from .paths import shapley_path
 from .placing import Part
-from .table_leaves import AnyTableLeaf, FeatureMaker, KinematicsLeaf, MachineLeaf, OpaqueLeaf
+from .table_leaves import (
+    AnyTableLeaf,
+    FeatureMaker,
+    FeaturesLeaf,
+    KinematicsLeaf,
+    MachineLeaf,
+    OpaqueLeaf,
+)
 
 
 def opened(model: Any) -> tuple[Any, Any]:
@@ -101,6 +109,8 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
         leaf = network_leaf(name, last)
         if leaf is not None:
             return leaf
+    if isinstance(last, DecidesByFeatures):
+        return FeaturesLeaf(name, last, background)
     return OpaqueLeaf(name, last)
 
 
