@@ -322,33 +322,12 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return [(fitted_prior(self.prior), self.weight_of_prior_), (self.recentred_, self.slope_)]
 
     def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
-        """Return what the mixtures of the prior, and of the prior moved, are asked about a row.
-
-        Parameters
-        ----------
-        row : array of shape (n_columns,)
-            Of `table`.
-
-        Returns
-        -------
-        list of MixtureTerm
-            Two.
-        """
+        """Return what two ask their mixtures about a row: the prior, and the prior moved."""
         return [term._replace(weight=share * term.weight)
                 for part, share in self._parts() for term in part.mixture_terms(row)]
 
     def linear_terms(self, table: np.ndarray) -> np.ndarray:
-        """Return what each figure adds by itself: β times it, and its share of b.
-
-        Parameters
-        ----------
-        table : array of shape (n, n_columns)
-
-        Returns
-        -------
-        array of the same shape
-            0 for what is not known.
-        """
+        """Return what each figure adds by itself, (n, n_columns): β times it, its share of b."""
         known = np.isfinite(table)
         count = np.maximum(known.sum(axis=1, keepdims=True), 1)
         # What is known at all has the offset: a share of it is each figure's.
@@ -356,29 +335,11 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                         + self.offset_ / count, 0.0)
 
     def limited(self, odds: np.ndarray) -> np.ndarray:
-        """Return log-odds as the prior limits them.
-
-        Parameters
-        ----------
-        odds : array
-
-        Returns
-        -------
-        array of the same shape
-        """
+        """Return log-odds as the prior limits them."""
         return fitted_prior(self.prior).limited(odds)
 
     def table(self, X: Any) -> np.ndarray:
-        """Return the columns that the prior looks at; see `KinematicsClassifier.table`.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n, n_features)
-
-        Returns
-        -------
-        array of shape (n, n_columns)
-        """
+        """Return the columns that the prior looks at; see `KinematicsClassifier.table`."""
         check_is_fitted(self)
         return fitted_prior(self.prior).table(X)
 
