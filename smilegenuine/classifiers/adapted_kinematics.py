@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..base import check_positive, whole_fit
 from .adaptation import Moments, balanced, moved, penalised_logistic, weights_of
-from .kinematic_decisions import KinematicDecisionsMixin
+from .kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
 from .kinematics import KinematicsClassifier
 from .opening import unwrapped
 from .subject_folds import check_groups, inner_splits
@@ -179,7 +179,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
             The prior is wrong so often as if labels were swapped.
         """
         prior, strengths = self._checked()
-        table = prior._table(X)
+        table = prior.table(X)
         positive = coded_labels(y, prior.classes_, len(table), "rows")
         if groups is not None:
             groups = check_groups(groups, len(table), "samples")
@@ -206,7 +206,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     def _adapt(self, prior: KinematicsClassifier, strengths: np.ndarray, labelled: _Labelled,
                splits: list[tuple[np.ndarray, np.ndarray]]) -> None:
         self.strengths_ = strengths
-        before = _log_odds(prior, labelled.table)
+        before = prior.log_odds(labelled.table)
         odds = np.tile(before, (len(strengths), 1))
         for train, test in splits:
             part = _learn(prior, strengths, labelled.at(train))
@@ -215,7 +215,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                 odds[k, test] = columns @ layer
         weight = balanced(labelled.positive)
         loss = weight * np.logaddexp(
-            0.0, np.where(labelled.positive, -1.0, 1.0) * prior._limited(odds))
+            0.0, np.where(labelled.positive, -1.0, 1.0) * prior.limited(odds))
         self.losses_ = loss.mean(axis=1)
         self.strength_weights_ = weights_of(loss, labelled.who)
         self.prior_accuracy_, self.held_out_accuracy_ = (
@@ -265,11 +265,11 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         array of shape (n,)
             0 where nothing is known.
         """
-        table = self._table(X)
-        odds = self._added(table).sum(axis=1)
+        table = self.table(X)
+        odds = self.linear_terms(table).sum(axis=1)
         for part, weight in self._parts():
-            odds = odds + weight * _log_odds(part, table)
-        return self._limited(odds)
+            odds = odds + weight * part.log_odds(table)
+        return self.limited(odds)
 
     def unusual(self, X: Any) -> np.ndarray:
         """Say which rows are like none that were learnt, neither as the prior is nor moved.
@@ -313,22 +313,35 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         """The prior's."""
         return fitted_prior(self.prior).conditions_
 
+    @property
+    def kept_(self) -> np.ndarray:  # type: ignore[override]
+        """The prior's."""
+        return fitted_prior(self.prior).kept_
+
     def _parts(self) -> list[tuple[KinematicsClassifier, float]]:
         return [(fitted_prior(self.prior), self.weight_of_prior_), (self.recentred_, self.slope_)]
 
-    def _added(self, table: np.ndarray) -> np.ndarray:
+    def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
+        """Return what two ask their mixtures about a row: the prior, and the prior moved."""
+        return [term._replace(weight=share * term.weight)
+                for part, share in self._parts() for term in part.mixture_terms(row)]
+
+    def linear_terms(self, table: np.ndarray) -> np.ndarray:
+        """Return what each figure adds by itself, (n, n_columns): β times it, its share of b."""
         known = np.isfinite(table)
         count = np.maximum(known.sum(axis=1, keepdims=True), 1)
         # What is known at all has the offset: a share of it is each figure's.
         return np.where(known, self.coef_ * _figures(self.recentred_, self.middle_, table)
                         + self.offset_ / count, 0.0)
 
-    def _limited(self, odds: np.ndarray) -> np.ndarray:
-        return fitted_prior(self.prior)._limited(odds)
+    def limited(self, odds: np.ndarray) -> np.ndarray:
+        """Return log-odds as the prior limits them."""
+        return fitted_prior(self.prior).limited(odds)
 
-    def _table(self, X: Any) -> np.ndarray:
+    def table(self, X: Any) -> np.ndarray:
+        """Return the columns that the prior looks at; see `KinematicsClassifier.table`."""
         check_is_fitted(self)
-        return fitted_prior(self.prior)._table(X)
+        return fitted_prior(self.prior).table(X)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "slope_")
@@ -432,7 +445,7 @@ class _Learnt(NamedTuple):
 def _learn(prior: KinematicsClassifier, strengths: np.ndarray, labelled: _Labelled) -> _Learnt:
     names, counts = np.unique(labelled.conditions, return_counts=True)
     expected = expected_moments(prior, str(names[counts.argmax()]))
-    rows = prior._standardised(labelled.table)
+    rows = prior.standardised(labelled.table)
     shift, stretch = moved(rows, labelled.positive, labelled.who, expected)
     middle = expected.means.mean(axis=0)
     recentred = copy.copy(prior)  # what it shares with the prior is never changed
@@ -447,21 +460,16 @@ def _learn(prior: KinematicsClassifier, strengths: np.ndarray, labelled: _Labell
         for k, strength in enumerate(strengths) if np.isfinite(strength)})
 
 
-def _log_odds(classifier: KinematicsClassifier, table: np.ndarray) -> np.ndarray:
-    """Log-odds without the limit of `most_certainty`, which is for the sum."""
-    return np.asarray(classifier._ratio(table) * classifier._scale(np.isfinite(table)))
-
-
 def _columns(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
     """What is weighed, (n, 2 + n_columns): log-odds, 1, and figures; 0 for what is not known."""
     known = np.isfinite(table).any(axis=1)
-    return np.column_stack([_log_odds(recentred, table), known,
+    return np.column_stack([recentred.log_odds(table), known,
                             _figures(recentred, middle, table)])
 
 
 def _figures(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Standardised columns around the middle, (n, n_columns); 0 for what is not known."""
-    return np.where(np.isfinite(table), recentred._standardised(table) - middle, 0.0)
+    return np.where(np.isfinite(table), recentred.standardised(table) - middle, 0.0)
 
 
 def _moved_quantiles(prior: KinematicsClassifier, recentred: KinematicsClassifier, weight: float

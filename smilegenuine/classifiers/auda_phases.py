@@ -57,7 +57,7 @@ class AUDAPhaseClassifier(DeepClipClassifier):
     (32, 64)
     """
 
-    _sequences = False
+    sequences = False
 
     def __init__(self, level: str = "au", *, windows: Sequence[int] = (9, 27),
                  phases: Sequence[str] = ("onset", "apex", "offset", "smile"),
@@ -85,7 +85,7 @@ class AUDAPhaseClassifier(DeepClipClassifier):
     def _check_own_params(self) -> None:
         if self.level not in LEVELS[1:]:
             raise ValueError(f"level must be 'au' or 'cross', not {self.level!r}")
-        AUDA(self.level, self.windows, self.phases)._check_params()
+        AUDA(self.level, self.windows, self.phases).get_feature_names_out()  # raises
         if self.n_hidden is not None:
             if not isinstance(self.n_hidden, Sequence) or not len(self.n_hidden):
                 raise ValueError("n_hidden must be a tuple of at least one number of units, not "

@@ -15,7 +15,7 @@ from ..features.auda import AUDA, auda_features, signals_of
 from ..nets.auda_sequence import AUDASequenceNet
 from .deep import DeepClipClassifier
 from .shared_docs import documented
-from .time_sampling import resample
+from .time_sampling import even_times, resample
 
 # Samples a second beyond which signals of faces hold nothing new, and training takes for ever.
 _MOST_RATE = 250.0
@@ -91,7 +91,7 @@ class AUDASequenceClassifier(DeepClipClassifier):
     (32, 150)
     """
 
-    _sequences = True
+    sequences = True
 
     def __init__(self, streams: Sequence[str] = ("aus",), *, windows: Sequence[int] = (9, 27),
                  rate: float = 10.0, memory_span: float | None = 4.0, n_hidden: int = 150,
@@ -118,7 +118,7 @@ class AUDASequenceClassifier(DeepClipClassifier):
         self.verbose = verbose
 
     def _check_own_params(self) -> None:
-        AUDA(level="frame", windows=self.windows)._check_params()
+        AUDA(level="frame", windows=self.windows).get_feature_names_out()  # raises
         known = stream_names(self.windows)
         if isinstance(self.streams, str) or not isinstance(self.streams, Sequence) or \
                 not len(self.streams) or any(s not in known for s in self.streams):
@@ -148,6 +148,20 @@ class AUDASequenceClassifier(DeepClipClassifier):
         clip : Clip
         """
         signals_of(clip)
+
+    def input_times(self, clip: Clip) -> np.ndarray:
+        """Return when the samples are that the network sees.
+
+        Parameters
+        ----------
+        clip : Clip
+
+        Returns
+        -------
+        array of shape (T,)
+            Seconds.
+        """
+        return even_times(signals_of(clip)[2], self.rate)
 
     def _input(self, clip: Clip) -> np.ndarray:
         """(T, n_signals) at `rate`, float32."""

@@ -73,7 +73,7 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
                 any(level not in LEVELS[1:] for level in self.levels):
             raise ValueError(f"levels must be a tuple of some of 'au', 'cross', not "
                              f"{self.levels!r}")
-        AUDA(windows=self.windows, phases=self.phases)._check_params()
+        AUDA(windows=self.windows, phases=self.phases).get_feature_names_out()  # raises
 
     def _blocks(self) -> dict[str, slice]:
         blocks, start = {}, 0
@@ -84,7 +84,31 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
                 start += width
         return blocks
 
-    def _row(self, clip: Clip) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of AUDA's features, level by level.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        array of str of shape (n_features,)
+        """
+        return np.concatenate([feature_names(level, self.windows, self.phases)
+                               for level in self.levels])
+
+    def features_of(self, clip: Clip) -> np.ndarray:
+        """Compute AUDA's features, level by level.
+
+        Parameters
+        ----------
+        clip : Clip
+
+        Returns
+        -------
+        array of shape (n_features,)
+        """
         found = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
                               phases=self.phases)
         return np.concatenate([found[level] for level in self.levels])

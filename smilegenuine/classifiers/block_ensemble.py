@@ -55,7 +55,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
     ----------
     classes_ : array of shape (2,)
     block_models_ : dict of str to Pipeline
-        First-level machines, trained on everything.
+        First-level machines, trained on everything; `gamma` of an RBF kernel is a number.
     final_ : SVC
         Second level.
     slope_, offset_ : float
@@ -209,4 +209,10 @@ def _fit_block(model: Pipeline, X: np.ndarray, y: np.ndarray, splits: list[Any]
                ) -> tuple[Pipeline, np.ndarray]:
     """A machine trained on everything, and the decision values of machines that were not."""
     values = cross_val_predict(model, X, y, cv=splits, method="decision_function")
+    scaler, machine = model
+    # scikit-learn keeps what "scale" comes to under a private name; here everybody can read it.
+    if machine.kernel == "rbf" and machine.gamma in ("scale", "auto"):
+        seen = np.ascontiguousarray(scaler.fit_transform(X), dtype=float)
+        spread = 1.0 if machine.gamma == "auto" else seen.var()
+        machine.set_params(gamma=1.0 / (X.shape[1] * spread) if spread else 1.0)
     return model.fit(X, y), values

@@ -32,7 +32,8 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
     """Base of the SVM ensembles on features of clips.
 
     A subclass stores its own parameters and those of `BlockSVMEnsemble` but for `blocks`, and
-    defines `_check_params`, `_blocks` and `_row`.
+    defines `_check_params`, `_blocks`, `features_of` and `get_feature_names_out`. To be explained
+    it offers the last two and `decide_features`.
 
     Attributes
     ----------
@@ -63,8 +64,35 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         """Give the columns of each block."""
 
     @abstractmethod
-    def _row(self, clip: Clip) -> np.ndarray:
-        """Give the features of a clip, of shape (n_features,)."""
+    def features_of(self, clip: Clip) -> np.ndarray:
+        """Compute the features that a clip is decided by.
+
+        Parameters
+        ----------
+        clip : Clip
+
+        Returns
+        -------
+        array of shape (n_features,)
+
+        Raises
+        ------
+        ClipError
+            The clip lacks what is measured, or has too little of it.
+        """
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of these features.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        array of str of shape (n_features,)
+        """
 
     def check_clip(self, clip: Clip) -> None:
         """Raise a `ClipError` where a clip cannot be used.
@@ -73,7 +101,7 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         ----------
         clip : Clip
         """
-        self._row(clip)
+        self.features_of(clip)
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> ClipSVMEnsemble:
         """Fit on clips.
@@ -110,7 +138,7 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
 
     def _table(self, X: Any) -> np.ndarray:
         """(n_clips, n_features)."""
-        return np.array([self._row(clip) for clip in as_clips(X)])
+        return np.array([self.features_of(clip) for clip in as_clips(X)])
 
     def decision_values(self, X: Any) -> np.ndarray:
         """Give the first level's decision values.
@@ -139,7 +167,22 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         array of shape (n_clips,)
         """
         check_is_fitted(self)
-        return self.ensemble_.decision_function(self._table(X))
+        return self.decide_features(self._table(X))
+
+    def decide_features(self, features: np.ndarray) -> np.ndarray:
+        """Compute the calibrated log-odds of `classes_[1]` from features.
+
+        Parameters
+        ----------
+        features : array of shape (n_clips, n_features)
+            See `features_of`.
+
+        Returns
+        -------
+        array of shape (n_clips,)
+        """
+        check_is_fitted(self)
+        return self.ensemble_.decision_function(features)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

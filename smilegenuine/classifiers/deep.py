@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,10 +81,13 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     defines `_open` (from recordings to items), `_input` (what the network sees of an item),
     `_module` (which network) and `_check_own_params`.
 
+    To be explained it offers `network_input`, `window_rows`, `embed_inputs` and `last_layer`;
+    where the network sees a sequence also ``input_times(clip)``, when its rows are, in seconds.
+
     Attributes
     ----------
-    _sequences : bool
-        Inputs differ in length; the first axis is time.
+    sequences : bool
+        Inputs differ in length; the first axis is time. The network takes their `lengths`, too.
     _epoch_statistics : bool
         See `Training`.
     """
@@ -94,7 +97,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
 
     _shared_docs = {"training": _PARAMETERS, "fitted": _ATTRIBUTES}
 
-    _sequences: bool
+    sequences: bool
     _epoch_statistics: bool = False
     lr: float
     max_epochs: int
@@ -135,7 +138,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
 
     def _learn_scaling(self, inputs: list[Any]) -> None:
         """Learn mean and spread of the inputs, of what is trained on; of sequences, over time."""
-        values = np.concatenate(inputs) if self._sequences else np.stack(inputs)
+        values = np.concatenate(inputs) if self.sequences else np.stack(inputs)
         self.mean_, self.scale_ = mean_and_scale(values)
 
     def _scaled(self, x: Any) -> Any:
@@ -218,7 +221,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         if not fall_back:
             self._made_with = options
         # What is loaded is made as it was, whatever parameters say since.
-        return make_net(module, self._made_with, training, sequences=self._sequences,
+        return make_net(module, self._made_with, training, sequences=self.sequences,
                         weights=weights, held_out=held_out, fall_back=fall_back,
                         second_weight=self._second_weight())
 
@@ -271,6 +274,60 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         array of shape (n_clips, n_embed)
         """
         return self._run(X, "embed")
+
+    def network_input(self, item: Any) -> dict[str, np.ndarray]:
+        """Return what the network sees of an item, scaled.
+
+        Parameters
+        ----------
+        item : Clip; of classifiers of tables a row, of shape (n_features,)
+
+        Returns
+        -------
+        dict of str to array
+            By the names under which the network takes them: "x", and with some "markers". Where
+            there are windows (see `window_rows`), "x" is all that they are taken from.
+
+        Raises
+        ------
+        ClipError
+            The clip lacks what the network is to see.
+        """
+        check_is_fitted(self)
+        x = self._scaled(self._input(item))
+        return x if isinstance(x, dict) else {"x": x}
+
+    def window_rows(self, n_rows: int) -> np.ndarray | None:
+        """Return which rows of "x" the network sees together, and averages over.
+
+        Parameters
+        ----------
+        n_rows : int
+            Of "x".
+
+        Returns
+        -------
+        array of int of shape (n_windows, n_frames), or None
+            None where it sees all at once.
+        """
+        view = self._view()
+        return None if view is None else np.asarray(view(np.arange(n_rows)))
+
+    def embed_inputs(self, inputs: Sequence[dict[str, np.ndarray]]) -> np.ndarray:
+        """Compute the final-branch features of what the network sees.
+
+        Parameters
+        ----------
+        inputs : sequence of dict of str to array
+            As `network_input` returns them.
+
+        Returns
+        -------
+        array of shape (n_inputs, n_embed)
+        """
+        check_is_fitted(self)
+        given = [x if len(x) > 1 else x["x"] for x in inputs]
+        return run_net(self.net_, InputSet(given, change=self._view()), "embed")
 
     def decide_embedded(self, embedding: np.ndarray) -> np.ndarray:
         """Give the logits of final-branch features: the network's last layer by itself.

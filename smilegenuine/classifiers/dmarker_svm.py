@@ -84,12 +84,35 @@ class DMarkerSVMEnsemble(ClipSVMEnsemble):
                         phases=self.phases)
 
     def _check_params(self) -> None:
-        self._markers()._check_params()
+        self.get_feature_names_out()  # raises
 
     def _blocks(self) -> dict[str, np.ndarray]:
-        names = self._markers().get_feature_names_out()
+        names = self.get_feature_names_out()
         return {signal: np.flatnonzero([name.split("_")[1] == signal for name in names])
                 for signal in self.signals}
 
-    def _row(self, clip: Clip) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the D-Markers.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        array of str of shape (n_features,)
+        """
+        return self._markers().get_feature_names_out()
+
+    def features_of(self, clip: Clip) -> np.ndarray:
+        """Compute the D-Markers.
+
+        Parameters
+        ----------
+        clip : Clip
+
+        Returns
+        -------
+        array of shape (n_features,)
+        """
         return np.asarray(self._markers().set_output(transform="default").transform([clip]))[0]

@@ -74,7 +74,7 @@ class FaceSequenceClassifier(DeepClipClassifier):
 
     _shared_docs = {"faces": _PARAMETERS}
 
-    _sequences = True
+    sequences = True
 
     rate: float
     size: int
@@ -99,11 +99,28 @@ class FaceSequenceClassifier(DeepClipClassifier):
         ----------
         clip : Clip
         """
-        sampled_frames(clip, "faces", self.rate, self._called())
+        self._frames(clip)
+
+    def _frames(self, clip: Clip) -> np.ndarray:
+        return sampled_frames(clip, "faces", self.rate, self._called())
+
+    def input_times(self, clip: Clip) -> np.ndarray:
+        """Return when the frames are that the network sees.
+
+        Parameters
+        ----------
+        clip : Clip
+
+        Returns
+        -------
+        array of shape (T,)
+            Seconds.
+        """
+        return np.asarray(clip.times)[self._frames(clip)]
 
     def _input(self, clip: Clip) -> np.ndarray:
         """(T, 3, size, size), uint8."""
-        picked = sampled_frames(clip, "faces", self.rate, self._called())
+        picked = self._frames(clip)
         faces = np.asarray(clip.faces)
         small = [cv2.resize(np.ascontiguousarray(faces[i]), (self.size, self.size),
                             interpolation=cv2.INTER_AREA) for i in picked]

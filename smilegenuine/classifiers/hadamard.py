@@ -56,7 +56,7 @@ class HadamardClassifier(DeepClassifier):
     (100, 32)
     """
 
-    _sequences = False
+    sequences = False
 
     def __init__(self, widths: Sequence[int] | None = None, *, n_components: int = 32,
                  dropout: float = 0.1, lr: float = 1e-3, max_epochs: int = 100,

@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .log_odds import LogOddsClassifierMixin
 
-if TYPE_CHECKING:
-    from .kinematics import KinematicsClassifier
-
 #: What is said where nothing was measured, and where what was says too little.
 NO_SMILE, CANNOT_TELL = "no smile found", "cannot tell"
 
 
+class MixtureTerm(NamedTuple):
+    """What two mixtures make of a smile's figures: weight · Σ log(p₁ / p₀), over signals.
+
+    Attributes
+    ----------
+    weight : float
+    values : array of shape (n_columns,)
+        The figures, standardised; NaN for what is not known, which is integrated out.
+    blocks, mixtures : dict
+        Of each signal its columns, and the mixtures p₀ and p₁ of either class; see `blocks_` and
+        `mixtures_` of `KinematicsClassifier`.
+    """
+
+    weight: float
+    values: np.ndarray
+    blocks: dict[str, list[int]]
+    mixtures: dict[str, list[dict[str, np.ndarray]]]
+
+
 class KinematicDecisionsMixin(LogOddsClassifierMixin):
-    """Gives `predict` and `decide` to classifiers of tables in which any column may be NaN."""
+    """Gives `predict` and `decide` to classifiers of tables in which any column may be NaN.
+
+    It is also what such a classifier offers to be explained. The log-odds of a row are
+    ``limited(s)``, where s adds up `linear_terms` and what the mixtures of `mixture_terms` say.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        The columns that are looked at.
+    kept_ : array of int of shape (n_columns,)
+        Their places among all columns.
+    conditions_, quantiles_ : as in `KinematicsClassifier`
+    """
 
     least_certainty: float
     columns_: list[str]
+    kept_: np.ndarray
     conditions_: list[str]
     quantiles_: np.ndarray
 
@@ -33,20 +62,20 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
         """Say under which condition each row was measured, by the looks of it."""
 
     @abstractmethod
-    def _table(self, X: Any) -> np.ndarray:
-        """The columns that are looked at, in their order; NaN for what is not there."""
+    def table(self, X: Any) -> np.ndarray:
+        """Return the columns that are looked at; see `KinematicsClassifier.table`."""
 
     @abstractmethod
-    def _limited(self, odds: np.ndarray) -> np.ndarray:
-        """Log-odds that come ever nearer to those of `most_certainty`."""
+    def limited(self, odds: np.ndarray) -> np.ndarray:
+        """Return log-odds that come ever nearer to those of `most_certainty`."""
 
     @abstractmethod
-    def _parts(self) -> list[tuple[KinematicsClassifier, float]]:
-        """Those whose log-odds are added up, before they are limited, and what each counts."""
+    def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
+        """Return what mixtures are asked about a row of `table`, of shape (n_columns,)."""
 
     @abstractmethod
-    def _added(self, table: np.ndarray) -> np.ndarray:
-        """What each figure of a table adds to that, (n, n_columns); 0 of what is not known."""
+    def linear_terms(self, table: np.ndarray) -> np.ndarray:
+        """Return what each figure adds by itself, (n, n_columns); 0 for what is not known."""
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the more probable class, and none where nothing is known.
@@ -61,7 +90,7 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
             Of `classes_`; where a row is all NaN −1 (−2 where −1 is a class), or "no smile found"
             where classes are texts.
         """
-        nothing = ~np.isfinite(self._table(X)).any(axis=1)
+        nothing = ~np.isfinite(self.table(X)).any(axis=1)
         said = super().predict(X)
         return np.where(nothing, _absent(self.classes_), said) if nothing.any() else said
 
@@ -78,7 +107,7 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
             Of `classes_`; "no smile found" where a row is all NaN; "cannot tell" where no class has
             a probability of `least_certainty`, or where the figures are like none that were learnt.
         """
-        nothing = ~np.isfinite(self._table(X)).any(axis=1)
+        nothing = ~np.isfinite(self.table(X)).any(axis=1)
         p = self.predict_proba(X)
         said = self.classes_[p.argmax(axis=1)].astype(object)
         said[(p.max(axis=1) < self.least_certainty) | self.unusual(X)] = CANNOT_TELL

@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..base import check_positive, whole_fit
-from .kinematic_decisions import KinematicDecisionsMixin
+from .kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
 from .normal_mixtures import completed, distances, log_likelihoods, patterns
 
 #: Levels of the quantiles that a classifier remembers of each column.
@@ -70,6 +70,8 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     classes_ : array of shape (2,)
     columns_ : list of str
         The columns that are looked at.
+    kept_ : array of int of shape (n_columns,)
+        Their places among all columns.
     conditions_ : list of str
         The conditions of measurement told apart in `fit`.
     scales_ : dict of str to float
@@ -209,7 +211,18 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         spread = np.array([c.std() if len(c) else 1.0 for c in known])
         self.spread_ = np.where(spread > 1e-12, spread, 1.0)
 
-    def _standardised(self, table: np.ndarray) -> np.ndarray:
+    def standardised(self, table: np.ndarray) -> np.ndarray:
+        """Compute what mixtures are fitted on: bent, centred, scaled, and at most 3.5 from 0.
+
+        Parameters
+        ----------
+        table : array of shape (…, n_columns)
+            From `table`.
+
+        Returns
+        -------
+        array of the same shape
+        """
         bent = (np.arcsinh(table / self.small_) - self.centre_) / self.spread_
         return np.asarray(np.clip(bent, -_FURTHEST, _FURTHEST))
 
@@ -222,7 +235,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     def _mixture(self, table: np.ndarray, block: list[int], of_class: np.ndarray,
                  groups: np.ndarray, rng: np.random.RandomState) -> dict[str, np.ndarray]:
         parts, where = [], []
-        rows_of = self._standardised(table)[:, block]
+        rows_of = self.standardised(table)[:, block]
         for k, name in enumerate(self.conditions_):
             rows = rows_of[of_class & (groups == k)]
             rows = completed(rows[np.isfinite(rows).any(axis=1)], rng)
@@ -272,7 +285,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         ValueError
             There are no such signals, or a certainty is not within 0.5 and 1.
         """
-        table = self._table(X)
+        table = self.table(X)
         for signals, goal in certainty.items():
             if signals not in self.scales_:
                 raise ValueError(f"there are no signals {signals!r}; there are "
@@ -283,13 +296,13 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
             places = [i for s in signals.split("+") for i in self.blocks_[s]]
             known = np.isin(np.arange(len(self.columns_)), places)
             odds = np.abs(self._ratio(np.where(known, table, np.nan)))
-            least, most = (expit(self._limited(s * odds)).mean() for s in (1e-3, 1e3))
+            least, most = (expit(self.limited(s * odds)).mean() for s in (1e-3, 1e3))
             if not least < goal < most:
                 raise ValueError(f"the certainty of {signals!r} cannot become {goal} on these "
                                  f"rows, {most:.3g} at most; in {(odds == 0).sum()} of "
                                  f"{len(odds)} nothing of it is known")
             self.scales_[signals] = float(brentq(
-                lambda s, odds=odds, goal=goal: expit(self._limited(s * odds)).mean() - goal,
+                lambda s, odds=odds, goal=goal: expit(self.limited(s * odds)).mean() - goal,
                 1e-3, 1e3))
         return self
 
@@ -314,8 +327,8 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         ValueError
             An array of another number of columns, or a DataFrame without any known one.
         """
-        table = self._table(X)
-        return self._limited(self._ratio(table) * self._scale(np.isfinite(table)))
+        table = self.table(X)
+        return self.limited(self.log_odds(table))
 
     def unusual(self, X: Any) -> np.ndarray:
         """Say which rows are like none that were learnt.
@@ -328,7 +341,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         -------
         array of bool of shape (n,)
         """
-        table = self._table(X)
+        table = self.table(X)
         odd = np.zeros(len(table), bool)
         for rows, index, known, signal in self._known_parts(table):
             nearest = np.min([distances(m, rows, known)[0].min(axis=0)
@@ -348,7 +361,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         array of str of shape (n,)
             Of `conditions_`; the first where nothing is known.
         """
-        table = self._table(X)
+        table = self.table(X)
         scores = np.zeros((len(table), len(self.conditions_)))
         for rows, index, known, signal in self._known_parts(table):
             likely = [(m["condition"], log_likelihoods(m, rows, known))
@@ -357,6 +370,20 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                 scores[index, k] += logsumexp(np.vstack([part[of == k] for of, part in likely]),
                                               axis=0)
         return np.array(self.conditions_)[scores.argmax(axis=1)]
+
+    def log_odds(self, table: np.ndarray) -> np.ndarray:
+        """Compute log-odds without the limit of `most_certainty`.
+
+        Parameters
+        ----------
+        table : array of shape (n, n_columns)
+            From `table`.
+
+        Returns
+        -------
+        array of shape (n,)
+        """
+        return np.asarray(self._ratio(table) * self._scale(np.isfinite(table)))
 
     def _ratio(self, table: np.ndarray) -> np.ndarray:
         """The logarithm of the ratio of likelihoods, untempered."""
@@ -370,23 +397,54 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     def _known_parts(self, table: np.ndarray
                      ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
         """Standardised rows that know the same columns of a signal; their places; the columns."""
-        rows = self._standardised(table)
+        rows = self.standardised(table)
         for signal, block in self.blocks_.items():
             part = rows[:, block]
             for index, known in patterns(part):
                 yield part[np.ix_(index, known)], index, known, signal
 
-    def _limited(self, odds: np.ndarray) -> np.ndarray:
-        """Log-odds that come ever nearer to those of `most_certainty`."""
+    def limited(self, odds: np.ndarray) -> np.ndarray:
+        """Return log-odds that come ever nearer to those of `most_certainty`.
+
+        Parameters
+        ----------
+        odds : array
+
+        Returns
+        -------
+        array of the same shape
+        """
         if self.most_certainty == 1.0:
             return odds
         limit = float(logit(self.most_certainty))
         return np.asarray(limit * np.tanh(odds / limit))
 
-    def _parts(self) -> list[tuple[KinematicsClassifier, float]]:
-        return [(self, 1.0)]
+    def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
+        """Return what mixtures are asked about a row of `table`.
 
-    def _added(self, table: np.ndarray) -> np.ndarray:
+        Parameters
+        ----------
+        row : array of shape (n_columns,)
+
+        Returns
+        -------
+        list of MixtureTerm
+            One.
+        """
+        return [MixtureTerm(float(self._scale(np.isfinite(row)[None])[0]), self.standardised(row),
+                            self.blocks_, self.mixtures_)]
+
+    def linear_terms(self, table: np.ndarray) -> np.ndarray:
+        """Return zeros: no figure adds anything by itself.
+
+        Parameters
+        ----------
+        table : array of shape (n, n_columns)
+
+        Returns
+        -------
+        array of the same shape
+        """
         return np.zeros_like(table)
 
     def _scale(self, known: np.ndarray) -> np.ndarray:
@@ -394,8 +452,24 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return np.array([self.scales_.get("+".join(s for s, t in zip(self.blocks_, row, strict=True)
                                                    if t), 1.0) for row in there])
 
-    def _table(self, X: Any) -> np.ndarray:
-        """The columns that are looked at, in their order; NaN for what is not there."""
+    def table(self, X: Any) -> np.ndarray:
+        """Return the columns that are looked at, in their order.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, n_features)
+            See `decision_function`.
+
+        Returns
+        -------
+        array of shape (n, n_columns)
+            Of `columns_`; NaN for what is not there.
+
+        Raises
+        ------
+        ValueError
+            An array of another number of columns, or a DataFrame without any known one.
+        """
         check_is_fitted(self)
         if isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_"):
             names = [c for c in self.columns_ if c in X.columns]

@@ -132,13 +132,14 @@ class MeshSequenceClassifier(DeepClipClassifier):
 
     Attributes
     ----------
+    points_ : array of int of shape (n_points_,)
+        Numbers of the points that the network sees.
     n_points_ : int
-        Points that the network sees.
     """
 
     _shared_docs = {"mesh": _PARAMETERS}
 
-    _sequences = False
+    sequences = False
     _epoch_statistics = True
 
     points: Any
@@ -212,9 +213,24 @@ class MeshSequenceClassifier(DeepClipClassifier):
         sequence = rest + self.exaggeration * (sequence - rest)
         return sequence.astype(np.float32), picked[sound]
 
+    def input_times(self, clip: Clip) -> np.ndarray:
+        """Return when the frames are from which windows are taken.
+
+        Parameters
+        ----------
+        clip : Clip
+
+        Returns
+        -------
+        array of shape (T,)
+            Seconds.
+        """
+        return np.asarray(clip.times)[self.placed_sequence(clip)[1]]
+
     def _learn_scaling(self, inputs: list[Any]) -> None:
-        """Only how many points there are: the bounds of the coordinates are fixed."""
-        self.n_points_ = len(self._chosen_points())
+        """Only which points there are: the bounds of the coordinates are fixed."""
+        self.points_ = self._chosen_points()
+        self.n_points_ = len(self.points_)
 
     def _scaled(self, x: Any) -> Any:
         if x.shape[1] != self.n_points_:

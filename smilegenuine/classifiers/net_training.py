@@ -175,7 +175,7 @@ class SmileNet(NeuralNet):
         super().on_epoch_begin(net, **kwargs)
         if self.epoch_statistics:
             for norm in self.module_.modules():
-                if isinstance(norm, nn.modules.batchnorm._BatchNorm):
+                if isinstance(norm, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
                     norm.momentum = None  # a plain mean over batches
                     norm.reset_running_stats()
 

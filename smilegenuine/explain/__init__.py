@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .contract import DecidesByFeatures as DecidesByFeatures
     from .explanation import Explanation as Explanation
     from .importance import explain_global as explain_global
     from .kinematics import kinematic_contributions as kinematic_contributions
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Public name -> room. What explains networks needs torch, and who asks a machine does not.
 _ROOMS = {
+    "DecidesByFeatures": "contract",
     "Explanation": "explanation",
     "explain": "local",
     "explain_global": "importance",

@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from ..base import check_positive
-from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
-from ..classifiers.kinematics import LEVELS, KinematicsClassifier
+from ..classifiers.kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
+from ..classifiers.kinematics import LEVELS
 from ..classifiers.opening import steps_of, unwrapped
 from ..features.kinematics import KINEMATICS, Smile
 from ..running.foreign_text import class_names
@@ -86,33 +86,29 @@ def kinematic_contributions(classifier: KinematicDecisionsMixin, row: Any, *, n_
     True
     """
     check_positive("n_orders", n_orders, whole=True, at_least=1)
-    table = classifier._table(_one_row(row))
+    table = classifier.table(_one_row(row))
     if len(table) != 1:
         raise ValueError(f"row must be one smile's figures, not {len(table)} rows")
-    known = np.isfinite(table)
-    found = classifier._added(table)[0]
-    for part, weight in classifier._parts():
+    found = classifier.linear_terms(table)[0]
+    for term in classifier.mixture_terms(table[0]):
         rng = np.random.default_rng(random_state)  # the same orders for all
-        found = found + weight * part._scale(known)[0] * _untempered(part, table, n_orders, rng)
+        found = found + term.weight * _shares(term, n_orders, rng)
     odds = found.sum()
     # What surest answers are limited by shrinks all contributions alike.
-    return np.asarray(found * (classifier._limited(odds) / odds) if odds else found)
+    return np.asarray(found * (classifier.limited(odds) / odds) if odds else found)
 
 
-def _untempered(classifier: KinematicsClassifier, table: np.ndarray, n_orders: int,
-                rng: np.random.Generator) -> np.ndarray:
-    """What each column adds to the logarithm of the ratio of likelihoods, for a table of one row.
-    """
-    found = np.zeros(table.shape[1])
-    standard = classifier._standardised(table)[0]
-    for signal, block in classifier.blocks_.items():  # what signals say is added up
-        mine = np.flatnonzero(np.isfinite(standard[block]))
+def _shares(term: MixtureTerm, n_orders: int, rng: np.random.Generator) -> np.ndarray:
+    """What each column adds to the logarithm of the ratio of likelihoods."""
+    found = np.zeros(len(term.values))
+    for signal, block in term.blocks.items():  # what signals say is added up
+        mine = np.flatnonzero(np.isfinite(term.values[block]))
         places = np.asarray(block)[mine]
 
         def log_odds(subsets: np.ndarray, signal: str = signal, mine: np.ndarray = mine,
-                     values: np.ndarray = standard[places]) -> np.ndarray:
+                     values: np.ndarray = term.values[places]) -> np.ndarray:
             posed, spontaneous = (_log_density(mixture, values, mine, subsets)
-                                  for mixture in classifier.mixtures_[signal])
+                                  for mixture in term.mixtures[signal])
             return spontaneous - posed
 
         found[places] = shapley_values(log_odds, len(mine), n_orders=n_orders, rng=rng)
@@ -305,4 +301,4 @@ def parameters_of(classifier: KinematicDecisionsMixin) -> list[str]:
     """Name the columns of a classifier; of one that was fitted without names, by their places."""
     if hasattr(classifier, "feature_names_in_") or classifier.n_features_in_ != len(KINEMATICS):
         return classifier.columns_
-    return [KINEMATICS[i] for part, _ in classifier._parts()[:1] for i in part.kept_]
+    return [KINEMATICS[i] for i in classifier.kept_]

@@ -246,10 +246,9 @@ def _named(thing: Any) -> str:
 
 
 def _explained(classifier: Any, clip: Clip, baseline: str, n_steps: int) -> LandmarkSaliency:
-    x = classifier._scaled(classifier._input(clip))
-    others = {name: part for name, part in x.items() if name != "x"} if isinstance(x, dict) else {}
-    sequence = x["x"] if isinstance(x, dict) else x
-    windows = classifier._view()(np.arange(len(sequence)))
+    others = classifier.network_input(clip)
+    sequence = others.pop("x")
+    windows: Any = classifier.window_rows(len(sequence))
     rest = sequence[0] if baseline == "first" else sequence.mean(axis=0, dtype=float)
     still = np.broadcast_to(rest, sequence.shape).astype(float)
     path = network_path(
@@ -259,5 +258,5 @@ def _explained(classifier: Any, clip: Clip, baseline: str, n_steps: int) -> Land
     values[np.setdiff1d(np.arange(len(values)), windows)] = np.nan
     _, frames = classifier.placed_sequence(clip)
     return LandmarkSaliency(values, frames, np.asarray(clip.times)[frames],
-                            classifier._chosen_points(), path.end, path.start, classifier.classes_,
+                            classifier.points_, path.end, path.start, classifier.classes_,
                             baseline, clip.label)

@@ -12,11 +12,8 @@ from ..classifiers.auda_sequence import AUDASequenceClassifier
 from ..classifiers.deep import DeepClipClassifier
 from ..classifiers.face_sequences import FaceSequenceClassifier
 from ..classifiers.mesh_sequences import MeshSequenceClassifier
-from ..classifiers.net_batches import InputSet
-from ..classifiers.net_training import run_net
-from ..classifiers.time_sampling import even_times, sampled_frames
 from ..clip import Clip
-from ..features.auda import signals_of
+from ..features.auda import auda_features, signals_of
 from ..features.clip_phases import phases_of
 from ..features.dmarkers import feature_names as marker_names
 from ..features.phases import PHASES, detect_phases
@@ -91,10 +88,8 @@ class NetworkLeaf(Leaf):
         return features[0], float(decision[0])
 
     def _run(self, inputs: list[Inputs]) -> tuple[np.ndarray, np.ndarray]:
-        classifier: Any = self.classifier
-        given = [x if len(x) > 1 else x["x"] for x in inputs]
-        features = run_net(classifier.net_, InputSet(given, change=classifier._view()), "embed")
-        return features, classifier.decide_embedded(features)
+        features = self.classifier.embed_inputs(inputs)
+        return features, self.classifier.decide_embedded(features)
 
     @abstractmethod
     def still(self, seen: Seen) -> Inputs:
@@ -106,17 +101,15 @@ class NetworkLeaf(Leaf):
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
         """Give what the inputs contribute to a head, by integrated gradients."""
-        net = self.classifier.net_
-        last, bias = self.classifier.last_layer()
+        c = self.classifier
+        last, bias = c.last_layer()
         weights = head.decision * last
         if head.features is not None:
             weights = weights + head.features
-        view = self.classifier._view()
-        windows = None if view is None else view(np.arange(len(seen.inputs["x"])))
         found = network_path(
-            net, _as_floats(self.still(seen)), _as_floats(seen.inputs), weights,
+            c.net_, _as_floats(self.still(seen)), _as_floats(seen.inputs), weights,
             head.decision * bias, n_steps=options.n_steps, refine=self.refine,
-            windows=windows, sequence=self.classifier._sequences)  # type: ignore[arg-type]
+            windows=c.window_rows(len(seen.inputs["x"])), sequence=c.sequences)
         return self.place(seen, found.contributions)
 
 
@@ -140,8 +133,8 @@ class PhaseLeaf(NetworkLeaf):
     def see(self, clip: Clip) -> Seen:
         """Give the scaled features of a clip."""
         _, smile, times = signals_of(clip)
-        x = self.classifier._scaled(self.classifier._input(clip))
-        return Seen({"x": x}, np.asarray(times), detect_phases(smile, times), clip)
+        return Seen(self.classifier.network_input(clip), np.asarray(times),
+                    detect_phases(smile, times), clip)
 
     def still(self, seen: Seen) -> Inputs:
         """Give zeros: the mean features."""
@@ -150,9 +143,10 @@ class PhaseLeaf(NetworkLeaf):
     def place(self, seen: Seen, contributions: Inputs) -> Part:
         """Put contributions where the features were read."""
         c = self.classifier
-        aus, _, times = signals_of(seen.clip)
+        aus, smile, times = signals_of(seen.clip)
         moments = auda_moments(aus, times, seen.phases, c.level, c.windows, c.phases)
-        values = c._input(seen.clip).ravel()
+        values = auda_features(aus, smile, times, levels=(c.level,), windows=c.windows,
+                               phases=c.phases)[c.level]
         return table_part(contributions["x"].ravel(), values, self.meaning, moments)
 
     def groups(self) -> dict[str, list[Any]]:
@@ -173,9 +167,8 @@ class SequenceLeaf(NetworkLeaf):
     def see(self, clip: Clip) -> Seen:
         """Give the scaled signals of a clip."""
         _, smile, times = signals_of(clip)
-        x = self.classifier._scaled(self.classifier._input(clip))
-        return Seen({"x": x}, np.asarray(times), detect_phases(smile, times), clip,
-                    even_times(times, self.classifier.rate))
+        return Seen(self.classifier.network_input(clip), np.asarray(times),
+                    detect_phases(smile, times), clip, self.classifier.input_times(clip))
 
     def still(self, seen: Seen) -> Inputs:
         """Give zeros: the mean signals."""
@@ -210,10 +203,7 @@ class FaceLeaf(NetworkLeaf):
 
     def see(self, clip: Clip) -> Seen:
         """Give the faces that the network is shown."""
-        c = self.classifier
-        frames = sampled_frames(clip, "faces", c.rate, c._called())
-        times = np.asarray(clip.times)
-        return Seen({"x": c._input(clip)}, times, phases_of(clip), clip, times[frames])
+        return _seen_frames(self.classifier, clip)
 
     def still(self, seen: Seen) -> Inputs:
         """Give the first face, held."""
@@ -260,12 +250,7 @@ class MeshLeaf(NetworkLeaf):
 
     def see(self, clip: Clip) -> Seen:
         """Give the mesh that the network is shown."""
-        c: Any = self.classifier
-        x = c._scaled(c._input(clip))
-        inputs = x if isinstance(x, dict) else {"x": x}
-        times = np.asarray(clip.times)
-        _, frames = c.placed_sequence(clip)
-        return Seen(dict(inputs), times, phases_of(clip), clip, times[frames])
+        return _seen_frames(self.classifier, clip)
 
     def still(self, seen: Seen) -> Inputs:
         """Give the first mesh, held, and mean D-Markers."""
@@ -275,7 +260,7 @@ class MeshLeaf(NetworkLeaf):
 
     def place(self, seen: Seen, contributions: Inputs) -> Part:
         """Put contributions on frames, parts of the face, and D-Markers."""
-        columns, belongs = mesh_columns(self.classifier._chosen_points())
+        columns, belongs = mesh_columns(self.classifier.points_)
         part = sequence_part(contributions["x"].sum(axis=2) @ belongs, columns,
                              np.asarray(seen.moments), seen.times, seen.phases)
         if "markers" not in contributions:
@@ -289,7 +274,7 @@ class MeshLeaf(NetworkLeaf):
 
     def groups(self) -> dict[str, list[Any]]:
         """Give phases and parts of the face; with D-Markers, their signals."""
-        regions = list(mesh_columns(self.classifier._chosen_points())[0]["region"])
+        regions = list(mesh_columns(self.classifier.points_)[0]["region"])
         if hasattr(self.classifier, "fusion"):
             regions += table_groups(self.meaning)["region"]
         return {"phase": _PHASES, "region": regions}
@@ -303,7 +288,7 @@ class MeshLeaf(NetworkLeaf):
         whole = _of_time(seen, donor, kind, name)
         if whole is not None:
             return _with(whole, **markers)
-        columns, belongs = mesh_columns(self.classifier._chosen_points())
+        columns, belongs = mesh_columns(self.classifier.points_)
         x = seen.inputs["x"]
         if name in set(columns["region"]):
             # How it moves is exchanged, not where it is: that is the shape of the face.
@@ -314,6 +299,12 @@ class MeshLeaf(NetworkLeaf):
 
 
 _PHASES = [*PHASES[:3], "rest"]
+
+
+def _seen_frames(classifier: FaceSequenceClassifier | MeshSequenceClassifier, clip: Clip) -> Seen:
+    inputs = classifier.network_input(clip)  # raises where there are no times
+    return Seen(inputs, np.asarray(clip.times), phases_of(clip), clip,
+                classifier.input_times(clip))
 
 
 def _of_time(seen: Seen, donor: Seen, kind: str, name: Any) -> Seen | None:

@@ -21,7 +21,7 @@ def machine_path(machine: Any, start: np.ndarray, end: np.ndarray) -> np.ndarray
     Parameters
     ----------
     machine : SVC
-        Fitted on two classes, with a linear or RBF kernel.
+        Fitted on two classes, with a linear kernel, or an RBF kernel whose `gamma` is a number.
     start, end : arrays of shape (n_columns,)
         As the machine sees them.
 
@@ -39,8 +39,8 @@ def machine_path(machine: Any, start: np.ndarray, end: np.ndarray) -> np.ndarray
     vectors, dual = machine.support_vectors_, machine.dual_coef_[0]
     distance = ((at**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)
                 - 2.0 * at @ vectors.T)
-    pull = dual * np.exp(-machine._gamma * np.maximum(distance, 0.0)) * (0.5 * weights)[:, None]
-    gradient = -2.0 * machine._gamma * (pull.sum(axis=1) @ at - pull.sum(axis=0) @ vectors)
+    pull = dual * np.exp(-machine.gamma * np.maximum(distance, 0.0)) * (0.5 * weights)[:, None]
+    gradient = -2.0 * machine.gamma * (pull.sum(axis=1) @ at - pull.sum(axis=0) @ vectors)
     return np.asarray(moved * gradient)
 
 

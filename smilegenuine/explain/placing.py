@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from ..face.mesh_regions import REGIONS
 from ..features.auda import PAIR_A, PAIR_B, feature_names, first_max, pair_differences
 from ..features.clip_phases import phase_of_frames
 from ..features.dynamics import sliding_regression, window_frames
+from .explanation import SPANS
 from .kinematics_words import REGIONS as KINEMATIC_REGIONS
 
 #: Bands of an aligned face, from the top, in shares of its height: the eyes are level, and with the
@@ -119,10 +121,49 @@ def _kinematics_meaning(names: tuple[str, ...]) -> Meaning:
         "feature": list(names)}))
 
 
-def plain_meaning(names: Sequence[str]) -> Meaning:
-    """Say of columns that nothing is known of but their names."""
-    return Meaning(pd.DataFrame({"source": "feature", "au": "", "other_au": "", "region": "",
-                                 "phase": "", "feature": [str(name) for name in names]}))
+def described_meaning(names: Sequence[str], described: Any, who: str) -> Meaning:
+    """Return the meaning of columns of which their maker says what they are about, or nothing.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns.
+    described : DataFrame, or dict of columns
+        A row a column of the table: some of "au", "other_au", "region" and "phase"; see
+        `DecidesByFeatures`. Nothing where no more is known than the names.
+    who : str
+        The maker, for messages.
+
+    Returns
+    -------
+    Meaning
+
+    Raises
+    ------
+    ValueError
+        It describes another number of columns, or by what there is not.
+    """
+    units = ("", *AU_NAMES)
+    known: dict[str, Any] = {"au": units, "other_au": units, "region": None, "phase": SPANS}
+    given = pd.DataFrame(described).reset_index(drop=True)
+    if len(given.columns) and len(given) != len(names):
+        raise ValueError(f"describe_features of {who} has {len(given)} rows, and there are "
+                         f"{len(names)} features")
+    for column in given.columns:
+        allowed = known.get(column, ())
+        wrong = [] if allowed is None else [v for v in given[column] if v not in allowed]
+        if wrong:
+            raise ValueError(f"describe_features of {who} has {column}={wrong[0]!r}; columns are "
+                             f"{', '.join(known)}, units as {AU_NAMES[0]!r}, phases of "
+                             f"{', '.join(SPANS[:-1])}, and '' where there is none")
+    columns = pd.DataFrame({"feature": [str(name) for name in names]})
+    columns = columns.assign(**{name: given.get(name, "") for name in known})
+    pair, unit = columns["other_au"] != "", columns["au"] != ""
+    if (pair & ~unit).any():
+        raise ValueError(f"describe_features of {who} has other_au="
+                         f"{columns.loc[pair & ~unit, 'other_au'].iloc[0]!r} without an au")
+    columns["source"] = np.where(pair, "pair", np.where(unit, "action unit", "feature"))
+    return Meaning(columns[list(_MEANING)])
 
 
 def side_by_side(meanings: Sequence[Meaning]) -> Meaning:

@@ -14,7 +14,6 @@ from ..au_table import AU_NAMES
 from ..classifiers.auda_svm import AUDASVMEnsemble
 from ..classifiers.block_ensemble import BlockSVMEnsemble
 from ..classifiers.branches import decisions_of
-from ..classifiers.clip_svm import ClipSVMEnsemble
 from ..classifiers.dmarker_svm import DMarkerSVMEnsemble
 from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
 from ..clip import Clip
@@ -23,6 +22,7 @@ from ..features.clip_phases import phase_of_frames, phases_of
 from ..features.dmarkers import DMarkers
 from ..features.kinematics import SmileKinematics
 from ..features.phases import detect_phases
+from .contract import DecidesByFeatures
 from .exchange import columns_of, table_groups
 from .kinematics import kinematic_contributions, parameters_of
 from .nodes import Head, Leaf, Options, Seen
@@ -32,10 +32,10 @@ from .placing import (
     Part,
     auda_meaning,
     auda_moments,
+    described_meaning,
     kinematics_meaning,
     marker_meaning,
     phase_moments,
-    plain_meaning,
     side_by_side,
     table_part,
 )
@@ -167,14 +167,17 @@ class AnyTableLeaf(TableLeaf):
         background = self._background
         if background is not None:
             return np.mean([self.features.see(clip).inputs["x"] for clip in background], axis=0)
-        first = self.classifier[0] if hasattr(self.classifier, "steps") else self.classifier
-        # Of a scaler: that of the training clips.
-        mean = np.asarray(getattr(first, "mean_", np.nan), dtype=float)
+        mean = np.asarray(self.known_mean(), dtype=float)
         if mean.shape == (len(self.meaning.columns),):
             return mean
         raise ValueError(f"what {self.name!r} decides is explained against mean features, which "
                          "the model does not know itself; give background=, some of the clips that "
                          "it was trained on")
+
+    def known_mean(self) -> Any:
+        """Return the mean features of the training clips, where a scaler has kept them."""
+        first = self.classifier[0] if hasattr(self.classifier, "steps") else self.classifier
+        return getattr(first, "mean_", np.nan)
 
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
         """Give what columns contribute to the decision value."""
@@ -184,8 +187,9 @@ class AnyTableLeaf(TableLeaf):
             return found
         columns = self.meaning.columns
         keys = ["au", "other_au", "region", "phase"]
-        owners = columns.groupby(keys if (columns[keys] != "").any(axis=None) else ["feature"],
-                                 sort=False).ngroup().to_numpy()
+        alone = columns["feature"].where((columns[keys] == "").all(axis=1), "")
+        owners = columns.assign(alone=alone).groupby([*keys, "alone"], sort=False).ngroup(
+            ).to_numpy()
         groups = shapley_path(self.decide, start, row, owners, n_orders=options.n_orders,
                               rng=np.random.default_rng(options.random_state))
         # A group's contribution is its own; within it, each column that moved bears the same.
@@ -196,6 +200,22 @@ class AnyTableLeaf(TableLeaf):
     def moments(self, seen: Seen) -> sparse.csr_matrix:
         """Say on which frames each feature rests."""
         return self.features.moments(seen)
+
+
+class FeaturesLeaf(AnyTableLeaf):
+    """A classifier of clips that says by which features it decides."""
+
+    def __init__(self, name: str, classifier: DecidesByFeatures, background: list[Clip] | None
+                 ) -> None:
+        super().__init__(name, classifier, FeatureMaker(classifier), background)
+
+    def decide(self, table: np.ndarray) -> np.ndarray:
+        """Return decision values."""
+        return np.asarray(self.classifier.decide_features(table), dtype=float).reshape(-1)
+
+    def known_mean(self) -> Any:
+        """Return the mean features, where the classifier says them."""
+        return getattr(self.classifier, "mean_features_", np.nan)
 
 
 class KinematicsLeaf(TableLeaf):
@@ -258,7 +278,7 @@ class FeatureMaker:
 
     Parameters
     ----------
-    step : AUDA, DMarkers, ClipSVMEnsemble, or any fitted transformer of clips
+    step : AUDA, DMarkers, any fitted transformer of clips, or classifier with `features_of`
     """
 
     def __init__(self, step: Any) -> None:
@@ -272,17 +292,13 @@ class FeatureMaker:
                                          for level in step.levels])
         else:
             self._auda = []
-            if isinstance(step, DMarkerSVMEnsemble):
-                step = step._markers()
-            names = _names_of(step)
-            meaning = marker_meaning if isinstance(step, DMarkers) else \
-                kinematics_meaning if isinstance(step, SmileKinematics) else plain_meaning
-            self.meaning = meaning(names)
+            self.meaning = _meaning_of(step)
 
     def see(self, clip: Clip) -> Seen:
         """Give the features of a clip."""
-        row = self.step._row(clip) if isinstance(self.step, ClipSVMEnsemble) else \
+        row = self.step.features_of(clip) if hasattr(self.step, "features_of") else \
             np.asarray(self.step.transform([clip]), dtype=float)[0]
+        row = np.asarray(row, dtype=float).reshape(-1)
         if len(row) != len(self.meaning.columns):
             raise ValueError(f"{type(self.step).__name__} gives {len(row)} features and names "
                              f"{len(self.meaning.columns)}")
@@ -300,6 +316,16 @@ class FeatureMaker:
         return sparse.vstack([auda_moments(aus, times, seen.phases, level, step.windows,
                                            step.phases) for level, step in self._auda],
                              format="csr")
+
+
+def _meaning_of(step: Any) -> Meaning:
+    names = _names_of(step)
+    if isinstance(step, (DMarkers, DMarkerSVMEnsemble)):
+        return marker_meaning(names)
+    if isinstance(step, SmileKinematics):
+        return kinematics_meaning(names)
+    described = step.describe_features() if hasattr(step, "describe_features") else {}
+    return described_meaning(names, described, type(step).__name__)
 
 
 def _names_of(step: Any) -> list[str]:

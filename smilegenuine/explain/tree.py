@@ -22,11 +22,19 @@ from ..classifiers.opening import (
 from ..clip import Clip
 from ..features.kinematics import SmileKinematics
 from ..fusion import StackingFusion
+from .contract import DecidesByFeatures
 from .kinematics import shapley_values
 from .nodes import Head, Leaf, Node, Options, no_part
 from .paths import shapley_path
 from .placing import Part
-from .table_leaves import AnyTableLeaf, FeatureMaker, KinematicsLeaf, MachineLeaf, OpaqueLeaf
+from .table_leaves import (
+    AnyTableLeaf,
+    FeatureMaker,
+    FeaturesLeaf,
+    KinematicsLeaf,
+    MachineLeaf,
+    OpaqueLeaf,
+)
 
 # From the decision values of branches, (n, n_branches), to log-odds, (n,).
 Combiner = Callable[[np.ndarray], np.ndarray]
@@ -74,6 +82,8 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
         leaf = network_leaf(name, last)
         if leaf is not None:
             return leaf
+    if isinstance(last, DecidesByFeatures):
+        return FeaturesLeaf(name, last, background)
     return OpaqueLeaf(name, last)
 
 
@@ -293,7 +303,7 @@ class FusionNode(Node):
         weights = head.decision * net.last_layer()[0]
         if head.features is not None:
             weights = weights + head.features
-        first, second = (net._scaled(x).astype(float) for x in (start, end))
+        first, second = (net.network_input(x)["x"].astype(float) for x in (start, end))
         return mean_gradient(net.net_, first, second, weights) / net.scale_
 
     def _whole_branches(self, seen: list[Any], head: Head, still: Any, now: Any,

@@ -98,7 +98,7 @@ def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
     lost: dict[int, str] = {}
     found = _measured(model, items, lost)
     table = found.table if hasattr(prior, "feature_names_in_") else found.table.to_numpy(float)
-    smiles = (np.isfinite(prior._table(table)).any(axis=1) if len(table)
+    smiles = (np.isfinite(prior.table(table)).any(axis=1) if len(table)
               else np.zeros(0, dtype=bool))
     for k in np.flatnonzero(~smiles):
         lost[int(found.places[k])] = f"{found.clips[k].name}: no smile was found"

@@ -145,7 +145,12 @@ class LBPSmileIntensity(ClipTransformer):
         n = (sum(len(x) for x in neutral), sum(len(x) for x in smiling))
         x, y = np.concatenate(neutral + smiling), np.repeat([0, 1], n)
         x, y = RandomUnderSampler(random_state=self.random_state).fit_resample(x, y)
-        self.model_ = make_pipeline(StandardScaler(), SVC(kernel=self.kernel, C=self.C)).fit(x, y)
+        scaler = StandardScaler().fit(x)
+        # What gamma="scale" comes to, which scikit-learn keeps under a private name.
+        spread = np.ascontiguousarray(scaler.transform(x), dtype=float).var()
+        gamma = 1.0 / (x.shape[1] * spread) if spread else 1.0
+        svm = SVC(kernel=self.kernel, C=self.C, gamma=gamma)
+        self.model_ = make_pipeline(scaler, svm).fit(x, y)
         self.n_frames_ = n
 
     def transform_clip(self, clip: Clip) -> Clip:
@@ -227,7 +232,8 @@ def svm_decision(model: Pipeline, x: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     model : Pipeline
-        StandardScaler, and an SVC of two classes with a linear or RBF kernel; fitted.
+        StandardScaler, and an SVC of two classes with a linear or RBF kernel whose gamma is a
+        number; fitted.
     x : array of shape (n, n_features), float32
 
     Returns
@@ -241,7 +247,7 @@ def svm_decision(model: Pipeline, x: np.ndarray) -> np.ndarray:
     if svm.kernel == "linear":
         return np.asarray(z @ svm.coef_[0] + svm.intercept_[0], dtype=float)
     known = svm.support_vectors_.astype(np.float32)
-    kernel = rbf_kernel(z, known, gamma=svm._gamma)
+    kernel = rbf_kernel(z, known, gamma=svm.gamma)
     return np.asarray(kernel @ weights + svm.intercept_[0], dtype=float)
 
 

@@ -383,8 +383,8 @@ def test_new_figures_are_moved_to_where_the_prior_expects_their_like(two_conditi
     new = X.iloc[there].copy()
     new[COLUMNS[0]] = 0.9 * new[COLUMNS[0]]**1.4  # more spread in the logarithm, and moved
     adapted = AdaptedKinematicsClassifier(prior).fit(new, y[there], there // 4)
-    rows = adapted.recentred_._standardised(new.to_numpy())
-    seen = prior._standardised(X.iloc[there].to_numpy())
+    rows = adapted.recentred_.standardised(new.to_numpy())
+    seen = prior.standardised(X.iloc[there].to_numpy())
     assert abs(adapted.middle_[0]) > 0.5  # not where all recordings have theirs
     assert rows.mean(axis=0) == pytest.approx(adapted.middle_, abs=0.06)
     assert rows.mean(axis=0) == pytest.approx(seen.mean(axis=0), abs=0.06)
@@ -393,7 +393,7 @@ def test_new_figures_are_moved_to_where_the_prior_expects_their_like(two_conditi
 
 def test_what_a_classifier_expects_is_what_it_has_seen(two_conditions):
     clf, X, y, conditions = two_conditions
-    rows = clf._standardised(clf._table(X))
+    rows = clf.standardised(clf.table(X))
     for asked in ("dark", "light"):
         found = expected_moments(clf, asked)
         for c in (0, 1):

@@ -30,7 +30,7 @@ def test_blocks_are_levels_and_phases(smiles):
 def test_sees_exactly_what_auda_gives(smiles):
     clf = AUDASVMEnsemble(levels=("au", "cross"))
     expected = np.hstack([AUDA(level).fit_transform(smiles.data) for level in ("au", "cross")])
-    np.testing.assert_allclose(clf._table(smiles.data), expected)
+    np.testing.assert_allclose([clf.features_of(clip) for clip in smiles.data], expected)
 
 
 def test_learns_drawn_smiles_by_subject(smiles):

@@ -12,6 +12,9 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from smilegenuine import BlockSVMEnsemble
 from smilegenuine.classifiers.log_odds import calibrate
@@ -34,6 +37,20 @@ def test_one_machine_a_block():
     np.testing.assert_array_equal(values[:, 1],
                                   clf.block_models_["middle"].decision_function(X[:, 4:8]))
     assert list(clf.block_weights().index) == ["first", "middle", "last"]
+
+
+@pytest.mark.parametrize("gamma", ["scale", "auto", 0.05])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_width_of_a_kernel_is_known_and_scikit_learns(gamma, dtype):
+    X, y, groups = table()
+    X = (X * [1, 2, 3, 0, *[1] * 8]).astype(dtype)  # a constant column, too
+    clf = BlockSVMEnsemble(BLOCKS, gamma=gamma).fit(X, y, groups)
+    for name, columns in clf.columns_.items():
+        expected = make_pipeline(StandardScaler(), SVC(gamma=gamma, class_weight="balanced"))
+        expected.fit(X[:, columns], y)
+        assert clf.block_models_[name][-1].gamma == expected[-1]._gamma
+        np.testing.assert_array_equal(clf.block_models_[name].decision_function(X[:, columns]),
+                                      expected.decision_function(X[:, columns]))
 
 
 def test_blocks_by_name():

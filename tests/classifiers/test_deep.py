@@ -302,6 +302,36 @@ def test_the_last_layer_over_the_embedding_is_the_decision(name):
     np.testing.assert_allclose(given, clf.decision_function(X), atol=1e-5)
 
 
+@pytest.mark.parametrize("name", [*NETS, "HadaSmileNetClassifier", "PSTNetClassifier"])
+def test_what_the_network_sees_is_what_is_embedded(name):
+    clf, X, _ = fitted_on(name)
+    seen = [clf.network_input(item) for item in X[:3]]
+    np.testing.assert_allclose(clf.embed_inputs(seen), clf.transform(X[:3]), atol=1e-5)
+    assert all(("markers" in x) == (name == "HadaSmileNetClassifier") for x in seen)
+    n_rows = len(seen[0]["x"])
+    rows = clf.window_rows(n_rows)
+    if hasattr(clf, "n_windows"):
+        assert rows.shape == (clf.n_windows, clf.n_frames)
+        assert set(rows.ravel()) <= set(range(n_rows))
+        np.testing.assert_array_equal(clf.points_, clf.points)
+        assert len(clf.points_) == clf.n_points_ == seen[0]["x"].shape[1]
+    else:
+        assert rows is None
+    if clf.sequences or hasattr(clf, "n_windows"):
+        times = clf.input_times(X[0])
+        assert len(times) == n_rows
+        assert X[0].times[0] <= times[0] < times[-1] <= X[0].times[-1] + 1e-9
+        assert np.diff(times).min() > 0
+
+
+@pytest.mark.parametrize("make", [AUDAPhaseClassifier, quick])
+def test_what_is_not_fitted_sees_nothing(make):
+    with pytest.raises(NotFittedError):
+        make().network_input(np.zeros(7))
+    with pytest.raises(NotFittedError):
+        make().embed_inputs([{"x": np.zeros(7)}])
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_final_branch_features_have_names(name):
     clf, X, _ = fitted_on(name)

@@ -59,7 +59,7 @@ def test_they_are_shapleys_values_of_what_is_added_up():
     clf = adapted()
     places = [0, 3, 8, 11]
     row = table(9, 3, 2.0)[0].iloc[[5]][np.array(clf.columns_)[places]]
-    values = clf._table(row)[0]
+    values = clf.table(row)[0]
     orders = list(permutations(places))
     expected = np.zeros(len(values))
     (prior, weight), (moved, slope) = clf._parts()
@@ -68,7 +68,7 @@ def test_they_are_shapleys_values_of_what_is_added_up():
         steps = np.array([[i in order[:k] for i in range(len(values))] for k in range(5)])
         tables = np.where(steps, values, np.nan)
         worth = scale * (weight * prior._ratio(tables) + slope * moved._ratio(tables))
-        worth += np.where(steps, clf.coef_ * (moved._standardised(tables) - clf.middle_), 0.0
+        worth += np.where(steps, clf.coef_ * (moved.standardised(tables) - clf.middle_), 0.0
                           ).sum(axis=1) + clf.offset_ * steps.any(axis=1)
         expected[list(order)] += np.diff(worth)
     expected /= len(orders)

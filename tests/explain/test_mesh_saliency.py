@@ -107,11 +107,9 @@ class TestAllNetworks:
     def test_all_windows_at_once_give_the_same(self, name):
         clf, clip = fitted(name), a_clip()
         found, = landmark_saliency(clf, [clip], baseline="mean", n_steps=1)
-        x = clf._scaled(clf._input(clip))
-        named = {k: torch.tensor(v)[None] for k, v in x.items()} if isinstance(x, dict) else \
-            {"x": torch.tensor(x)[None]}
+        named = {k: torch.tensor(v)[None] for k, v in clf.network_input(clip).items()}
         sequence = named.pop("x")[0].requires_grad_()
-        rows = clf._view()(np.arange(len(sequence)))
+        rows = clf.window_rows(len(sequence))
         clf.net_.module_.eval()(x=sequence[torch.tensor(rows)][None], **named).backward()
         whole = ((sequence - sequence.mean(0)) * sequence.grad).sum(2).detach().numpy()
         scale = np.abs(whole).max()

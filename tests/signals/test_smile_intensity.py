@@ -126,6 +126,7 @@ def test_decisions_are_those_of_the_machine(kernel):
     x = step._shares(step.look(smiles.data[8].faces[:40]))
     np.testing.assert_allclose(svm_decision(step.model_, x), step.model_.decision_function(x),
                                atol=2e-5)
+    assert step.model_[-1].gamma == pytest.approx(1.0 / x.shape[1], rel=0.5)  # as "scale" is
 
 
 @pytest.mark.parametrize("valid", [True, False])
