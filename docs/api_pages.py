@@ -47,8 +47,9 @@ ROOMS = (
     Room("certainty", "How sure, and when to say nothing", "Probabilities to be believed, and "
          "decisions that are left open.",
          ("calibration", "conformal", "abstention", "reliability")),
-    Room("early", "Early and live", "Before the smile is over, and from a camera.",
-         ("early", "live")),
+    Room("answers", "Answers", "About recordings, smile by smile, before the smile is "
+         "over, and from a camera.",
+         ("answers", "live")),
     Room("explain", "Explaining", "What a decision rests on. See :doc:`/explaining`.",
          ("explain",)),
     Room("plotting", "Pictures and reports", "They need matplotlib, the extra ``plot``.",

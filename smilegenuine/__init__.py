@@ -10,6 +10,9 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .abstention import abstention_scores as abstention_scores
     from .abstention import subjects_needed as subjects_needed
+    from .answers import EarlyDecision as EarlyDecision
+    from .answers import early_accuracy as early_accuracy
+    from .answers import early_decision as early_decision
     from .au_table import AU_NAMES as AU_NAMES
     from .base import ClipTransformer as ClipTransformer
     from .base import transform_clips as transform_clips
@@ -40,9 +43,6 @@ if TYPE_CHECKING:
     from .conformal import SubjectConformalClassifier as SubjectConformalClassifier
     from .degraded import DegradedFrames as DegradedFrames
     from .degraded import degrade as degrade
-    from .early import EarlyDecision as EarlyDecision
-    from .early import early_accuracy as early_accuracy
-    from .early import early_decision as early_decision
     from .effects import effect_sizes as effect_sizes
     from .errors import ClipError as ClipError
     from .errors import NoFaceError as NoFaceError
@@ -170,9 +170,9 @@ _ROOMS = {
     "TrainingDisplay": "plotting",
     "write_report": "report",
     "write_evaluation_report": "report",
-    "EarlyDecision": "early",
-    "early_accuracy": "early",
-    "early_decision": "early",
+    "EarlyDecision": "answers",
+    "early_accuracy": "answers",
+    "early_decision": "answers",
     "LiveDecision": "live",
     "EarlyAccuracyDisplay": "plotting",
     "EarlyDecisionDisplay": "plotting",

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-from smilegenuine.report.page import visible
+from smilegenuine.running.foreign_text import visible
 
 #: What somebody could call a file, a person or a class.
 NASTY = "<script>alert('1')</script> \"&amp; & \u202egpj.exe\n\x1b[2J\udce9 </bdi></p>"

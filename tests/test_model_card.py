@@ -38,7 +38,6 @@ from smilegenuine.datasets.published import PUBLISHED
 from smilegenuine.model_card import (
     LIMITS,
     certainty_bins,
-    code,
     expected_share,
     expected_text,
     interval_of,
@@ -46,9 +45,9 @@ from smilegenuine.model_card import (
     model_card,
     scores_to_remember,
     title_of,
-    visible,
 )
 from smilegenuine.model_card.sampled import UNSEEN
+from smilegenuine.running.foreign_text import code, visible
 
 ROOT = Path(__file__).parents[1]
 

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..base import check_positive, whole_fit
 from .adaptation import Moments, balanced, moved, penalised_logistic, weights_of
 from .kinematic_decisions import KinematicDecisionsMixin
 from .kinematics import KinematicsClassifier
+from .opening import unwrapped
 from .subject_folds import check_groups, inner_splits
 
 #: How strongly a prior may be believed, from "as it is" on.
@@ -354,8 +354,7 @@ def fitted_prior(prior: Any) -> KinematicsClassifier:
     NotFittedError
         It is not fitted.
     """
-    while isinstance(prior, FrozenEstimator):
-        prior = prior.estimator
+    prior = unwrapped(prior)
     if not isinstance(prior, KinematicsClassifier):
         if isinstance(prior, AdaptedKinematicsClassifier):
             raise ValueError("this model is adapted already; adapt the one that it came from, to "

@@ -10,7 +10,6 @@ import pandas as pd
 from scipy.special import logit
 from sklearn import get_config
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -70,7 +69,11 @@ def decisions_of(branch: Any, X: Any) -> np.ndarray:
         raise ValueError(f"{type(branch).__name__} has neither decision_function nor "
                          "predict_proba, so there is nothing to fuse; CalibratedClassifierCV gives "
                          "probabilities to any classifier")
-    p = np.asarray(branch.predict_proba(X), dtype=float)[:, 1]
+    return log_odds(np.asarray(branch.predict_proba(X), dtype=float)[:, 1])
+
+
+def log_odds(p: np.ndarray) -> np.ndarray:
+    """Compute the log-odds of probabilities; of 0 and 1 they are large, and finite."""
     return np.asarray(logit(np.clip(p, _SURE, 1.0 - _SURE)))
 
 
@@ -150,7 +153,7 @@ def groups_for_fit(model: Any, groups: np.ndarray) -> dict[str, Any]:
     elif isinstance(model, Pipeline):
         name, last = model.steps[-1]
         return {f"{name}__{key}": value for key, value in groups_for_fit(last, groups).items()}
-    elif isinstance(model, (GridSearchCV, RandomizedSearchCV)):
+    elif hasattr(model, "refit") and hasattr(model, "cv"):  # a search
         # Splitters that know no groups would warn of them.
         wanted = bool(get_routing_for_object(model.cv).consumes("split", ["groups"]))
     else:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from ..base import transform_clips
+from ..classifiers.opening import move_networks, set_run, unwrapped  # noqa: F401
 from ..clip import Clip
 from ..errors import ClipError
 from ..fusion import StackingFusion
@@ -60,7 +60,7 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any]) -> Measured:
     failures = [pd.DataFrame(columns=["clip", "error"])]
     for name in ("landmarks", "faces", "aus"):
         if clips and name in steps:
-            found = transform_clips(bare(steps[name]), clips, on_error="skip")
+            found = transform_clips(unwrapped(steps[name]), clips, on_error="skip")
             failures.append(found.failures[["clip", "error"]])
             say_tally(name, found.tally)
             clips, index = found.data, index[found.index]
@@ -133,48 +133,7 @@ def files_of(names: Sequence[str]) -> list[str]:
     return files
 
 
-# -- how a system runs, which is no part of what it computes --------------------------------------
-
-def bare(step: Any) -> Any:
-    """Give a step itself: trained ones are wrapped in a FrozenEstimator."""
-    return getattr(step, "estimator", step)
-
-
-def set_run(system: Any, **run: Any) -> None:
-    """Say how all parts of a system run: `n_jobs`, `verbose`, `device`.
-
-    Parameters
-    ----------
-    system : estimator
-        Fitted or not; what is inside it is told as well, as branches of a fusion are.
-    **run
-        Parameters, set where they are known.
-    """
-    for part in _own_parts(system):
-        known = part.get_params(deep=False)
-        part.set_params(**{k: v for k, v in run.items() if k in known})
-
-
-def move_networks(system: Any, device: str) -> None:
-    """Put the trained networks of a system on a device.
-
-    Parameters
-    ----------
-    system : estimator
-        Fitted.
-    device : str
-        "auto", "cpu", "cuda", "cuda:1".
-
-    Raises
-    ------
-    ValueError
-        There is no such device.
-    """
-    for part in _own_parts(system):
-        if hasattr(part, "net_") and part.device != device:
-            check_device(device)
-            # As when it is loaded: the weights go where the parameter says.
-            part.__setstate__({**part.__getstate__(), "device": device})
+bare = unwrapped
 
 
 def folds_at_once(n_jobs: int, device: str) -> int:
@@ -202,18 +161,3 @@ def check_device(device: str) -> None:
     from ..classifiers.net_training import find_device  # here, because it needs torch
 
     find_device(device)
-
-
-def _own_parts(value: Any) -> Iterator[Any]:
-    """The estimators of this package in a system, however deep; not what they are made of."""
-    if isinstance(value, Pipeline):
-        value = [step for _, step in value.steps]
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _own_parts(item)
-    value = bare(value)
-    if isinstance(value, BaseEstimator) and type(value).__module__.startswith("smilegenuine."):
-        yield value
-        for name, part in list(vars(value).items()):
-            if name != "net_":  # of a network: skorch's
-                yield from _own_parts(part)

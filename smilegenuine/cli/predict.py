@@ -12,18 +12,17 @@ from typing import Any
 
 import pandas as pd
 
+from ..answers.recordings import Decisions, answer_opened
+from ..classifiers.opening import move_networks, set_run
 from ..clip import Clip, open_items
-from ..errors import ClipError
 from ..model_card import expected_share, info_of
-from ..parallel import in_parallel
 from ..persistence import load_model
 from ..plotting.style import load_pyplot
 from ..pretrained import PRETRAINED, load_pretrained
-from ..progress import progress
 from ..video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFrames
 from .arguments import add_device
 from .making import check_landmarker
-from .measuring import files_of, move_networks, set_run
+from .measuring import files_of
 from .reporting import make_way, report
 
 # Used where no model is given, and what its classes are called.
@@ -69,14 +68,17 @@ def run(args: argparse.Namespace) -> int:
                      "this model looks for landmarks in videos")
     if model is None and any(isinstance(clip, Clip) for clip in opened):
         print(_note(system), file=sys.stderr)
-    rows, failures = (_decided if args.report is None else _reported)(system, videos, opened, args)
+    found = _answers(system, videos, opened, args)
+    rows = [_known(row) for row in
+            found.decisions.rename(columns={"clip": "video"}).to_dict("records")]
     if args.json:
-        print(json.dumps({"predictions": rows, "failures": failures}, indent=2, allow_nan=False))
+        print(json.dumps({"predictions": rows, "failures": found.failures.to_dict("records")},
+                         indent=2, allow_nan=False))
     elif rows:
         # Names of files may hold what is no letter, which columns of strings do not take.
         table = pd.DataFrame(rows, dtype=object)
         print(table.to_csv(index=False).rstrip() if args.csv else _readable(table))
-    return report(pd.DataFrame(failures, columns=["clip", "error"], dtype=object))
+    return report(found.failures)
 
 
 # -- what is asked about what ---------------------------------------------------------------------
@@ -129,56 +131,21 @@ def _note(system: Any) -> str:
 
 # -- answers --------------------------------------------------------------------------------------
 
-def _decided(system: Any, videos: list[str], opened: list[Clip | Exception],
-             args: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+def _answers(system: Any, videos: list[str], opened: list[Clip | Exception],
+             args: argparse.Namespace) -> Decisions:
     """The rows of each video that could be used, and a row each that could not."""
-    many = len(videos) > 1
-    answers = in_parallel(
-        _ask, ((system, clip) for clip in opened), n_jobs=args.n_jobs if many else 1,
-        lost=lambda k, reason: ClipError(videos[k], reason))
-    rows, failures = [], []
-    for video, answer in zip(videos, progress(answers, total=len(videos), name="predicting",
-                                         unit="video", verbose=many and not args.quiet),
-                        strict=True):
-        if isinstance(answer, Exception):
-            failures.append({"clip": video, "error": str(answer)})
-        else:
-            rows += [{"video": video, **_known(row)} for row in answer]
-    return rows, failures
-
-
-def _reported(system: Any, videos: list[str], opened: list[Clip | Exception],
-              args: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """The same, with the page written."""
+    how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
+    if args.report is None:
+        return answer_opened(system, opened, videos, **how)
     from ..report.decision import write_opened
 
-    found = write_opened(system, opened, videos, args.report, n_jobs=args.n_jobs,
-                         verbose=not args.quiet)
-    rows: list[Any] = found.decisions.rename(columns={"clip": "video"}).to_dict("records")
-    failures: list[Any] = found.failures.to_dict("records")
-    print(f"{args.report}: a page about {len(videos) - len(failures)} of {len(videos)} videos",
-          file=sys.stderr)
-    return [_known(row) for row in rows], failures
+    found = write_opened(system, opened, videos, args.report, **how)
+    print(f"{args.report}: a page about {len(videos) - len(found.failures)} of {len(videos)} "
+          "videos", file=sys.stderr)
+    return Decisions(found.decisions, found.failures)
 
 
-def _ask(system: Any, clip: Clip | Exception) -> list[dict[str, Any]] | Exception:
-    """What the system says: a row, or one of each smile; or why there is nothing."""
-    from ..report.decision import answer_of
-    from ..report.told_smiles import measured_clip, smile_rows, tells_smiles, told_smiles
-
-    if isinstance(clip, Exception):
-        return clip
-    try:
-        if tells_smiles(system):
-            return smile_rows(system, told_smiles(system, measured_clip(system, clip)))
-        label, probabilities = answer_of(system, clip)
-    except (ValueError, OSError) as error:
-        return error
-    return [{"decision": label, **{f"P({c})": float(p) for c, p in zip(
-        system.classes_, probabilities, strict=True)}}]
-
-
-def _known(row: dict[str, Any]) -> dict[str, Any]:
+def _known(row: dict[Any, Any]) -> dict[str, Any]:
     """The row with None in place of NaN, which JSON does not know."""
     return {name: None if isinstance(value, float) and math.isnan(value) else value
             for name, value in row.items()}

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ..au_table import AU_NAMES
+from ..classifiers.opening import move_networks, set_run
 from ..errors import ClipError, NoFaceError
 from ..live import LiveDecision, LiveMoment, LiveSmile
 from ..live.decision import WAITING
@@ -25,7 +26,6 @@ from ..live.picture import LivePicture
 from ..live.sources import Film, open_film
 from ..persistence import load_model
 from .arguments import add_device
-from .measuring import move_networks, set_run
 from .reporting import make_way
 
 _WINDOW = "smilegenuine watch (q to end)"

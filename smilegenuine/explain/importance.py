@@ -10,12 +10,12 @@ import pandas as pd
 from sklearn.utils.validation import column_or_1d
 
 from ..base import check_positive
+from ..classifiers.opening import classes_of, open_system
 from ..classifiers.subject_folds import check_groups, coded_labels
 from ..clip import Clip, as_clips
 from .exchange import KINDS
-from .local import name_of
 from .nodes import Node
-from .tree import classes_of, node_of, opened
+from .tree import node_of
 
 _DEFAULT = ("branch", "au", "smile", "phase", "region")
 _BOOTSTRAPS = 500
@@ -99,16 +99,14 @@ def explain_global(model: Any, X: Any, y: Any = None, groups: Any = None, *,
     if unknown:
         raise ValueError(f"by={unknown[0]!r}: no such kind of group; there are {', '.join(KINDS)}")
     check_positive("n_repeats", n_repeats, whole=True, at_least=1)
-    measuring, last = opened(model)
+    system = open_system(model)
     clips = as_clips(X)
-    truth = None if y is None else _codes(y, len(clips), classes_of(last))
+    truth = None if y is None else _codes(y, len(clips), classes_of(system.decider))
     subjects = _subjects(clips, groups)
-    background = None if background is None else as_clips(background)
-    if measuring is not None:
-        clips = measuring.transform(clips)
-        background = None if background is None else measuring.transform(background)
-    node = node_of(name_of(model), last, background)
-    return _importances(node, clips, truth, subjects, wanted, n_repeats, random_state)
+    background = None if background is None else system.measure(background)
+    node = node_of(system.name, system.decider, background)
+    return _importances(node, system.measure(clips), truth, subjects, wanted, n_repeats,
+                        random_state)
 
 
 def _importances(node: Node, clips: list[Clip], truth: np.ndarray | None, subjects: np.ndarray,

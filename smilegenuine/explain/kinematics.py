@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
-from sklearn.frozen import FrozenEstimator
 
 from ..base import check_positive
 from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
 from ..classifiers.kinematics import LEVELS, KinematicsClassifier
+from ..classifiers.opening import steps_of, unwrapped
 from ..features.kinematics import KINEMATICS, Smile
-from .kinematics_words import class_names, direction_of, parameter_words, unit_of
+from ..running.foreign_text import class_names
+from .kinematics_words import direction_of, parameter_words, unit_of
 
 # So many columns have few enough subsets to ask about each.
 _FEW = 10
@@ -230,7 +231,7 @@ def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0)
     if isinstance(clip, (list, tuple)):
         raise ValueError(f"reasons takes one recording, not {len(clip)} in a {type(clip).__name__}")
     classifier = classifier_of(model)
-    return reasons_of(classifier, model.measured([clip])[0], n_orders=n_orders,
+    return reasons_of(classifier, unwrapped(model).measured([clip])[0], n_orders=n_orders,
                       random_state=random_state)
 
 
@@ -250,10 +251,8 @@ def classifier_of(model: Any) -> KinematicDecisionsMixin:
     ValueError
         It is no such pipeline.
     """
-    last = model.steps[-1][1] if hasattr(model, "steps") else None
-    while isinstance(last, FrozenEstimator):
-        last = last.estimator
-    if not hasattr(model, "measured") or not isinstance(last, KinematicDecisionsMixin):
+    last = steps_of(unwrapped(model))[-1][1]
+    if not hasattr(unwrapped(model), "measured") or not isinstance(last, KinematicDecisionsMixin):
         raise ValueError("model must be a KinematicsPipeline that ends in a KinematicsClassifier, "
                          f"as load_pretrained gives it, not {type(model).__name__}; explain takes "
                          "any system")

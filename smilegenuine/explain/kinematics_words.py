@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -22,28 +21,6 @@ _FIGURES = {
     "wobble": ("wobble", "less", "more"), "backtrack_ratio": ("backtrack ratio", "less", "more"),
     "left_right_difference": ("left-right difference", "smaller", "larger"),
 }
-
-
-def class_names(classes: Any) -> list[str]:
-    """Say what the classes are called: 0 and 1 are posed and spontaneous smiles.
-
-    Parameters
-    ----------
-    classes : sequence of two labels
-
-    Returns
-    -------
-    list of two str
-
-    Examples
-    --------
-    >>> class_names([0, 1]), class_names(["acted", "felt"])
-    (['posed', 'spontaneous'], ['acted', 'felt'])
-    """
-    labels = [c.item() if isinstance(c, np.generic) else c for c in classes]
-    if labels == [0, 1]:
-        return ["posed", "spontaneous"]
-    return [c if isinstance(c, str) else f"class {c}" for c in labels]
 
 
 def parameter_words(parameter: str, value: float) -> str:

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from ..au_table import AU_NAMES
 from ..base import check_positive
 from ..classifiers.branches import decisions_of
-from ..clip import as_clip, as_clips
+from ..classifiers.opening import classes_of, open_system
+from ..clip import as_clip
 from ..features.clip_phases import phases_of
 from .explanation import COLUMNS, Explanation
 from .nodes import Head, Options, no_part
-from .tree import classes_of, node_of, opened
+from .tree import node_of
 
 
 def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
@@ -96,21 +96,17 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     """
     check_positive("n_steps", n_steps, whole=True, at_least=1)
     check_positive("n_orders", n_orders, whole=True, at_least=1)
-    measuring, last = opened(model)
+    system = open_system(model)
     if isinstance(clip, (list, tuple)):
         raise ValueError(f"explain takes one recording, not {len(clip)} in a {type(clip).__name__};"
                          " explain_global is for many")
-    clip = as_clip(clip)
-    if background is not None:
-        background = as_clips(background)
-    if measuring is not None:
-        clip = measuring.transform([clip])[0]
-        background = None if background is None else measuring.transform(background)
+    clip = system.measure([as_clip(clip)])[0]
+    background = None if background is None else system.measure(background)
     options = Options(n_steps, n_orders, random_state, background)
-    node = node_of(name_of(model), last, background)
+    node = node_of(system.name, system.decider, background)
     seen = node.see(clip)
     parts = node.parts(seen, Head(None, 1.0), options)
-    decision = float(decisions_of(last, [clip])[0])
+    decision = float(decisions_of(system.decider, [clip])[0])
     _, baseline = node.baseline(seen)
     times = np.empty(0) if clip.times is None else np.asarray(clip.times)
     units = np.zeros((len(times), len(AU_NAMES)))
@@ -122,27 +118,7 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     missing = decision - float(baseline) - sum(
         float(part.rows["contribution"].sum()) for _, part in parts)
     if abs(missing) > 1e-9:  # of a top that is integrated along the way
-        parts.append((name_of(model), no_part("not placed", missing, 0)))
+        parts.append((system.name, no_part("not placed", missing, 0)))
     table = pd.concat([part.rows.assign(branch=name) for name, part in parts], ignore_index=True)
     return Explanation(table[list(COLUMNS)], over_time, units, times, phases_of(clip), decision,
-                       float(baseline), classes_of(last), clip)
-
-
-def name_of(model: Any) -> str:
-    """Give the name of a system's only branch.
-
-    Parameters
-    ----------
-    model : classifier, Pipeline or search
-
-    Returns
-    -------
-    str
-        That of the last step; without steps, of the class.
-    """
-    for wrapper in ("best_estimator_", "estimator_"):  # of searches; of what calibrates, abstains
-        while hasattr(model, wrapper):
-            model = getattr(model, wrapper)
-    if isinstance(model, Pipeline):
-        return str(model.steps[-1][0])
-    return type(model).__name__
+                       float(baseline), classes_of(system.decider), clip)

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from ..base import check_positive
 from ..classifiers.mesh_sequences import MeshSequenceClassifier
-from ..clip import Clip, as_clips
+from ..classifiers.opening import open_system, steps_of, unwrapped
+from ..clip import Clip
 from ..face.mesh_regions import REGIONS
 from .network_paths import network_path
 
@@ -234,15 +233,12 @@ def measured_clips(classifier: Any, clips: Any) -> tuple[MeshSequenceClassifier,
     ClipError
         A clip cannot be opened or measured.
     """
-    steps = [step for _, step in classifier.steps] if isinstance(classifier, Pipeline) \
-        else [classifier]
-    if not isinstance(steps[-1], MeshSequenceClassifier):
+    last = steps_of(unwrapped(classifier))[-1][1]
+    if not isinstance(last, MeshSequenceClassifier):
         raise ValueError(f"landmark_saliency explains {', '.join(_EXPLAINED)}, and pipelines that "
-                         f"end in one of them, not {_named(steps[-1])}")
-    check_is_fitted(steps[-1])
-    if len(steps) > 1:
-        clips = classifier[:-1].transform(clips)
-    return steps[-1], as_clips(clips)
+                         f"end in one of them, not {_named(last)}")
+    system = open_system(classifier)
+    return system.decider, system.measure(clips)
 
 
 def _named(thing: Any) -> str:

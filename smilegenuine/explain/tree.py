@@ -2,63 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
-from ..base import ClipTransformer
-from ..calibration import CalibratedSystem
 from ..classifiers.block_ensemble import BlockSVMEnsemble
-from ..classifiers.branches import decisions_of
 from ..classifiers.clip_svm import ClipSVMEnsemble
 from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
+from ..classifiers.opening import (
+    OpenedSystem,
+    branches_of,
+    combiner_of,
+    inner_of,
+    open_system,
+    unwrapped,
+)
 from ..clip import Clip
-from ..conformal import SubjectConformalClassifier
 from ..features.kinematics import SmileKinematics
 from ..fusion import StackingFusion
+from .kinematics import shapley_values
 from .nodes import Head, Leaf, Node, Options, no_part
 from .paths import shapley_path
 from .placing import Part
 from .table_leaves import AnyTableLeaf, FeatureMaker, KinematicsLeaf, MachineLeaf, OpaqueLeaf
 
-
-def opened(model: Any) -> tuple[Any, Any]:
-    """Give the steps of a system that measure clips, and what decides.
-
-    Parameters
-    ----------
-    model : fitted classifier, Pipeline, or a search over them
-
-    Returns
-    -------
-    measuring : Pipeline or None
-    last : estimator
-        A classifier of clips, or a pipeline of features and a classifier of tables.
-
-    Raises
-    ------
-    NotFittedError
-        The model is not fitted.
-    """
-    model = _unwrapped(model)
-    if isinstance(model, Calibrated):
-        return None, model
-    check_is_fitted(model)
-    if isinstance(model, CalibratedSystem):
-        measuring, inner = opened(model.estimator_)
-        return measuring, Calibrated(model, inner)
-    if not isinstance(model, Pipeline):
-        return None, model
-    n = 0
-    while n < len(model.steps) - 1 and _measures(model.steps[n][1]):
-        n += 1
-    last = model[n:] if n < len(model.steps) - 1 else _unwrapped(model.steps[-1][1])
-    return (model[:n] if n else None), last
+# From the decision values of branches, (n, n_branches), to log-odds, (n,).
+Combiner = Callable[[np.ndarray], np.ndarray]
 
 
 def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = "") -> Node:
@@ -83,12 +54,14 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
     ValueError
         Nothing is known of what it sees.
     """
-    measuring, last = opened(model)
-    if measuring is not None:
-        inner = None if background is None else measuring.transform(background)
-        return Measured(measuring, node_of(name, last, inner, inside))
-    if isinstance(last, Calibrated):
-        return CalibratedNode(last, node_of(name, last.inner, background, inside))
+    system = open_system(model)
+    if system.steps:
+        inner = None if background is None else system.measure(background)
+        return Measured(system, node_of(name, system.decider, inner, inside))
+    last = system.decider
+    combine = combiner_of(last)
+    if combine is not None:
+        return _combined_node(name, last, combine, background, inside)
     if isinstance(last, Pipeline):
         return _table_node(name, last, background)
     if isinstance(last, StackingFusion):
@@ -105,8 +78,8 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
 
 
 def _table_node(name: str, model: Pipeline, background: list[Clip] | None) -> Leaf:
-    features = FeatureMaker(_unwrapped(model.steps[0][1]))
-    rest = model[1:] if len(model.steps) > 2 else _unwrapped(model.steps[-1][1])
+    features = FeatureMaker(unwrapped(model.steps[0][1]))
+    rest = model[1:] if len(model.steps) > 2 else unwrapped(model.steps[-1][1])
     if isinstance(rest, KinematicDecisionsMixin) and isinstance(features.step, SmileKinematics):
         return KinematicsLeaf(name, rest, features)
     if isinstance(rest, BlockSVMEnsemble):
@@ -114,35 +87,25 @@ def _table_node(name: str, model: Pipeline, background: list[Clip] | None) -> Le
     return AnyTableLeaf(name, rest, features, background)
 
 
-def _unwrapped(model: Any) -> Any:
-    while True:
-        if isinstance(model, FrozenEstimator):
-            model = model.estimator
-        elif isinstance(model, (GridSearchCV, RandomizedSearchCV)):
-            check_is_fitted(model)
-            model = model.best_estimator_
-        elif isinstance(model, SubjectConformalClassifier):  # abstains; it decides as the other
-            check_is_fitted(model)
-            model = model.estimator_
-        else:
-            return model
-
-
-def _measures(step: Any) -> bool:
-    """A step from clips to clips."""
-    step = _unwrapped(step)
-    return step is None or isinstance(step, (str, ClipTransformer))
+def _combined_node(name: str, model: Any, combine: Combiner, background: list[Clip] | None,
+                   inside: str) -> Node:
+    inner = inner_of(model)
+    if inner is not None:
+        return CombinedNode(name, combine, [node_of(name, inner, background, inside)])
+    return CombinedNode(name, combine, [
+        node_of(f"{inside}{branch}", part, background, f"{inside}{branch}/")
+        for branch, part in branches_of(model).items()])
 
 
 class Measured(Node):
     """A branch with steps before it that measure clips."""
 
-    def __init__(self, measuring: Pipeline, node: Node) -> None:
-        self.name, self.measuring, self.node = node.name, measuring, node
+    def __init__(self, system: OpenedSystem, node: Node) -> None:
+        self.name, self.system, self.node = node.name, system, node
 
     def see(self, clip: Clip) -> Any:
         """Measure, and give what the branch sees."""
-        return self.node.see(self.measuring.transform([clip])[0])
+        return self.node.see(self.system.measure([clip])[0])
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Give what the branch gives."""
@@ -165,60 +128,58 @@ class Measured(Node):
         return self.node.exchanged(seen, donor, kind, name)
 
 
-class Calibrated:
-    """What decides in a calibrated system, without the steps that measure.
+class CombinedNode(Node):
+    """A decision made of the decisions of branches, and of nothing else.
 
-    Parameters
-    ----------
-    system : CalibratedSystem
-    inner : estimator
-        What decides in its `estimator_`.
+    That of a calibrated or abstaining model of one branch; of what scikit-learn combines, of
+    several. What a branch adds is the Shapley value of its decision, and all that contributes to
+    that is stretched alike.
     """
 
-    def __init__(self, system: CalibratedSystem, inner: Any) -> None:
-        self.system, self.inner, self.classes_ = system, inner, system.classes_
+    def __init__(self, name: str, combine: Combiner, nodes: list[Node]) -> None:
+        self.name, self.combine, self.nodes = name, combine, nodes
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Give calibrated log-odds."""
-        return self.system.calibrated(decisions_of(self.inner, X))
-
-
-class CalibratedNode(Node):
-    """A branch whose decision is calibrated: all that contributes is stretched alike."""
-
-    def __init__(self, calibrated: Calibrated, node: Node) -> None:
-        self.name, self.system, self.node = node.name, calibrated.system, node
-
-    def see(self, clip: Clip) -> Any:
-        """Give what the branch sees."""
-        return self.node.see(clip)
+    def see(self, clip: Clip) -> list[Any]:
+        """Return what each branch sees."""
+        return [node.see(clip) for node in self.nodes]
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give calibrated log-odds, which are the only feature."""
-        decided = self.system.calibrated(self.node.outputs(seen)[1])
+        """Return log-odds, which are the only feature."""
+        decided = self.combine(np.column_stack([
+            node.outputs([s[k] for s in seen])[1] for k, node in enumerate(self.nodes)]))
         return decided[:, None], decided
 
-    def baseline(self, seen: Any) -> tuple[np.ndarray, float]:
-        """Give the calibrated log-odds of the baseline."""
-        decided = self.system.calibrated(np.array([self.node.baseline(seen)[1]]))
+    def baseline(self, seen: list[Any]) -> tuple[np.ndarray, float]:
+        """Return the log-odds of the branches' baselines."""
+        decided = self.combine(self._at_rest(seen)[None])
         return decided, float(decided[0])
 
-    def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
-        """Give what contributes to the decision, as much longer as calibration makes it."""
-        weight = head.of_decision()
-        raw = np.array([self.node.baseline(seen)[1], self.node.outputs([seen])[1][0]])
-        before, after = self.system.calibrated(raw)
-        moved = raw[1] - raw[0]
-        stretch = (after - before) / moved if abs(moved) > 1e-12 else 0.0
-        return self.node.parts(seen, Head(None, weight * float(stretch)), options)
+    def _at_rest(self, seen: list[Any]) -> np.ndarray:
+        return np.array([node.baseline(s)[1] for node, s in zip(self.nodes, seen, strict=True)])
+
+    def parts(self, seen: list[Any], head: Head, options: Options) -> list[tuple[str, Part]]:
+        """Return what contributes to the branches' decisions, as far as those count."""
+        still = self._at_rest(seen)
+        now = np.array([node.outputs([s])[1][0] for node, s in zip(self.nodes, seen, strict=True)])
+        nothing = self.combine(still[None])[0]
+        shares = shapley_values(
+            lambda sets: self.combine(np.where(sets, now, still)) - nothing, len(now),
+            n_orders=options.n_orders, rng=np.random.default_rng(options.random_state))
+        moved = now - still
+        stretch = np.divide(shares, moved, out=np.zeros(len(now)), where=np.abs(moved) > 1e-12)
+        found = []
+        for node, s, factor in zip(self.nodes, seen, stretch, strict=True):
+            found += node.parts(s, Head(None, head.of_decision() * float(factor)), options)
+        return found
 
     def leaves(self) -> list[Leaf]:
-        """Give the branches."""
-        return self.node.leaves()
+        """Return the branches."""
+        return [leaf for node in self.nodes for leaf in node.leaves()]
 
-    def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
-        """Give what would be seen with a group from another clip."""
-        return self.node.exchanged(seen, donor, kind, name)
+    def exchanged(self, seen: list[Any], donor: list[Any], kind: str, name: Any) -> list[Any]:
+        """Return what branches would see with a group from another clip."""
+        return [node.exchanged(mine, theirs, kind, name)
+                for node, mine, theirs in zip(self.nodes, seen, donor, strict=True)]
 
 
 class FusionNode(Node):
@@ -232,9 +193,8 @@ class FusionNode(Node):
     def __init__(self, name: str, fusion: StackingFusion, background: list[Clip] | None,
                  inside: str) -> None:
         self.name, self.fusion = name, fusion
-        fitted = dict(zip(fusion.widths_, fusion.estimators_, strict=True))
         self.nodes = [node_of(f"{inside}{branch}", model, background, f"{inside}{branch}/")
-                      for branch, model in fitted.items()]
+                      for branch, model in branches_of(fusion).items()]
 
     def see(self, clip: Clip) -> list[Any]:
         """Give what each branch sees."""
@@ -359,17 +319,3 @@ def _linear_weights(decide: Any, start: np.ndarray, end: np.ndarray) -> np.ndarr
     scale = 1.0 + np.abs(at[n + 1:])
     fits = np.abs(seen @ weights + at[0] - at[n + 1:]) <= 1e-6 * scale
     return weights if fits.all() else None
-
-
-def classes_of(model: BaseEstimator) -> np.ndarray:
-    """Give the two classes of a system.
-
-    Parameters
-    ----------
-    model : fitted classifier
-
-    Returns
-    -------
-    array of shape (2,)
-    """
-    return np.asarray(_unwrapped(model).classes_)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..au_table import AU_NAMES
@@ -12,6 +14,54 @@ from .phases import detect_phases
 
 #: The phases that follow each other, in their order; before and after them the face is at rest.
 IN_ORDER = ("onset", "apex", "offset")
+
+
+class SmileLevel(NamedTuple):
+    """How much of a smile there is over time.
+
+    Attributes
+    ----------
+    times : array of shape (n,)
+        Seconds.
+    level : array of shape (n,)
+        NaN in frames that are not valid.
+    kind : {"smile", "AU12", "lips"}
+        What it is: smile intensity, the action unit that pulls the lip corners, or how far the lip
+        corners of the landmarks are apart.
+    """
+
+    times: np.ndarray
+    level: np.ndarray
+    kind: str
+
+
+def smile_level(clip: Clip) -> SmileLevel | None:
+    """Return what the phases of a clip are found in.
+
+    Parameters
+    ----------
+    clip : Clip
+
+    Returns
+    -------
+    SmileLevel or None
+        None where nothing of the kind is known.
+    """
+    if clip.times is None:
+        return None
+    times = np.asarray(clip.times)
+    if clip.smile is not None:
+        return SmileLevel(times, np.where(clip.mask, clip.smile, np.nan), "smile")
+    if clip.aus is not None:
+        aus = np.asarray(clip.aus)[:, AU_NAMES.index("AU12")]
+        return SmileLevel(times, np.where(clip.mask, aus, np.nan), "AU12")
+    if clip.landmarks is not None:
+        try:
+            signals, at = signals_of(clip)
+        except ClipError:  # too few frames with a face, or too few a second
+            return None
+        return SmileLevel(at, signals[:, 0].mean(axis=1), "lips")
+    return None
 
 
 def phases_of(clip: Clip) -> dict[str, slice]:
@@ -28,23 +78,10 @@ def phases_of(clip: Clip) -> dict[str, slice]:
     dict of str to slice
         See `detect_phases`; nothing where there is none of these, or too little of it.
     """
-    if clip.times is None:
+    known = smile_level(clip)
+    if known is None or not np.isfinite(known.level).any():
         return {}
-    times = np.asarray(clip.times)
-    if clip.smile is not None:
-        level = np.asarray(clip.smile, dtype=float)
-    elif clip.aus is not None:
-        level = np.asarray(clip.aus, dtype=float)[:, AU_NAMES.index("AU12")]
-    elif clip.landmarks is not None:
-        try:
-            signals, times = signals_of(clip)
-        except ClipError:  # too few frames with a face, or too few a second
-            return {}
-        return detect_phases(signals[:, 0].mean(axis=1), times)
-    else:
-        return {}
-    level = np.where(clip.mask, level, np.nan)
-    return detect_phases(level, times) if np.isfinite(level).any() else {}
+    return detect_phases(known.level, known.times)
 
 
 def phase_of_frames(phases: dict[str, slice], n_frames: int) -> np.ndarray:

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..answers.asking import ask, askable
 from ..base import check_positive
+from ..classifiers.opening import open_system
 from ..clip import Clip
-from ..early.cutting import SmileLevel, ask, asked_model, smile_level, split_steps
 from ..errors import ClipError
 from ..face.align import FaceAligner
 from ..face.landmarks import FaceLandmarks
+from ..features.clip_phases import SmileLevel, smile_level
 from ..video import as_bytes
 from .measuring import FEWEST, LiveMeasuring
 from .smiles import Found, find_smile, part_of
@@ -186,11 +188,12 @@ class LiveDecision:
         if window < 1.0 or window < delay + every:
             raise ValueError(f"window must be at least 1 s, and longer than delay and every, not "
                              f"{window!r}")
-        self.model = asked_model(model)
+        self.model = askable(model)
         self.window, self.every, self.delay = float(window), float(every), float(delay)
         self.lead, self.settle, self.least_rise = float(lead), float(settle), float(least_rise)
         self.classes_ = np.asarray(self.model.classes_)
-        head, self._tail = split_steps(self.model)
+        system = open_system(self.model)
+        head, self._tail = [step for _, step in system.steps], system.decider
         sees = any(isinstance(step, (FaceAligner, FaceLandmarks)) for step in head)
         self._measuring = LiveMeasuring(head, self.delay, keep_pictures=not sees)
         self.smiles: list[LiveSmile] = []
@@ -337,11 +340,10 @@ class LiveDecision:
         self._smile, self._said = None, _Said(np.nan, None, "")
 
     def _ask(self, clip: Clip) -> _Said:
-        ((p, error),) = ask(self._tail, [clip])
-        if error is not None:
-            return _Said(np.nan, None, error.problem)
-        decides = getattr(self._tail, "decide", None)  # of models that may abstain
-        return _Said(p, self.classes_[int(p > 0.5)] if decides is None else decides([clip])[0], "")
+        (answer,) = ask(self._tail, [clip])
+        if answer.reason is not None:
+            return _Said(np.nan, None, answer.reason.problem)
+        return _Said(answer.probability, answer.decision, "")
 
     def _moment(self, clip: Clip, said: _Said) -> LiveMoment:
         now, known = float(clip.times[-1]), self.curve_

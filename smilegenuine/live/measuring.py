@@ -56,7 +56,7 @@ class LiveMeasuring:
     Parameters
     ----------
     head : sequence of ClipTransformer
-        Fitted, see `smilegenuine.early.cutting.split_steps`.
+        Fitted, see `smilegenuine.classifiers.opening.open_system`.
     delay : float
         Seconds that a frame waits before its face is cut out.
     keep_pictures : bool

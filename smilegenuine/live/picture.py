@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..au_table import AU_NAMES
-from ..early.cutting import SmileLevel
+from ..features.clip_phases import SmileLevel
 from ..plotting.style import AGAINST_FOR, SHADES
 from .decision import LiveMoment, LiveSmile
 

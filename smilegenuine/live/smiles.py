@@ -9,8 +9,7 @@ import numpy as np
 from ..au_table import AU_NAMES
 from ..clip import Clip
 from ..clip_fields import SIGNALS
-from ..early.cutting import smile_level
-from ..features.clip_phases import IN_ORDER, phases_of
+from ..features.clip_phases import IN_ORDER, phases_of, smile_level
 from ..features.dynamics import fill_invalid
 from .measuring import HeldFrames
 

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..fusion import StackingFusion
+from ..classifiers.opening import branches_of, inner_of, steps_of, unwrapped
+from ..running.foreign_text import as_number, code
 from ..signals.action_units import HOGActionUnits, load_drawn_action_units
 from .remembered import SUBJECT_SCORES, certainty_bins, interval_of
 from .sampled import (
@@ -27,7 +26,6 @@ from .sampled import (
     learnt_lines,
     right_lines,
 )
-from .text import as_number, code
 
 #: What holds for every system of this kind.
 LIMITS = (
@@ -132,7 +130,7 @@ def title_of(model: Any) -> str:
         The system that it was made as, where that is remembered; else the class of what decides.
     """
     system = info_of(model).get("system")
-    return type(_steps(model)[-1][1]).__name__ if system is None else str(system)
+    return type(steps_of(unwrapped(model))[-1][1]).__name__ if system is None else str(system)
 
 
 def info_of(model: Any) -> Mapping[str, Any]:
@@ -153,20 +151,10 @@ def info_of(model: Any) -> Mapping[str, Any]:
 
 # -- what it is -----------------------------------------------------------------------------------
 
-def _steps(model: Any) -> list[tuple[str, Any]]:
-    """The estimators that a model is a row of."""
-    model = _bare(getattr(model, "best_estimator_", model))
-    if isinstance(model, Pipeline):
-        return [pair for name, step in model.steps for pair in
-                (_steps(step) if isinstance(step, Pipeline) else [(name, step)])]
-    return [("", model)]
-
-
 def _what_it_is(model: Any) -> Iterator[str]:
-    *before, (_, last) = _steps(model)
+    *before, (_, last) = steps_of(unwrapped(model))
     for name, step in before:
-        if step is not None and not isinstance(step, str):
-            yield f"Step {code(name)}: {_described(step)}"
+        yield f"Step {code(name)}: {_described(step)}"
     yield f"Decides: {_described(last)}"
     yield from _within(last)
     yield from _branches(last, "")
@@ -177,30 +165,24 @@ def _what_it_is(model: Any) -> Iterator[str]:
 
 def _within(model: Any) -> Iterator[str]:
     """What a classifier around another one, such as one that calibrates it, is around."""
-    inner = getattr(_bare(model), "estimator_", None)
+    inner = inner_of(unwrapped(model))
     if isinstance(inner, BaseEstimator):
-        steps = _steps(inner)
+        steps = steps_of(unwrapped(inner))
         yield f"Within it: {' → '.join(_described(step) for _, step in steps)}"
         yield from _within(steps[-1][1])
         yield from _branches(steps[-1][1], "")
 
 
 def _branches(model: Any, inside: str) -> Iterator[str]:
-    model = _bare(model)
-    if isinstance(model, StackingFusion):
-        for name, branch in zip(model.widths_, model.estimators_, strict=True):
-            steps = [_described(step) for _, step in _steps(branch)]
-            yield f"Branch {code(inside + name)}: {' → '.join(steps)}"
-            yield from _branches(_steps(branch)[-1][1], f"{inside}{name}/")
-
-
-def _bare(step: Any) -> Any:
-    return step.estimator if isinstance(step, FrozenEstimator) else step
+    for name, branch in branches_of(unwrapped(model)).items():
+        steps = steps_of(unwrapped(branch))
+        said = [_described(step) for _, step in steps]
+        yield f"Branch {code(inside + name)}: {' → '.join(said)}"
+        yield from _branches(steps[-1][1], f"{inside}{name}/")
 
 
 def _described(step: Any) -> str:
     """An estimator in a sentence: its class, what that is, and what is not as usual."""
-    step = _bare(step)
     first = (inspect.getdoc(type(step)) or "").partition("\n")[0].strip()
     said = [f"{type(step).__name__}{': ' if first else ''}{first}"]
     changed = [f"{name}={value!r}" for name, value in _changed(step)]

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from ..comparison import Evaluation
-from .text import as_number
+from ..running.foreign_text import as_number
 
 #: The scores that a model remembers.
 SUBJECT_SCORES = ("accuracy", "balanced accuracy", "AUC")

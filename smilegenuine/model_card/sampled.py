@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .text import as_number, code
+from ..running.foreign_text import as_number, code
 
 #: What the card tells in its own words of such a model, and does not list as remembered.
 SAMPLED_KEYS = frozenset({"clips", "smiles", "certainty", "accuracy on samples",

@@ -11,7 +11,7 @@ import pandas as pd
 from ..au_table import AU_NAMES
 from ..explain.explanation import SPANS, Explanation
 from ..explain.local import explain
-from .lettering import short_names
+from .lettering import display_names, short_names
 from .style import AGAINST_FOR, load_pyplot, readable_on, shortened
 
 #: Rows of a map that are no action unit, no part of the face and no feature.
@@ -86,7 +86,8 @@ class PhaseMapDisplay:
             No matplotlib.
         """
         check_explanation(explanation)
-        return cls(contributions_by_phase(explanation), class_names(explanation, display_labels),
+        return cls(contributions_by_phase(explanation),
+                   display_names(explanation.classes, display_labels),
                    title=shortened(explanation.clip.label, 44) if title is None else title
                    ).plot(n=n, ax=ax)
 
@@ -269,7 +270,8 @@ class PairMapDisplay:
         own = rows[rows["source"] == "action unit"].groupby("au")["contribution"].sum()
         if title is None:
             title = shortened(explanation.clip.label, 50) + (f", {phase}" if phase else "")
-        return cls(pairs, own, class_names(explanation, display_labels), title=title).plot(ax=ax)
+        names = display_names(explanation.classes, display_labels)
+        return cls(pairs, own, names, title=title).plot(ax=ax)
 
     @classmethod
     def from_estimator(cls, model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
@@ -437,31 +439,6 @@ def strongest_rows(values: pd.DataFrame, n: int) -> pd.DataFrame:
     if len(order) > n:
         parts.append(placed.loc[order[n:]].sum().to_frame(f"{OTHERS} ({len(order) - n})").T)
     return pd.concat([*parts, values.loc[(values.index == NOT_PLACED) & large]])
-
-
-def class_names(explanation: Explanation, display_labels: Sequence[str] | None) -> list[str]:
-    """Say what to call the classes.
-
-    Parameters
-    ----------
-    explanation : Explanation
-    display_labels : sequence of two str or None
-
-    Returns
-    -------
-    list of two str
-
-    Raises
-    ------
-    ValueError
-        They are not two.
-    """
-    if display_labels is None:
-        return [c if isinstance(c, str) else f"class {c}" for c in explanation.classes]
-    if isinstance(display_labels, str) or len(display_labels) != 2:
-        raise ValueError(f"display_labels must be two, for the classes "
-                         f"{', '.join(map(str, explanation.classes))}, not {display_labels!r}")
-    return [str(label) for label in display_labels]
 
 
 def check_explanation(explanation: Any) -> None:

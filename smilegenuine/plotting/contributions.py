@@ -19,11 +19,10 @@ from ..features.dmarkers import signals_of
 from .contribution_maps import (
     PhaseMapDisplay,
     check_explanation,
-    class_names,
     contributions_by_phase,
     signed,
 )
-from .lettering import below, draw_legend, short_names
+from .lettering import below, display_names, draw_legend, short_names
 from .style import AGAINST_FOR, STYLES, load_pyplot, shade_phases, shortened
 
 _BIN = 0.1  # seconds
@@ -116,8 +115,8 @@ class ContributionsDisplay:
         check_explanation(explanation)
         if isinstance(n_aus, bool) or not isinstance(n_aus, (int, np.integer)) or n_aus < 0:
             raise ValueError(f"n_aus must be a whole number of action units, not {n_aus!r}")
-        display = cls(explanation, class_names(explanation, display_labels), int(n_aus), log_odds,
-                      title)
+        display = cls(explanation, display_names(explanation.classes, display_labels),
+                      int(n_aus), log_odds, title)
         return display.plot(n_rows=n_rows, axes=axes)
 
     @classmethod

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..early.accuracy import early_accuracy
-from ..early.cutting import smile_level
-from ..early.decision import EarlyDecision, early_decision
-from ..features.clip_phases import phases_of, seconds_of
+from ..answers.early_accuracy import early_accuracy
+from ..answers.early_decision import EarlyDecision, early_decision
+from ..features.clip_phases import phases_of, seconds_of, smile_level
 from .style import AGAINST_FOR, STYLES, load_pyplot, shade_phases, shortened
 
 _LEVELS = {"smile": "smile intensity\n(arb. unit)", "AU12": "AU12 (0–5)",
@@ -58,7 +57,7 @@ class EarlyDecisionDisplay:
         clip : recording
             One.
         fractions, times, honest
-            See `smilegenuine.early.early_decision`.
+            See `smilegenuine.early_decision`.
         display_labels : sequence of two str, optional
         title : str, optional
         axes : sequence of two matplotlib Axes, optional
@@ -185,7 +184,7 @@ class EarlyAccuracyDisplay:
         Parameters
         ----------
         model, clips, y, groups, **params
-            See `smilegenuine.early.early_accuracy`.
+            See `smilegenuine.early_accuracy`.
         name : str, optional
             Else that of the model's class.
         ax : matplotlib Axes, optional

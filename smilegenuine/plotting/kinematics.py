@@ -10,12 +10,13 @@ import pandas as pd
 from scipy.special import expit
 
 from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
+from ..classifiers.opening import unwrapped
 from ..clip import as_clip
 from ..explain.kinematics import classifier_of, reasons_of
-from ..explain.kinematics_words import class_names, number_text, short_words, unit_of
+from ..explain.kinematics_words import number_text, short_words, unit_of
 from ..features.kinematics import Smile
 from .contribution_maps import signed
-from .lettering import below, draw_legend, short_names
+from .lettering import below, display_names, draw_legend, short_names
 from .style import AGAINST_FOR, load_pyplot, shortened
 
 _HATCH = "////"  # of the first class: also told in grey print
@@ -101,8 +102,8 @@ class KinematicsDisplay:
             No matplotlib.
         """
         load_pyplot()  # before anything is measured
-        classifier = classifier_of(model)
-        names = _checked_names(display_labels, classifier.classes_)
+        classifier, model = classifier_of(model), unwrapped(model)
+        names = display_names(classifier.classes_, display_labels)
         _check_whole("n", n)
         _check_whole("smile", smile)
         clip = as_clip(clip)
@@ -259,27 +260,16 @@ def _in_two_lines(parameter: str, value: float) -> str:
 
 
 def _decision(model: Any, smile: Smile, names: Sequence[str]) -> str:
-    row, (said,), (known,) = model.decide_smiles([smile])
-    if not known:
+    found = model.decide_smiles([smile])
+    if not found.known[0]:
         return CANNOT_TELL
-    classifier = classifier_of(model)
-    decision = float(classifier.decision_function(row)[0])
+    decision = float(found.log_odds[0])
     p = float(expit(abs(decision)))
     sure = (f"{short_names(names, 16)[int(decision > 0)]}, P "
             f"{'> 0.99' if p > 0.995 else f'= {p:.2f}'} (log-odds {signed(decision, 0.5)})")
-    if said != CANNOT_TELL:
+    if found.decisions[0] != CANNOT_TELL:
         return sure
-    why = " (unlike what was learnt)" if classifier.unusual(row)[0] else ""
-    return f"{CANNOT_TELL}{why}; {sure}"
-
-
-def _checked_names(names: Sequence[str] | None, classes: Any) -> list[str]:
-    if names is None:
-        return class_names(classes)
-    if isinstance(names, str) or len(names) != 2:
-        raise ValueError(f"display_labels must be two, for the classes "
-                         f"{', '.join(map(str, classes))}, not {names!r}")
-    return [str(name) for name in names]
+    return f"{CANNOT_TELL}{' (unlike what was learnt)' * bool(found.unusual[0])}; {sure}"
 
 
 def _check_whole(name: str, value: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..running.foreign_text import class_names
+
 
 def short_names(names: Sequence[Any], most: int) -> list[str]:
     """Cut long names in the middle, so that they still differ.
@@ -85,3 +87,29 @@ def below(ax: Any, inches: float = 0.5) -> dict[str, Any]:
     down = ScaledTranslation(0.0, -inches, ax.figure.dpi_scale_trans)
     return {"loc": "upper left", "bbox_to_anchor": (0.0, 0.0), "borderaxespad": 0.0,
             "bbox_transform": ax.transAxes + down, "frameon": False}
+
+
+def display_names(classes: Any, display_labels: Sequence[str] | None) -> list[str]:
+    """Return what a picture calls the classes.
+
+    Parameters
+    ----------
+    classes : sequence of two labels
+    display_labels : sequence of two str or None
+        None: see `class_names`.
+
+    Returns
+    -------
+    list of two str
+
+    Raises
+    ------
+    ValueError
+        They are not two.
+    """
+    if display_labels is None:
+        return class_names(classes)
+    if isinstance(display_labels, str) or len(display_labels) != 2:
+        raise ValueError(f"display_labels must be two, for the classes "
+                         f"{', '.join(map(str, classes))}, not {display_labels!r}")
+    return [str(label) for label in display_labels]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ..classifiers.opening import fitted_parts
 from .lettering import below, draw_legend, short_names
 from .style import load_pyplot
 
@@ -162,7 +162,7 @@ class TrainingDisplay:
 
 
 def networks_of(model: Any, name: str | None = None) -> dict[str, Any]:
-    """Find the fitted networks in a model.
+    """Find the fitted networks in a model, under any wrapper.
 
     Parameters
     ----------
@@ -177,23 +177,13 @@ def networks_of(model: Any, name: str | None = None) -> dict[str, Any]:
     """
     if isinstance(model, type) or not hasattr(model, "fit"):
         raise TypeError(f"model must be a fitted estimator, not {model!r}")
-    if isinstance(model, FrozenEstimator):
-        model = model.estimator
     check_is_fitted(model)
-    if hasattr(model, "history_"):
-        return {name or _title(model): model}
-    inner = [getattr(model, "best_estimator_", None)]  # a search
-    if hasattr(model, "steps"):
-        inner.append(model.steps[-1][1])
     found: dict[str, Any] = {}
-    for part in inner:
-        if hasattr(part, "fit"):
-            found |= networks_of(part, name)
-    if hasattr(model, "named_estimators_"):
-        parts = {**model.named_estimators_, "top": getattr(model, "projection_", None)}
-        for branch, part in parts.items():
-            if hasattr(part, "fit"):
-                found |= networks_of(part, branch if name is None else f"{name}.{branch}")
+    for path, part in fitted_parts(model, deciding=True):
+        if hasattr(part, "history_"):
+            called = [name or _title(part)] if not path else \
+                [*([] if name is None else [name]), *path]
+            found.setdefault(".".join(called), part)
     return found
 
 

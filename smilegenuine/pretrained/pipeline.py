@@ -15,21 +15,26 @@ from ..features.kinematics import KINEMATICS, Smile, SmileKinematics
 
 
 class SmileDecisions(NamedTuple):
-    """What is said of smiles.
+    """What is decided about smiles.
 
     Attributes
     ----------
-    figures : DataFrame of shape (n, 20)
-        Their figures, as the classifier takes them.
-    said : array of object of shape (n,)
+    decisions : array of object of shape (n,)
         A class, or "cannot tell".
+    log_odds : array of shape (n,)
+        Of the second class.
+    probabilities : array of shape (n, 2)
     known : array of bool of shape (n,)
         Whether anything of it that the classifier looks at could be measured.
+    unusual : array of bool of shape (n,)
+        Whether it is like none that were learnt.
     """
 
-    figures: pd.DataFrame
-    said: np.ndarray
+    decisions: np.ndarray
+    log_odds: np.ndarray
+    probabilities: np.ndarray
     known: np.ndarray
+    unusual: np.ndarray
 
 
 class KinematicsPipeline(Pipeline):
@@ -138,9 +143,9 @@ class KinematicsPipeline(Pipeline):
                 rows.append((clip.label, 0, np.nan, np.nan, NO_SMILE, np.nan, np.nan))
                 continue
             found = self.decide_smiles(smiles)
-            p = self.steps[-1][1].predict_proba(found.figures)
-            rows += [(clip.label, k, smile.start, smile.end, said, *chances) for k, (
-                smile, said, chances) in enumerate(zip(smiles, found.said, p, strict=True), 1)]
+            rows += [(clip.label, k, smile.start, smile.end, decision, *p) for k, (
+                smile, decision, p) in enumerate(zip(smiles, found.decisions, found.probabilities,
+                                                     strict=True), 1)]
         return pd.DataFrame(rows, columns=["clip", "smile", "start", "end", "decision", *classes])
 
     def decide_smiles(self, smiles: Sequence[Smile]) -> SmileDecisions:
@@ -156,7 +161,10 @@ class KinematicsPipeline(Pipeline):
         SmileDecisions
         """
         figures = pd.DataFrame([smile.figures for smile in smiles], columns=list(KINEMATICS))
-        said = self.steps[-1][1].decide(figures)
+        classifier = self.steps[-1][1]
+        decisions = classifier.decide(figures)
         # A smile is there; that nothing of it could be measured is another matter.
-        known = said != NO_SMILE
-        return SmileDecisions(figures, np.where(known, said, CANNOT_TELL), known)
+        known = decisions != NO_SMILE
+        return SmileDecisions(
+            np.where(known, decisions, CANNOT_TELL), classifier.decision_function(figures),
+            classifier.predict_proba(figures), known, classifier.unusual(figures))

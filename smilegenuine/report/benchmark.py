@@ -14,13 +14,13 @@ import pandas as pd
 
 from .._version import __version__
 from ..comparison import SCORES, Evaluation
-from ..model_card import LIMITS, visible
+from ..model_card import LIMITS
 from ..plotting.decisions import ConfusionDisplay, RocDisplay
 from ..plotting.results import FoldScoresDisplay, check_evaluation
 from ..plotting.style import load_pyplot
+from ..running.foreign_text import class_names, visible
 from .page import Html, element, facts, folded, from_markdown, joined, name_of, table, write_page
 from .pictures import drawing, drawn, new_figure
-from .words import class_words
 
 _MOST_CONFUSION = 12  # pictures, one a system
 _MOST_LEFT_OUT = 200  # rows; there may be thousands
@@ -146,7 +146,7 @@ def _printable(names: list[Any]) -> dict[Any, str]:
 
 def _called(found: Evaluation, names: dict[Any, str], labels: Sequence[str] | None) -> Evaluation:
     """The evaluation with words for classes, and names that can be printed."""
-    words = class_words(found.classes if labels is None else list(labels))
+    words = class_names(found.classes if labels is None else list(labels))
     if len(words) != 2 or words[0] == words[1]:
         raise ValueError(f"labels must be two that differ, for the classes "
                          f"{', '.join(map(str, found.classes))}, not {labels!r}")

@@ -8,25 +8,19 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from ..answers.recordings import RecordingAnswers
+from ..classifiers.opening import classes_of
 from ..clip import Clip
 from ..explain.explanation import Explanation
 from ..explain.local import explain
-from ..explain.tree import classes_of
 from ..features.clip_phases import phases_of
-from ..model_card import as_number, info_of, visible
+from ..model_card import info_of
 from ..plotting.contribution_maps import signed
+from ..running.foreign_text import as_number, class_names, visible
 from .page import Html, element, facts, folded, joined, name_of, table
 from .pictures import contributions as contributions_picture
 from .pictures import curves, face_strip, when_text
-from .words import (
-    class_words,
-    held_out_text,
-    percent,
-    sentence,
-    span_text,
-    sure_text,
-    what_text,
-)
+from .words import held_out_text, percent, sentence, span_text, sure_text, what_text
 
 _SENTENCES, _ROWS = 6, 12
 _STRETCHES = 6
@@ -53,26 +47,20 @@ class Section(NamedTuple):
     note: str
 
 
-def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, number: int,
-                 model: Any, inner: Any, background: Any, *, contributions: bool = True
-                 ) -> Section:
+def clip_section(found: RecordingAnswers, name: str, number: int, model: Any, *,
+                 background: Any = None, contributions: bool = True) -> Section:
     """Write what a report says about a clip.
 
     Parameters
     ----------
-    clip : Clip
-        As measured by the model.
+    found : RecordingAnswers
+        What the model says of it.
     name : str
         What the clip is called.
-    label : object
-        What the model says: a class, or that it cannot tell.
-    probabilities : array of shape (2,)
     number : int
         Of the clip in the report, from 1.
     model : estimator
         As it was given.
-    inner : estimator
-        What is explained: the model, or the one within a model that may abstain.
     background : list of Clip or None
         See `smilegenuine.explain.explain`.
     contributions : bool, default=True
@@ -82,21 +70,23 @@ def clip_section(clip: Clip, name: str, label: Any, probabilities: np.ndarray, n
     -------
     Section
     """
-    words = class_words(classes_of(model))
+    clip, (answer,) = found.clip, found.answers
+    label, probabilities = answer.decision, answer.probabilities
+    words = class_names(classes_of(model))
     classes = list(classes_of(model))
     said = classes.index(label) if label in classes else int(probabilities.argmax())
     sure = float(probabilities[said])
     phases = phases_of(clip)
-    found, why_not = _explained(inner, clip, background) if contributions else (None, "")
+    explained, why_not = _explained(model, clip, background) if contributions else (None, "")
     parts = [
         element("h2", name_of(name)),
         *_unfounded(phases),
         _decision(words[said], sure, None if label in classes else label, model),
         element("p", held_out_text(info_of(model), sure)),
-        face_strip(clip, phases), curves(clip, phases, _units(found)),
-        *([] if not contributions else _why(found, why_not, words, float(probabilities[1]))),
+        face_strip(clip, phases), curves(clip, phases, _units(explained)),
+        *([] if not contributions else _why(explained, why_not, words, float(probabilities[1]))),
         element("h3", "What was measured"), facts(measured_facts(clip, phases)),
-        _in_numbers(found)]
+        _in_numbers(explained)]
     bad = int((~clip.mask).sum())
     notes = ["no smile found"] if _unfounded(phases) else []
     notes += [f"{bad} of {len(clip.mask)} not measured"] if bad else []

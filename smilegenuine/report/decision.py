@@ -9,24 +9,29 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
+from ..answers.asking import askable
+from ..answers.recordings import (
+    answer_recording,
+    decision_table,
+    failure_table,
+    names_of,
+)
+from ..answers.smile_answers import answers_by_smile
+from ..classifiers.opening import classes_of
 from ..clip import Clip, as_clips, listed, open_items
-from ..conformal import SubjectConformalClassifier
 from ..errors import ClipError
-from ..explain.tree import classes_of, opened
-from ..model_card import adapted_to, info_of, is_sampled, model_card, title_of, visible
+from ..model_card import adapted_to, info_of, is_sampled, model_card, title_of
 from ..parallel import in_parallel
 from ..plotting.style import load_pyplot
 from ..progress import progress
+from ..running.foreign_text import class_names, visible
 from .clip_section import clip_section
 from .kinematics_section import counted, decision_word, smiles_section
 from .page import Html, element, from_markdown, joined, name_of, table, write_page
-from .told_smiles import measured_clip, row_titles, smile_rows, tells_smiles, told_smiles
-from .words import class_words, percent
+from .words import percent
 
 _NOTE = ("This is what a model says about how smiles move. It is not what anybody felt or meant, "
          "it is often wrong, and it is not for deciding anything about a person.")
@@ -141,11 +146,9 @@ def write_report(model: Any, clips: Any, path: str | os.PathLike[str], *, title:
     >>> list(found.decisions)
     ['clip', 'decision', 'P(0)', 'P(1)']
     """
-    check_model(model)
+    askable(model)
     items = listed(clips)
-    names = [os.fspath(item) if isinstance(item, (str, os.PathLike)) else
-             (isinstance(item, Clip) and item.name) or f"item {i}" for i, item in enumerate(items)]
-    return write_opened(model, open_items(items, fps=fps), names, Path(path), title=title,
+    return write_opened(model, open_items(items, fps=fps), names_of(items), Path(path), title=title,
                         background=background, contributions=contributions, n_jobs=n_jobs,
                         verbose=verbose)
 
@@ -192,34 +195,7 @@ def write_opened(model: Any, items: Sequence[Clip | Exception], names: Sequence[
     rows = [row for answer in told for row in answer.rows]
     failures = [{"clip": name, "error": answer.error}
                 for name, answer in zip(names, told, strict=True) if not answer.rows]
-    return Reported(path, _decisions(model, rows),
-                    pd.DataFrame(failures, columns=["clip", "error"], dtype=object))
-
-
-def _decisions(model: Any, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    words = [f"P({c})" for c in classes_of(model)]
-    smiles = tells_smiles(model)
-    columns = row_titles(model) if smiles else ["decision", *words]
-    kinds: dict[str, type] = {**dict.fromkeys(words, float),
-                              **({"smile": int, "start": float, "end": float} if smiles else {})}
-    # Names of files may hold what is no letter, which columns of strings do not take.
-    return pd.DataFrame(rows, columns=["clip", *columns], dtype=object).astype(kinds)
-
-
-def check_model(model: Any) -> None:
-    """Raise unless a model is fitted, and gives probabilities of two classes.
-
-    Parameters
-    ----------
-    model : estimator
-    """
-    if not hasattr(model, "predict_proba"):
-        raise TypeError(f"a report is about a classifier with predict_proba, and "
-                        f"{type(model).__name__} has none; an SVC takes probability=True")
-    check_is_fitted(model)
-    if len(classes_of(model)) != 2:
-        raise ValueError(f"a report is about two classes, posed and spontaneous; the model knows "
-                         f"{', '.join(map(str, classes_of(model)))}")
+    return Reported(path, decision_table(model, rows), failure_table(failures))
 
 
 def _tell(model: Any, background: Any, contributions: bool, k: int, name: str,
@@ -229,66 +205,14 @@ def _tell(model: Any, background: Any, contributions: bool, k: int, name: str,
         return _Told([], "", error=str(item))
     if item.name is None:  # so that errors say which one it is
         item = item.replace(name=name)
-    tell = _tell_smiles if tells_smiles(model) else _tell_clip
-    return tell(model, background, contributions, k, item)
-
-
-def _tell_clip(model: Any, background: Any, contributions: bool, k: int, item: Clip) -> _Told:
-    name, inner = str(item.name), explained_part(model)
-    try:
-        measuring, _ = opened(inner)
-        clip = item if measuring is None else measuring.transform([item])[0]
-        label, probabilities = answer_of(model, clip)
-    except (ValueError, OSError) as error:
-        return _Told([], "", error=str(error))
-    row = {"clip": name, "decision": label, **{f"P({c})": float(p) for c, p in
-                                               zip(classes_of(model), probabilities, strict=True)}}
-    said = clip_section(clip, name, label, probabilities, k + 1, model, inner, background,
-                        contributions=contributions)
-    return _Told([row], said.html, said.note)
-
-
-def _tell_smiles(model: Any, background: Any, contributions: bool, k: int, item: Clip) -> _Told:
     name = str(item.name)
     try:
-        clip = measured_clip(model, item)
-        told = told_smiles(model, clip)
+        found = answer_recording(model, item)
     except (ValueError, OSError) as error:
         return _Told([], "", error=str(error))
-    said = smiles_section(clip, name, told, k + 1, model, contributions=contributions)
-    return _Told([{"clip": name, **row} for row in smile_rows(model, told)], said.html, said.note)
-
-
-def answer_of(model: Any, clip: Any) -> tuple[Any, np.ndarray]:
-    """Ask a model about a clip.
-
-    Parameters
-    ----------
-    model : classifier of clips
-        One that may abstain, such as `SubjectConformalClassifier`, is asked to `decide`.
-    clip : recording
-
-    Returns
-    -------
-    label : object
-        The more probable class, or what `decide` gives.
-    probabilities : array of shape (2,)
-    """
-    probabilities = np.asarray(model.predict_proba([clip])[0], dtype=float)
-    if hasattr(model, "decide"):
-        return _plain(model.decide([clip])[0]), probabilities
-    return _plain(model.classes_[probabilities.argmax()]), probabilities
-
-
-def explained_part(model: Any) -> Any:
-    """Give what decides within a model that may abstain; any other model as it is."""
-    while isinstance(model, SubjectConformalClassifier):
-        model = model.estimator_
-    return model
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
+    section = smiles_section if answers_by_smile(model) else clip_section
+    said = section(found, name, k + 1, model, background=background, contributions=contributions)
+    return _Told([{"clip": name, **row} for row in found.rows], said.html, said.note)
 
 
 # -- the page around the sections -----------------------------------------------------------------
@@ -316,7 +240,7 @@ def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[
     if len(bad) == len(names) > 1:
         yield element("p", "None of the recordings could be used.", class_="wrong")
     elif len(names) > 1:
-        yield (_smiles_summary if tells_smiles(model) else _summary)(model, told)
+        yield (_smiles_summary if answers_by_smile(model) else _summary)(model, told)
     if bad:
         yield _failures(bad)
     yield "\n"
@@ -332,8 +256,8 @@ def _made_by(model: Any) -> Html:
 
 
 def _summary(model: Any, told: Sequence[_Told]) -> Html:
-    words = class_words(classes_of(model))
-    by_label = dict(zip(map(_plain, classes_of(model)), words, strict=True))
+    words = class_names(classes_of(model))
+    by_label = dict(zip(classes_of(model).tolist(), words, strict=True))
     others = {row["decision"] for answer in told for row in answer.rows} - by_label.keys()
     by_label |= {label: visible(label) for label in others}  # of who abstains
     rows: list[tuple[Any, ...]] = [
@@ -360,7 +284,7 @@ def _smiles_summary(model: Any, told: Sequence[_Told]) -> Html:
             rows.append((_link(row["clip"], k), decision_word(row["decision"], model),
                          percent(row[f"P({second})"]) if there else "–",
                          f"{row['start']:.2f} to {row['end']:.2f}" if there else "–", answer.note))
-    titles = ["Recording", "Decision", f"P({class_words(classes_of(model))[1]})", "Seconds",
+    titles = ["Recording", "Decision", f"P({class_names(classes_of(model))[1]})", "Seconds",
               "Frames"]
     if not any(row[-1] for row in rows):
         titles, rows = titles[:-1], [row[:-1] for row in rows]

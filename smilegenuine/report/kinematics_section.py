@@ -7,19 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from ..answers.recordings import RecordingAnswers
+from ..answers.smile_answers import SmileAnswer
+from ..classifiers.opening import classes_of
 from ..clip import Clip
 from ..explain.kinematics import classifier_of
 from ..explain.kinematics_words import number_text, short_words
-from ..explain.tree import classes_of
 from ..features.clip_phases import IN_ORDER
 from ..features.kinematics import SIGNALS, Smile
-from ..model_card import expected_text, info_of, is_sampled, visible
+from ..model_card import expected_text, info_of, is_sampled
 from ..plotting.contribution_maps import signed
+from ..running.foreign_text import class_names, visible
 from .clip_section import Section, measured_facts
 from .page import Html, element, facts, folded, joined, name_of, table
 from .pictures import smile_curves, smile_figures, smile_strips
-from .told_smiles import ToldSmile
-from .words import class_words, held_out_text, percent, sure_text
+from .words import held_out_text, percent, sure_text
 
 _SENTENCES = 5
 # Smiles of a recording that are drawn and explained; all are in its table.
@@ -32,21 +34,21 @@ _READING = ("Contributions are in log-odds: +0.69 doubles the odds of {1}, −0.
             "the same as what is true of smiles.")
 
 
-def smiles_section(clip: Clip, name: str, told: Sequence[ToldSmile], number: int, model: Any, *,
-                   contributions: bool = True) -> Section:
+def smiles_section(found: RecordingAnswers, name: str, number: int, model: Any, *,
+                   background: Any = None, contributions: bool = True) -> Section:
     """Write what a report says about a recording and its smiles.
 
     Parameters
     ----------
-    clip : Clip
-        With landmarks.
+    found : RecordingAnswers
+        What the model says of its smiles.
     name : str
         What the recording is called.
-    told : sequence of ToldSmile
-        What the model says of its smiles.
     number : int
         Of the recording in the report, from 1.
     model : KinematicsPipeline
+    background : ignored
+        What explains these models needs none.
     contributions : bool, default=True
         Say what the decisions rest on.
 
@@ -54,6 +56,7 @@ def smiles_section(clip: Clip, name: str, told: Sequence[ToldSmile], number: int
     -------
     Section
     """
+    clip, told = found.clip, found.answers
     smiles = [t.smile for t in told]
     parts: list[Any] = [element("h2", name_of(name))]
     if told:
@@ -67,19 +70,19 @@ def smiles_section(clip: Clip, name: str, told: Sequence[ToldSmile], number: int
     return Section(joined(whole, Html("\n")), f"{bad} of {len(clip.mask)} not measured" * bool(bad))
 
 
-def smiles_table(told: Sequence[ToldSmile], model: Any) -> Html:
+def smiles_table(told: Sequence[SmileAnswer], model: Any) -> Html:
     """Make a table of the smiles of a recording.
 
     Parameters
     ----------
-    told : sequence of ToldSmile
+    told : sequence of SmileAnswer
     model : KinematicsPipeline
 
     Returns
     -------
     Html
     """
-    words = class_words(classes_of(model))
+    words = class_names(classes_of(model))
     rows = [(str(k), decision_word(t.decision, model), f"{t.smile.start:.2f}", f"{t.smile.end:.2f}",
              percent(t.probabilities[1])) for k, t in enumerate(told, 1)]
     return table(["Smile", "Decision", "Start (s)", "End (s)", f"P({words[1]})"], rows,
@@ -99,7 +102,7 @@ def decision_word(decision: Any, model: Any) -> str:
     -------
     str
     """
-    by_label = dict(zip(classes_of(model), class_words(classes_of(model)), strict=True))
+    by_label = dict(zip(classes_of(model), class_names(classes_of(model)), strict=True))
     return by_label.get(decision, visible(decision))
 
 
@@ -131,15 +134,15 @@ def _nothing() -> list[Html]:
                     "to say of one.", class_="said")]
 
 
-def _lead(told: Sequence[ToldSmile], model: Any) -> Html | None:
+def _lead(told: Sequence[SmileAnswer], model: Any) -> Html | None:
     if len(told) == 1:
         return _decision(told[0], model)
     return element("p", f"{len(told)} smiles: ", element("strong", counted(
         [t.decision for t in told], model)), ".", class_="said")
 
 
-def _decision(told: ToldSmile, model: Any) -> Html:
-    words, classes = class_words(classes_of(model)), list(classes_of(model))
+def _decision(told: SmileAnswer, model: Any) -> Html:
+    words, classes = class_names(classes_of(model)), list(classes_of(model))
     likely = int(told.probabilities.argmax())
     sure = float(told.probabilities[likely])
     if told.decision in classes:
@@ -164,12 +167,12 @@ def _expected(model: Any) -> list[Html]:
 
 # -- each smile -----------------------------------------------------------------------------------
 
-def _each(clip: Clip, told: Sequence[ToldSmile], model: Any, contributions: bool) -> list[Any]:
+def _each(clip: Clip, told: Sequence[SmileAnswer], model: Any, contributions: bool) -> list[Any]:
     """The parts about each smile; of very many, about those that move the lips most."""
     highest = sorted(range(len(told)), key=lambda k: -told[k].smile.rise)[:_MOST]
     shown = sorted(highest)
     strips = smile_strips(clip, [told[k].smile for k in shown])
-    words, info = class_words(classes_of(model)), info_of(model)
+    words, info = class_names(classes_of(model)), info_of(model)
     parts: list[Any] = []
     if len(shown) < len(told):
         parts.append(element("p", f"More is said below of the {len(shown)} smiles that move the "
@@ -188,7 +191,7 @@ def _each(clip: Clip, told: Sequence[ToldSmile], model: Any, contributions: bool
     return parts
 
 
-def _why(told: ToldSmile, words: Sequence[str]) -> list[Html]:
+def _why(told: SmileAnswer, words: Sequence[str]) -> list[Html]:
     rows = told.reasons
     if rows.empty:
         return []

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..model_card import visible
+from ..running.foreign_text import visible
 from ..stored_arrays import whole_file
 
 _EMPTY = frozenset({"br", "hr", "img", "meta"})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from ..explain.explanation import WITH_OTHERS
 from ..features.dmarkers import MARKERS
-from ..model_card import DRAWN, as_number, certainty_bins, interval_of, visible
+from ..model_card import DRAWN, certainty_bins, interval_of
 from ..plotting.contribution_maps import signed
+from ..running.foreign_text import as_number
 
 #: Names of the 17 action units (Ekman, Friesen & Hager 2002, Facial Action Coding System).
 UNITS = {
@@ -30,34 +29,8 @@ _SPANS = {"onset": "in the onset", "apex": "in the apex", "offset": "in the offs
 _SURE = ((0.6, "hardly leans to either side"), (0.75, "leans that way"),
          (0.9, "is fairly sure"), (1.1, "is sure"))
 
-#: What 0 and 1 stand for.
-CLASSES = ("posed", "spontaneous")
 # Clips from which no share can be told.
 _FEW = 20
-
-
-def class_words(classes: Iterable[Any]) -> list[str]:
-    """Say what classes are called; 0 and 1 are labels as the data sets of this package have them.
-
-    Parameters
-    ----------
-    classes : iterable of labels
-        Two.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> class_words([0, 1]), class_words(["fake", "real"])
-    (['posed', 'spontaneous'], ['fake', 'real'])
-    """
-    labels = list(classes)
-    numbers = all(isinstance(c, (int, np.integer)) and not isinstance(c, bool) for c in labels)
-    if numbers and [int(c) for c in labels] == [0, 1]:
-        return list(CLASSES)
-    return [visible(c) if isinstance(c, str) else f"class {c}" for c in labels]
 
 
 def what_text(what: str) -> str:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from smilegenuine.explain.kinematics_words import (
-    class_names,
     direction_of,
     number_text,
     parameter_words,
@@ -14,6 +13,7 @@ from smilegenuine.explain.kinematics_words import (
     unit_of,
 )
 from smilegenuine.features.kinematics import KINEMATICS
+from smilegenuine.running.foreign_text import class_names
 
 NAMES = ["posed", "spontaneous"]
 LOW, HIGH = [1.0, 2.0, 3.0, 4.0, 5.0], [3.0, 5.0, 6.0, 7.0, 9.0]

@@ -25,7 +25,7 @@ from smilegenuine import (
     LBPSmileIntensity,
 )
 from smilegenuine.au_table import AU_NAMES
-from smilegenuine.early.cutting import measure_clip, split_steps
+from smilegenuine.classifiers.opening import open_system
 from smilegenuine.face.landmarker import Seen
 from smilegenuine.live import LiveDecision
 from smilegenuine.live.decision import WAITING
@@ -73,7 +73,7 @@ class TestASmile:
         watch(live, film)
         live.finish()
         clip = Clip(frames=np.stack(pictures), times=times)
-        offline = measure_clip(split_steps(system)[0], clip)
+        (offline,) = open_system(system).measure([clip])
         both = offline.mask & live.clip_.mask
         assert both.mean() > 0.9
         np.testing.assert_array_equal(live.clip_.times, offline.times)
@@ -89,16 +89,18 @@ class TestASmile:
     def test_what_is_kept_of_a_frame_is_what_the_steps_would_measure(self, film, system):
         """On the very same chips, the steps themselves give the same numbers."""
         for neutral in ("rest", "median", "none"):
-            head, tail = split_steps(system)
-            head[2] = head[2].__class__(neutral=neutral)
-            head[2].coef_, head[2].intercept_ = (getattr(split_steps(system)[0][2], name)
-                                                 for name in ("coef_", "intercept_"))
+            opened = open_system(system)
+            head, tail = [step for _, step in opened.steps], opened.decider
+            units = head[2]
+            head[2] = units.__class__(neutral=neutral)
+            head[2].coef_, head[2].intercept_ = units.coef_, units.intercept_
             live = LiveDecision(Pipeline([("f", head[0]), ("s", head[1]), ("a", head[2]),
                                           ("e", tail)]))
             watch(live, (film[0][:40], film[1][:40]))
             live.finish()
             known = live.clip_
-            again = measure_clip(head[1:], known.replace(smile=None, aus=None))
+            (again,) = opened._replace(steps=tuple(zip("sa", head[1:], strict=True))).measure(
+                [known.replace(smile=None, aus=None)])
             np.testing.assert_allclose(known.smile, again.smile, atol=1e-5)
             np.testing.assert_allclose(known.aus, again.aus, atol=1e-4)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smilegenuine.early.cutting import SmileLevel
+from smilegenuine.features.clip_phases import SmileLevel
 from smilegenuine.live import LiveMoment, LiveSmile
 from smilegenuine.live.picture import _BAR, _PANEL, _STRIP, LivePicture, _fitted, _rgb
 from smilegenuine.plotting.style import SHADES

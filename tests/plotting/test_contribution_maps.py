@@ -187,8 +187,10 @@ class TestPhaseMap:
 
     def test_labels_and_titles(self):
         explanation = made(classes=(0, 1))
-        assert "+ for class 1, − for class 0" in PhaseMapDisplay.from_explanation(
+        assert "+ for spontaneous, − for posed" in PhaseMapDisplay.from_explanation(
             explanation).ax_.get_xlabel()
+        assert "+ for class 5, − for class 2" in PhaseMapDisplay.from_explanation(
+            made(classes=(2, 5))).ax_.get_xlabel()
         display = PhaseMapDisplay.from_explanation(explanation, title="why?",
                                                    display_labels=("acted", "felt"))
         assert "+ for felt, − for acted" in display.ax_.get_xlabel()

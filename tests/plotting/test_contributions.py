@@ -94,8 +94,9 @@ class TestHeading:
         assert heading(draw(clip=a_clip().replace(name="x" * 99)))[0] == "…" + "x" * 49
 
     def test_labels(self):
-        assert "class 1" in heading(ContributionsDisplay.from_explanation(
-            made(classes=(0, 1))))[1]
+        for classes, word in (((0, 1), "spontaneous"), ((2, 5), "class 5")):
+            assert word in heading(ContributionsDisplay.from_explanation(
+                made(classes=classes)))[1]
         assert "felt" in heading(draw(display_labels=("acted", "felt")))[1]
 
 

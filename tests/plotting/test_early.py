@@ -12,8 +12,8 @@ import pytest
 from drawn import known_clips
 
 from smilegenuine import AUDASVMEnsemble
-from smilegenuine.early import EarlyDecision, early_decision
-from smilegenuine.early.accuracy import COLUMNS
+from smilegenuine.answers import EarlyDecision, early_decision
+from smilegenuine.answers.early_accuracy import COLUMNS
 from smilegenuine.features.clip_phases import phases_of
 from smilegenuine.plotting.early import EarlyAccuracyDisplay, EarlyDecisionDisplay
 

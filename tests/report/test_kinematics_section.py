@@ -13,6 +13,8 @@ from html_page import NASTY, Page, check_page, shown
 from smiling import smiling
 
 from smilegenuine import adapt, load_pretrained
+from smilegenuine.answers.recordings import answer_recording
+from smilegenuine.answers.smile_answers import answers_by_smile, ask_by_smile
 from smilegenuine.classifiers.kinematics import KinematicsClassifier
 from smilegenuine.clip import Clip
 from smilegenuine.explain import reasons
@@ -20,7 +22,6 @@ from smilegenuine.features.kinematics import KINEMATICS, SmileKinematics
 from smilegenuine.model_card import expected_text
 from smilegenuine.report import write_report
 from smilegenuine.report.pictures import smile_curves, smile_strips
-from smilegenuine.report.told_smiles import smile_rows, tells_smiles, told_smiles
 
 pytest.importorskip("matplotlib")
 LABELS = ("posed", "spontaneous")
@@ -272,21 +273,21 @@ class TestPictures:
             assert f"smile {k} from {smile.start:.2f} to {smile.end:.2f} s" in drawn
 
 
-class TestToldSmiles:
+class TestSmileAnswers:
     def test_which_models_tell(self):
         model = deciding()
-        assert tells_smiles(model)
-        assert not tells_smiles(model["classifier"])
-        assert not tells_smiles(None)
+        assert answers_by_smile(model)
+        assert not answers_by_smile(model["classifier"])
+        assert not answers_by_smile(None)
 
     def test_without_reasons_there_is_no_why(self, clips):
-        told = told_smiles(deciding(), clips[0], reasons=False)
+        told = ask_by_smile(deciding(), clips[0], reasons=False)
         assert [t.why for t in told] == [""]
         assert told[0].reasons.empty
 
     def test_rows_can_be_made_a_table(self, clips):
         model = deciding()
-        rows = [row for clip in clips for row in smile_rows(model, told_smiles(model, clip))]
+        rows = [row for clip in clips for row in answer_recording(model, clip).rows]
         table = pd.DataFrame(rows)
         assert table["smile"].tolist() == [1, 1, 2, 0]
         assert table.iloc[3][["start", "end", "P(posed)", "P(spontaneous)"]].isna().all()

@@ -17,9 +17,9 @@ from smilegenuine.report.page import (
     name_of,
     picture,
     table,
-    visible,
     write_page,
 )
+from smilegenuine.running.foreign_text import visible
 
 
 class TestText:

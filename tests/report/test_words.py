@@ -8,7 +8,6 @@ import pytest
 from smilegenuine import AU_NAMES
 from smilegenuine.report.words import (
     UNITS,
-    class_words,
     held_out_text,
     percent,
     sentence,
@@ -16,6 +15,7 @@ from smilegenuine.report.words import (
     sure_text,
     what_text,
 )
+from smilegenuine.running.foreign_text import class_names
 
 TESTED = {"folds": 5, "clips": 120, "subjects": 30, "accuracy lower": 0.66, "accuracy upper": 0.9,
           "confidence": 0.95}
@@ -51,7 +51,7 @@ def test_sentence_names_the_side_and_with_several_the_branch():
     ([1, 2], ["class 1", "class 2"]), ([False, True], ["class False", "class True"]),
     (["a\u202e", "b"], ["a\\u202e", "b"])])
 def test_classes(classes, words):
-    assert class_words(classes) == words
+    assert class_names(classes) == words
 
 
 @pytest.mark.parametrize(("p", "text"), [

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..classifiers.opening import open_system
 from ..clip import Clip, as_clips
 from ..parallel import in_parallel
-from .cutting import ask, asked_model, checked_moments, first_part, measure_clip, split_steps
+from .asking import Answer, ask, askable
+from .beginnings import checked_moments, first_part
 
 #: Shares of a clip at which it is asked, where nothing else is said.
 FRACTIONS = tuple(np.arange(1, 21) / 20.0)
@@ -123,31 +125,36 @@ def early_decision(model: Any, clip: Any, *, fractions: Any = None, times: Any =
     --------
     >>> from smilegenuine import AUDASVMEnsemble
     >>> from smilegenuine.datasets import make_smile_signals
-    >>> from smilegenuine.early import early_decision
+    >>> from smilegenuine.answers import early_decision
     >>> smiles = make_smile_signals(8, 2, random_state=0)
     >>> clf = AUDASVMEnsemble(levels=("au",)).fit(smiles.data[:14], smiles.target[:14])
     >>> found = early_decision(clf, smiles.data[15], fractions=[0.001, 0.5, 1.0])
     >>> found.probability.shape, found.reasons[0]
     ((3,), 'is too short: 1 frames, at least 3 are needed')
     """
-    model = asked_model(model)
+    model = askable(model)
     if times is not None and fractions is not None:
         raise ValueError("fractions and times both say where to cut; give one of them")
     wanted = checked_moments("times", times) if times is not None else \
         checked_moments("fractions", FRACTIONS if fractions is None else fractions)
     (clip,) = as_clips([clip])
-    head, tail = split_steps(model)
-    measured = measure_clip(head, clip)
-    (whole,) = ask(tail, [measured])
+    system = open_system(model)
+    (measured,) = system.measure([clip])
+    (whole,) = ask(system.decider, [measured], decide=False)
     if whole.reason is not None:
         raise whole.reason
     seen = np.asarray(measured.times)
     moments = wanted if times is not None else seen[0] + wanted * (seen[-1] - seen[0])
     if honest:
-        calls = ((model, [first_part(clip, t)]) for t in moments)
-        found = [answer for (answer,) in in_parallel(ask, calls, n_jobs=n_jobs)]
+        calls = ((model, first_part(clip, t)) for t in moments)
+        found = list(in_parallel(_ask_one, calls, n_jobs=n_jobs))
     else:
-        found = ask(tail, [first_part(measured, t) for t in moments])
+        found = ask(system.decider, [first_part(measured, t) for t in moments], decide=False)
     return EarlyDecision(moments, np.array([answer.probability for answer in found]),
-                         tuple("" if e is None else e.problem for _, e in found),
+                         tuple("" if answer.reason is None else answer.reason.problem
+                               for answer in found),
                          np.asarray(model.classes_), measured, honest)
+
+
+def _ask_one(model: Any, clip: Clip | None) -> Answer:
+    return ask(model, [clip], decide=False)[0]

@@ -9,15 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ..base import ClipTransformer
-from ..calibration import SubjectwiseMetaMixin
 from ..classifiers.branches import groups_for_fit
+from ..classifiers.opening import measuring_templates, open_system
 from ..classifiers.subject_folds import check_groups, coded_labels
 from ..clip import Clip, as_clips
 from ..comparison import score
@@ -25,7 +22,8 @@ from ..errors import ClipError
 from ..features.clip_phases import phases_of
 from ..parallel import in_parallel
 from ..progress import progress
-from .cutting import ask, asked_model, checked_moments, first_part, measure_clip, split_steps
+from .asking import ask, askable
+from .beginnings import checked_moments, first_part
 
 #: Shares of a smile at which it is asked, where nothing else is said.
 TENTHS = tuple(np.arange(1, 11) / 10.0)
@@ -120,7 +118,7 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
     --------
     >>> from smilegenuine import AUDASVMEnsemble
     >>> from smilegenuine.datasets import make_smile_signals
-    >>> from smilegenuine.early import early_accuracy
+    >>> from smilegenuine.answers import early_accuracy
     >>> smiles = make_smile_signals(6, 2, random_state=0)
     >>> table = early_accuracy(AUDASVMEnsemble(levels=("au",), cv=2), smiles.data, smiles.target,
     ...                        smiles.groups, fractions=[0.3, 1.0], cv=2)
@@ -143,7 +141,7 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
     opened, classes, codes, subjects = _checked_set(clips, y, groups)
     axis = _Axis(at, unit, of, fit_on, honest)
     if isinstance(cv, str) and cv == "prefit":
-        model = asked_model(model)
+        model = askable(model)
         if not np.array_equal(model.classes_, classes):
             raise ValueError(f"the model was fitted on the classes "
                              f"{', '.join(map(str, model.classes_))}, and y has "
@@ -240,18 +238,9 @@ def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
 
     Others are passed over, and so is what reads what those add.
     """
-    while isinstance(model, SubjectwiseMetaMixin):
-        model = model.estimator
-    if not isinstance(model, Pipeline):
-        return clips
     unknown: set[str] = set()
-    for _, step in model.steps[:-1]:
-        if step is None or step == "passthrough":
-            continue
-        part = step.estimator if isinstance(step, FrozenEstimator) else step
-        if not isinstance(part, ClipTransformer):
-            break
-        fixed = part is not step or not part.learns
+    for part, frozen in measuring_templates(model):
+        fixed = frozen or not part.learns
         if fixed and unknown.isdisjoint(part.reads):
             clips = part.transform(clips)
         else:
@@ -267,16 +256,17 @@ def _all_rows(function: Any, calls: list[Any], n_jobs: int | None, verbose: int 
 
 def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:
     """What a fitted model says of the beginnings of clips."""
-    head, tail = split_steps(model)
-    measured = [measure_clip(head, clip) for clip in clips]
+    system = open_system(model)
+    measured = system.measure(clips)
     cuts, since, fractions = map(np.array, zip(*map(axis.place, measured), strict=True))
     # Honestly is all over again, from what there was at first.
-    asked, whole = (model, clips) if axis.honest else (tail, measured)
+    asked, whole = (model, clips) if axis.honest else (system.decider, measured)
     parts = [first_part(clip, t) if np.isfinite(t) else None
              for clip, moments in zip(whole, cuts, strict=True) for t in moments]
     answers: list[float] = []
     for start in range(0, len(parts), _AT_ONCE):
-        answers += [answer.probability for answer in ask(asked, parts[start:start + _AT_ONCE])]
+        answers += [answer.probability for answer in ask(
+            asked, parts[start:start + _AT_ONCE], decide=False)]
     return _Rows(np.reshape(answers, cuts.shape), since, fractions)
 
 
@@ -284,11 +274,11 @@ def _rows_of_fold(model: Any, train: list[Clip], y: np.ndarray, subjects: np.nda
                   test: list[Clip], axis: _Axis) -> _Rows:
     fitted = clone(model)
     fitted.fit(train, y, **groups_for_fit(fitted, subjects))
-    fitted = asked_model(fitted)
+    fitted = askable(fitted)
     if axis.fit_on == "clips":
         return _rows_of(fitted, test, axis)
-    head, tail = split_steps(fitted)
-    train, test = ([measure_clip(head, clip) for clip in clips] for clips in (train, test))
+    system = open_system(fitted)
+    tail, train, test = system.decider, system.measure(train), system.measure(test)
     cuts = np.array([axis.place(clip)[0] for clip in train])
     columns = []
     for k, at in enumerate(axis.at):
@@ -299,8 +289,8 @@ def _rows_of_fold(model: Any, train: list[Clip], y: np.ndarray, subjects: np.nda
         try:
             own = _fit_on(tail, cut, y, subjects, use)
         except ClipError:  # of what the model says nothing it cannot learn either
-            use = np.array([i for i, answer in enumerate(ask(tail, cut)) if answer.reason is None],
-                           dtype=int)
+            use = np.array([i for i, answer in enumerate(ask(tail, cut, decide=False))
+                            if answer.reason is None], dtype=int)
             own = _fit_on(tail, cut, y, subjects, use)
         rows = _rows_of(tail if own is None else own, test, here)
         columns.append(rows if own is not None else
@@ -362,7 +352,7 @@ def subject_interval(right: np.ndarray, subjects: np.ndarray) -> tuple[float, fl
     Examples
     --------
     >>> import numpy as np
-    >>> from smilegenuine.early.accuracy import subject_interval
+    >>> from smilegenuine.answers.early_accuracy import subject_interval
     >>> right = np.array([True, True, False, True] * 10)
     >>> [round(float(bound), 2) for bound in subject_interval(right, np.repeat(range(10), 4))]
     [0.57, 0.87]

@@ -1,12 +1,15 @@
-"""Text that others wrote, as it may be shown."""
+"""Text that others wrote, names of classes among it, as it may be shown."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+#: What the labels 0 and 1 stand for.
+CLASSES = ("posed", "spontaneous")
 _LONGEST = 500
 # Not seen, or turning the text around them: control, format, half of a pair, not assigned, line
 # and paragraph separators. The joiners are parts of words of Persian or Hindi, and of emoji.
@@ -63,6 +66,29 @@ def visible(text: Any) -> str:
         return text
     return "".join(c if c in _JOINERS or unicodedata.category(c) not in _UNSEEN
                    else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def class_names(classes: Iterable[Any]) -> list[str]:
+    """Return what to call classes; 0 and 1 are labels as the data sets of this package have them.
+
+    Parameters
+    ----------
+    classes : iterable of labels
+        Two.
+
+    Returns
+    -------
+    list of two str
+
+    Examples
+    --------
+    >>> class_names([0, 1]), class_names(["acted", "felt"]), class_names([2, 5])
+    (['posed', 'spontaneous'], ['acted', 'felt'], ['class 2', 'class 5'])
+    """
+    labels = [c.item() if isinstance(c, np.generic) else c for c in classes]
+    if labels == [0, 1] and not any(isinstance(c, bool) for c in labels):
+        return list(CLASSES)
+    return [visible(c) if isinstance(c, str) else f"class {c}" for c in labels]
 
 
 def as_number(value: Any) -> float | None:

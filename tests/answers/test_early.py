@@ -17,14 +17,15 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from smilegenuine import AUDA, AUDASVMEnsemble, Clip, ClipError, ClipTransformer, DMarkers
+from smilegenuine.answers import early_accuracy, early_decision
+from smilegenuine.answers.beginnings import first_part
+from smilegenuine.answers.early_accuracy import COLUMNS, subject_interval
 from smilegenuine.au_table import AU_NAMES
 from smilegenuine.calibration import CalibratedSystem
+from smilegenuine.classifiers.opening import open_system
 from smilegenuine.conformal import SubjectConformalClassifier
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.early import early_accuracy, early_decision
-from smilegenuine.early.accuracy import COLUMNS, subject_interval
-from smilegenuine.early.cutting import first_part, smile_level, split_steps
-from smilegenuine.features.clip_phases import phases_of
+from smilegenuine.features.clip_phases import phases_of, smile_level
 from smilegenuine.video import ArrayFrames
 
 AU12 = AU_NAMES.index("AU12")
@@ -253,11 +254,11 @@ class TestModels:
         peeking, tail = Peeking(), make_pipeline(AUDA(), LogisticRegression())
         model = Pipeline([("measure", Pipeline([("a", FrozenEstimator(peeking)), ("b", Peeking())])
                            ), ("rest", tail)])
-        head, rest = split_steps(model)
-        assert head[0] is peeking
-        assert [type(step) for step in head] == [Peeking, Peeking]
-        assert [type(step) for _, step in rest.steps] == [AUDA, LogisticRegression]
-        assert split_steps(svm()) == ([], svm())
+        opened = open_system(model.fit(smiles().data, smiles().target))
+        assert opened.steps[0][1] is peeking
+        assert [type(step) for _, step in opened.steps] == [Peeking, Peeking]
+        assert [type(step) for _, step in opened.decider.steps] == [AUDA, LogisticRegression]
+        assert open_system(svm()) == ((), svm(), "AUDASVMEnsemble")
 
     @pytest.mark.parametrize(("model", "message"), [
         ("model.skops", r"not 'model.skops'; load_model"),
@@ -290,9 +291,9 @@ class TestModels:
             wrapped.fit(without_smiles()[24:], data.target[24:], data.groups[24:])
             model = make_pipeline(Peeking(), wrapped)
             for known, n in ((wrapped, 1), (model, 2)):
-                head, tail = split_steps(known)
-                assert [type(step) for step in head] == [Peeking] * n
-                assert type(tail) is type(wrapped)
+                opened = open_system(known)
+                assert [type(step) for _, step in opened.steps] == [Peeking] * n
+                assert type(opened.decider) is type(wrapped)
             assert wrapped.estimator_ is inner  # as it was
             whole = early_decision(wrapped, clip, fractions=[1.0]).probability[0]
             assert whole == pytest.approx(wrapped.predict_proba([clip])[0, 1])
