@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,9 @@ _NOISE = re.compile(rb"I\d{4} |INFO: |WARNING: Logging before InitGoogle\(\)|WAR
                     rb"messages before absl::InitializeLog\(\)|W\d{4} .*(acceleration to xnnpack "
                     rb"by default|Feedback manager requires a model with a single signature)")
 _END: Any = object()
+
+#: What `LandmarkLooker` does where there are more faces than one.
+OnMore = Literal["follow", "raise", "expect"]
 _stderr_lock = threading.Lock()
 
 
@@ -92,7 +95,7 @@ class LandmarkLooker:
     """
 
     def __init__(self, model: Path, confidences: Confidences, max_faces: int = 1,
-                 on_more: str = "follow") -> None:
+                 on_more: OnMore = "follow") -> None:
         self._mp = load_mediapipe()
         self.model, self.confidences, self.max_faces = model, confidences, max_faces
         self.on_more = on_more

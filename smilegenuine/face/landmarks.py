@@ -15,7 +15,14 @@ from ..base import ClipTransformer, check_positive, has_signals_only, require_fi
 from ..clip import Clip
 from ..errors import ClipError, NoFaceError
 from .following import follow_faces, main_track, place_of
-from .landmarker import Confidences, LandmarkLooker, MoreFacesError, Seen, load_mediapipe
+from .landmarker import (
+    Confidences,
+    LandmarkLooker,
+    MoreFacesError,
+    OnMore,
+    Seen,
+    load_mediapipe,
+)
 from .landmarker_bundle import find_bundle
 from .smooth import smooth_path
 from .timing import frame_times
@@ -148,7 +155,7 @@ class FaceLandmarks(ClipTransformer):
         frames: Any = clip.frames
         return self.assemble(clip, self.look(frames, float(clip.fps)))
 
-    def looker(self, on_more: str = "follow") -> LandmarkLooker:
+    def looker(self, on_more: OnMore = "follow") -> LandmarkLooker:
         """Open what looks at the frames of one clip or film, one after the other.
 
         Parameters
@@ -191,7 +198,8 @@ class FaceLandmarks(ClipTransformer):
         """
         # Faces are counted by frames: when those were taken is known when all have been read.
         whole = max(1, round(rate))
-        for on_more in ("raise", "expect"):
+        ways: tuple[OnMore, ...] = ("raise", "expect")
+        for on_more in ways:
             with suppress(MoreFacesError), self.looker(on_more) as looker:
                 return list(looker.look_on((frame, i / whole) for i, frame in enumerate(frames)))
         raise AssertionError("nobody counts where all are expected")
