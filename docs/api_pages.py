@@ -44,6 +44,8 @@ ROOMS = (
          "See :doc:`/systems` and :doc:`/pretrained`.", ("pipelines", "pretrained", "fusion")),
     Room("evaluation", "Evaluation", "Scores by subject, comparisons and their tests. See "
          ":doc:`/evaluation`.", ("evaluation", "comparison", "significance", "effects")),
+    Room("benchmark", "The benchmark", "Published systems on any labelled set, published figures "
+         "beside them. See :doc:`/evaluation`.", ("benchmark",)),
     Room("certainty", "How sure, and when to say nothing", "Probabilities to be believed, and "
          "decisions that are left open.",
          ("calibration", "conformal", "abstention", "reliability")),
@@ -62,8 +64,8 @@ ROOMS = (
 )
 
 #: Packages whose ``__all__`` is public.
-PUBLIC = ("smilegenuine", "smilegenuine.datasets", "smilegenuine.explain",
-          "smilegenuine.plotting", "smilegenuine.report")
+PUBLIC = ("smilegenuine", "smilegenuine.benchmark", "smilegenuine.datasets",
+          "smilegenuine.explain", "smilegenuine.plotting", "smilegenuine.report")
 
 #: Networks and what belongs to them: public by their place, not by an ``__all__``.
 NETS = (

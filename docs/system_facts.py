@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smilegenuine.cli.published_notes import percent
 from smilegenuine.datasets.published import PUBLISHED, published_figures
 from smilegenuine.features.auda import feature_names
 from smilegenuine.features.dmarkers import DMarkers
 from smilegenuine.pipelines import FUSIONS, looks_at, make_system
+from smilegenuine.running.number_text import percent
 
 #: Data sets, as they are called in text.
 SETS = {"uva-nemo": "UvA-NEMO", "mmi": "MMI", "spos": "SPOS", "bbc": "BBC"}

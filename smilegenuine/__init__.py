@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .au_table import AU_NAMES as AU_NAMES
     from .base import ClipTransformer as ClipTransformer
     from .base import transform_clips as transform_clips
+    from .benchmark import run_benchmark as run_benchmark
     from .calibration import CalibratedSystem as CalibratedSystem
     from .classifiers.adapted_kinematics import (
         AdaptedKinematicsClassifier as AdaptedKinematicsClassifier,
@@ -145,6 +146,7 @@ _ROOMS = {
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
     "subject_scores": "evaluation",
+    "run_benchmark": "benchmark",
     "load_model": "persistence",
     "save_model": "persistence",
     "SignalsDisplay": "plotting",

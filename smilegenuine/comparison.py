@@ -11,6 +11,15 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import recall_score, roc_auc_score
 
+from .running.number_text import (
+    UNKNOWN,
+    markdown_cell,
+    p_value,
+    percent,
+    percent_difference,
+    percent_interval,
+    three_digits,
+)
 from .significance import corrected_interval, corrected_resampled_ttest, exact_mcnemar
 
 #: What a system is judged by, in the order of the tables.
@@ -89,7 +98,7 @@ class Evaluation:
     metadata: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
-        return (f"Evaluation(systems={self._systems()}, folds={len(self.train_sizes)}, "
+        return (f"{type(self).__name__}(systems={self._systems()}, folds={len(self.train_sizes)}, "
                 f"clips={self.n_clips})")
 
     def summary(self, reference: str | None = None, confidence: float = 0.95) -> pd.DataFrame:
@@ -215,27 +224,26 @@ class Evaluation:
         """
         table = self.summary(reference, confidence)
         cells: dict[str, list[str]] = {
-            "System": [name.replace("|", "\\|") for name in table["system"]],
+            "System": [markdown_cell(name) for name in table["system"]],
             "Clips": [str(n) for n in table["clips"]]}
         for title in SCORES:
             cells[f"{title[0].upper()}{title[1:]} (%)"] = [
-                _percent(mean, sd) for mean, sd in zip(table[title], table[f"{title} sd"],
+                percent(mean, sd) for mean, sd in zip(table[title], table[f"{title} sd"],
                                                        strict=True)]
             if title == "accuracy":
                 cells[f"{100 * confidence:g} % CI"] = [
-                    "–" if np.isnan(low) or low == high else
-                    f"[{100 * max(low, 0.0):.1f}, {100 * min(high, 1.0):.1f}]" for low, high
+                    percent_interval(low, high) for low, high
                     in zip(table["accuracy lower"], table["accuracy upper"], strict=True)]
                 for column, texts in (beside or {}).items():
-                    cells[column] = [texts.get(name, "–").replace("|", "\\|")
+                    cells[column] = [markdown_cell(texts.get(name, UNKNOWN))
                                      for name in table["system"]]
         if reference is not None:
-            cells[f"Δ to {reference.replace('|', chr(92) + '|')}"] = [
-                "–" if np.isnan(d) else f"{100 * d:+.1f}" for d in table["difference"]]
-            cells["p (t-test)"] = [_p(p) for p in table["p (t-test)"]]
-            cells["p (McNemar)"] = [_p(p) for p in table["p (McNemar)"]]
-        cells["Fit (s)"] = [_time(seconds) for seconds in table[_TIMES[0]]]
-        cells["Predict (ms)"] = [_time(ms) for ms in table[_TIMES[1]]]
+            cells[f"Δ to {markdown_cell(reference)}"] = [
+                percent_difference(d) for d in table["difference"]]
+            cells["p (t-test)"] = [p_value(p) for p in table["p (t-test)"]]
+            cells["p (McNemar)"] = [p_value(p) for p in table["p (McNemar)"]]
+        cells["Fit (s)"] = [three_digits(seconds) for seconds in table[_TIMES[0]]]
+        cells["Predict (ms)"] = [three_digits(ms) for ms in table[_TIMES[1]]]
         return markdown_table(cells)
 
     # -- parts of the tables --------------------------------------------------------------------
@@ -340,19 +348,3 @@ def markdown_table(cells: Mapping[str, Sequence[str]]) -> str:
                             for i, (cell, width) in enumerate(zip(row, widths, strict=True))), ""])
             for row in (titles, *zip(*cells.values(), strict=True))]
     return "\n".join([rows[0], rule, *rows[1:]])
-
-
-def _percent(mean: float, sd: float) -> str:
-    if np.isnan(mean):
-        return "–"
-    return f"{100 * mean:.1f}" + ("" if np.isnan(sd) else f" ± {100 * sd:.1f}")
-
-
-def _p(p: float) -> str:
-    if np.isnan(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-
-
-def _time(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

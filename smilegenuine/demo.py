@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .base import transform_clips
+from .benchmark.result import CAVEAT
 from .clip import Clip
 from .datasets import make_smiles
 from .evaluation import evaluate
@@ -16,9 +17,6 @@ from .model_card import scores_to_remember
 from .persistence import load_model, save_model
 from .pipelines import make_system, set_networks
 from .report import write_report
-
-CAVEAT = ("These people are drawn. The numbers show that the software works; they say nothing "
-           "about accuracy on people.")
 
 # Half of the usual, for the sake of who waits: epochs without a gain before a network stops, and
 # faces a second that RealSmileNet sees.

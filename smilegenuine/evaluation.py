@@ -26,6 +26,7 @@ from .comparison import Evaluation, score
 from .parallel import in_parallel
 from .progress import progress
 from .result_store import FoldResult, ResultStore, describe, fingerprint
+from .running.number_text import with_spread
 
 _WRITTEN = ("accuracy", "balanced accuracy", "AUC")
 _Job = tuple[str, int]  # system, fold from 1
@@ -477,5 +478,5 @@ def _mean(*scores: float) -> str:
     """The mean and, of several, the standard deviation; a dash for what is not known."""
     if not np.isfinite(scores).any():
         return "-"
-    spread = f" ± {np.std(scores, ddof=1):.3f}" if len(scores) > 1 else ""
-    return f"{np.mean(scores):.3f}{spread}"
+    return with_spread(float(np.mean(scores)),
+                       float(np.std(scores, ddof=1)) if len(scores) > 1 else np.nan)

@@ -44,8 +44,8 @@ def forbid_measuring(monkeypatch) -> None:
     def fail(*args, **kwargs):
         pytest.fail("recordings were measured before the mistake was found")
 
-    for command in ("measuring", "extract"):
-        monkeypatch.setattr(f"smilegenuine.cli.{command}.transform_clips", fail)
+    for module in ("benchmark.preparation", "cli.extract"):
+        monkeypatch.setattr(f"smilegenuine.{module}.transform_clips", fail)
 
 
 # -- loaders for `smilegenuine benchmark --data cli_inputs:…` --------------------------------------

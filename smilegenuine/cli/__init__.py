@@ -17,7 +17,7 @@ import cv2
 
 from .._version import __version__
 from . import benchmark, extract, info, predict, train, watch
-from .arguments import n_jobs, whole
+from .arguments import as_options, n_jobs, whole
 from .cluster import cluster
 
 
@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError, ImportError, RuntimeError) as error:
-        print("\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])]), file=sys.stderr)
+        said = "\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])])
+        print(as_options(said), file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
         print(f"{who}: stopped", file=sys.stderr)

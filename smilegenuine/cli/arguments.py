@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import math
+import ast
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from ..pipelines import LANDMARK_ROWS, SYSTEMS, TABLE_ROWS
-
-#: Names of several systems together.
-GROUPS = {"table": TABLE_ROWS, "landmarks": LANDMARK_ROWS, "all": SYSTEMS}
-
-# Frames a second beyond which nothing is understood; less than this share of a picture is none.
-_RATES = (4.0, 1000.0)
-_LEAST_SHARE = 0.01
+from ..benchmark.options import system_names
+from ..benchmark.studies import BOUNDS
+from ..video import IMAGE_SUFFIXES, is_recording
 
 #: What `extract` can write.
 MEASURES = ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
 
 
 def whole(text: str) -> int:
-    """Give a whole number."""
+    """Return a whole number."""
     try:
         return int(text)
     except ValueError:
@@ -29,65 +26,61 @@ def whole(text: str) -> int:
 
 
 def counting(text: str) -> int:
-    """Give a whole number of at least 1."""
+    """Return a whole number of at least 1."""
     if whole(text) < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
     return whole(text)
 
 
 def n_jobs(text: str) -> int:
-    """Give a number of processes."""
+    """Return a number of processes."""
     if whole(text) == 0:
         raise argparse.ArgumentTypeError("must not be 0; 1 is one process, -1 one a core")
     return whole(text)
 
 
 def folds(text: str) -> int:
-    """Give a number of folds."""
+    """Return a number of folds."""
     if whole(text) < 2:
         raise argparse.ArgumentTypeError(f"must be at least 2, not {text}")
     return whole(text)
 
 
 def folds_or_none(text: str) -> int:
-    """Give a number of folds, or 0."""
+    """Return a number of folds, or 0."""
     if whole(text) < 0 or whole(text) == 1:
         raise argparse.ArgumentTypeError(f"must be 0 or at least 2, not {text}")
     return whole(text)
 
 
 def device(text: str) -> str:
-    """Give the name of a device; whether there is one turns out when torch is loaded."""
+    """Return the name of a device; whether there is one turns out when torch is loaded."""
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
         raise argparse.ArgumentTypeError(f"must be auto, cpu, cuda or cuda:NUMBER, not {text}")
     return text
 
 
 def systems(text: str) -> tuple[str, ...]:
-    """Give names of systems out of a list of systems and groups with commas, each one once."""
-    names: list[str] = []
-    for name in map(str.strip, text.split(",")):
-        if name not in SYSTEMS and name not in GROUPS:
-            raise argparse.ArgumentTypeError(
-                f"there is no system '{name}'; there is {', '.join(SYSTEMS)}, and the groups "
-                f"{', '.join(GROUPS)}")
-        names += GROUPS.get(name, (name,))
-    return tuple(dict.fromkeys(names))
+    """Return names of systems out of a list of systems and groups with commas, each one once."""
+    try:
+        return system_names(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def resolutions(text: str) -> tuple[float, ...]:
-    """Give shares of width and height out of a list with commas, each one once."""
-    return _numbers(text, _LEAST_SHARE, 1.0)
+    """Return shares of width and height out of a list with commas, each one once."""
+    return _numbers(text, *BOUNDS["resolution"])
 
 
 def frame_rates(text: str) -> tuple[float, ...]:
-    """Give frame rates in Hz out of a list with commas, each one once."""
-    return _numbers(text, *_RATES)
+    """Return frame rates in Hz out of a list with commas, each one once."""
+    return _numbers(text, *BOUNDS["fps"])
 
 
 def frame_rate(text: str) -> float:
-    """Give a frame rate in Hz."""
-    return _number(text, *_RATES)
+    """Return a frame rate in Hz."""
+    return _number(text, *BOUNDS["fps"])
 
 
 def _numbers(text: str, least: float, most: float) -> tuple[float, ...]:
@@ -98,7 +91,7 @@ def _number(text: str, least: float, most: float) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = math.nan
+        value = float("nan")
     if not least <= value <= most:
         raise argparse.ArgumentTypeError(f"must be a number from {least:g} to {most:g}, not "
                                          f"{text.strip() or 'nothing'}")
@@ -106,7 +99,7 @@ def _number(text: str, least: float, most: float) -> float:
 
 
 def measures(text: str) -> tuple[str, ...]:
-    """Give names of what is measured out of a list with commas, or all."""
+    """Return names of what is measured out of a list with commas, or all."""
     names = MEASURES if text == "all" else tuple(map(str.strip, text.split(",")))
     for name in names:
         if name not in MEASURES:
@@ -116,10 +109,35 @@ def measures(text: str) -> tuple[str, ...]:
 
 
 def table_file(text: str) -> Path:
-    """Give the name of a file for a table."""
+    """Return the name of a file for a table."""
     if Path(text).suffix.lower() not in (".csv", ".parquet"):
         raise argparse.ArgumentTypeError(f"{text}: give a name that ends in .csv or .parquet")
     return Path(text)
+
+
+def system_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what a command was told of how systems are made and run, for `SystemOptions`."""
+    names = ("action_units", "points", "max_epochs", "device", "random_state", "n_jobs")
+    return {**{name: getattr(args, name) for name in names}, "verbose": not args.quiet}
+
+
+# How messages of the package write what the commands have options for.
+_PARAMETER = re.compile("`(action_units|by|cross_corpus|data|folds|fps|max_epochs|n_jobs|points|"
+                        "reference|report|resolution|systems)=([^`]*)`")
+
+
+def as_options(text: str) -> str:
+    """Return a message of the package in terms of options: "`folds=5`" becomes "--folds 5"."""
+    return _PARAMETER.sub(_as_option, text)
+
+
+def _as_option(parameter: re.Match[str]) -> str:
+    try:
+        value = ast.literal_eval(parameter[2])
+    except (ValueError, SyntaxError):  # nothing, or a letter that stands for a value
+        value = parameter[2]
+    shown = ",".join(value) if isinstance(value, tuple) else str(value)
+    return f"--{parameter[1].replace('_', '-')} {shown}".rstrip()
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -145,3 +163,26 @@ def add_action_units(parser: argparse.ArgumentParser) -> None:
                         help="what measures action units: hog, the default, from the aligned face; "
                              "or blendshapes, from MediaPipe's face mesh (needs "
                              "smilegenuine[mediapipe])")
+
+
+def files_of(names: Sequence[str]) -> list[str]:
+    """Return the recordings that are meant: a folder stands for all videos in it and below it.
+
+    A folder that holds images is a recording itself.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of str
+    """
+    files: list[str] = []
+    for name in names:
+        folder = Path(name)
+        inside: list[Path] = []
+        if folder.is_dir() and not any(is_recording(f, IMAGE_SUFFIXES) for f in folder.iterdir()):
+            inside = sorted(f for f in folder.rglob("*") if is_recording(f))
+        files += map(str, inside) if inside else [name]
+    return files

@@ -10,16 +10,17 @@ from typing import Any
 import pandas as pd
 
 from ..base import ClipTransformer, transform_clips
+from ..benchmark.preparation import check_landmarker, make_action_units, tally_text
+from ..classifiers.opening import set_run, unwrapped
 from ..clip import Clip, open_items
 from ..errors import ClipError
 from ..face.landmarks import FaceLandmarks
+from ..features.frame_tables import frame_table, marker_table, write_tables
 from ..persistence import load_model
 from ..pipelines import make_system
-from .arguments import MEASURES, add_action_units, measures, table_file
-from .making import action_units, check_landmarker
-from .measuring import bare, files_of, set_run
-from .reporting import make_folder, make_way, report, say_tally
-from .tables import frame_table, marker_table, write_tables
+from ..running.output_places import prepare_file, prepare_folder
+from .arguments import MEASURES, add_action_units, files_of, measures, table_file
+from .reporting import complain, report
 
 # What each measure is taken from.
 _FIELDS = {"aus": "aus", "landmarks": "landmarks", "blendshapes": "blendshapes",
@@ -51,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
     """Write the tables, and give the exit status."""
     markers_file = args.output.with_name(f"{args.output.stem}_dmarkers{args.output.suffix}")
     for file in (args.output, *[markers_file] * ("dmarkers" in args.measures)):
-        make_way(file)
+        prepare_file(file)
     cache = args.cache or args.output.with_name(f"{args.output.stem}_cache")
-    make_folder(cache)
+    prepare_folder(cache)
     steps = _measuring_steps(args)
     set_run(list(steps.values()), n_jobs=args.n_jobs, verbose=not args.quiet, memory=str(cache))
     videos = files_of(args.videos)
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
-            say_tally(name, measured.tally)
+            complain(tally_text(name, measured.tally))
     clips, unknown = _know_all(clips, args.measures)
     failures.append(unknown)
     markerless = 0
@@ -97,15 +98,15 @@ def _measuring_steps(args: argparse.Namespace) -> dict[str, Any]:
             raise ValueError(f"--action-units {args.action_units}: action units are not asked for; "
                              "add aus to --measures")
         return {"landmarks": FaceLandmarks()}
-    system = make_system("auda-svm", action_units=action_units(args.action_units))
+    system = make_system("auda-svm", action_units=make_action_units(args.action_units))
     own = {"landmarks": FaceLandmarks()} if _on_mesh(args.measures) else {}
-    return own | {name: bare(step) for name, step in system.steps[:-1]}
+    return own | {name: unwrapped(step) for name, step in system.steps[:-1]}
 
 
 def _steps_of_model(model: Path, wanted: tuple[str, ...]) -> dict[str, Any]:
     system = load_model(model)
     named = getattr(system, "named_steps", {})
-    steps = {name: bare(named[name]) for name in ("landmarks", "faces", "smile", "aus")
+    steps = {name: unwrapped(named[name]) for name in ("landmarks", "faces", "smile", "aus")
              if name in named}
     if _on_mesh(wanted) and not isinstance(steps.get("landmarks"), FaceLandmarks):
         raise ValueError(f"{model}: finds no landmarks, and so no {', '.join(_on_mesh(wanted))}; "

@@ -13,17 +13,17 @@ from typing import Any
 import pandas as pd
 
 from ..answers.recordings import Decisions, answer_opened
+from ..benchmark.preparation import check_landmarker
 from ..classifiers.opening import move_networks, set_run
 from ..clip import Clip, open_items
 from ..model_card import expected_share, info_of
 from ..persistence import load_model
 from ..plotting.style import load_pyplot
 from ..pretrained import PRETRAINED, load_pretrained
+from ..running.output_places import prepare_file
 from ..video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFrames
-from .arguments import add_device
-from .making import check_landmarker
-from .measuring import files_of
-from .reporting import make_way, report
+from .arguments import add_device, files_of
+from .reporting import report
 
 # Used where no model is given, and what its classes are called.
 _USUAL, _LABELS = "kinematics", ("posed", "spontaneous")
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print decisions, and give the exit status."""
     if args.report is not None:
-        make_way(args.report)
+        prepare_file(args.report)
         load_pyplot()
     model, names = _model_and_videos(args.first, args.others or [])
     system = load_pretrained(model or _USUAL, labels=_LABELS) if model in (None, *PRETRAINED) \

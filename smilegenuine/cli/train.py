@@ -13,14 +13,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..benchmark.options import SystemOptions
+from ..benchmark.preparation import (
+    check_device,
+    check_landmarker,
+    check_set,
+    failure_text,
+    folds_at_once,
+    make_systems,
+    measure,
+    slow_text,
+)
+from ..classifiers.opening import set_run
 from ..clip import Clip
 from ..model_card import SUBJECT_SCORES, scores_to_remember
 from ..persistence import save_model
 from ..pipelines import NETWORKS, SYSTEMS, looks_at
-from .arguments import add_action_units, add_networks, folds_or_none, whole
-from .making import check_landmarker, make_systems, say_what_is_slow
-from .measuring import check_device, check_set, folds_at_once, measure, set_run
-from .reporting import failure_text, make_way, report
+from ..running.output_places import prepare_file
+from .arguments import (
+    add_action_units,
+    add_networks,
+    as_options,
+    folds_or_none,
+    system_options,
+    whole,
+)
+from .reporting import complain, report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,15 +64,17 @@ def run(args: argparse.Namespace) -> int:
 
     table = load_table(args.data, fps=args.fps, on_error="skip")
     check_set(table.target, table.groups)
-    make_way(args.output)
+    prepare_file(args.output)
     if args.system in NETWORKS:
         check_device(args.device)
-    made = make_systems([args.system], args, args.cache)
+    options = SystemOptions(**system_options(args))
+    made = make_systems([args.system], options, args.cache)
     check_landmarker(made, table.data,
                      "or take a system without landmarks, such as auda-svm")
-    say_what_is_slow(made, args, n_clips=len(table.data), n_fits=1 + args.folds)
+    complain(as_options(slow_text(made, options, n_clips=len(table.data),
+                                  n_fits=1 + args.folds)))
     system = made[args.system]
-    clips, places, failures = measure([system], table.data)
+    clips, places, failures = measure([system], table.data, complain)
     failures = pd.concat([table.failures, failures])
     if not clips:
         raise ValueError(failure_text(failures) + "\nnothing is left to train on")

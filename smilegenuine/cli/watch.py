@@ -25,8 +25,8 @@ from ..live.measuring import FEWEST
 from ..live.picture import LivePicture
 from ..live.sources import Film, open_film
 from ..persistence import load_model
+from ..running.output_places import prepare_file
 from .arguments import add_device
-from .reporting import make_way
 
 _WINDOW = "smilegenuine watch (q to end)"
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     move_networks(system, args.device)
     files = [file for file in (args.output, args.video) if file is not None]
     for file in files:
-        make_way(file)
+        prepare_file(file)
         if file.exists() and os.path.exists(args.source) and file.samefile(args.source):
             raise ValueError(f"{file}: is what is watched; give another name to write to")
     shows = args.window

@@ -19,6 +19,14 @@ from ..plotting.decisions import ConfusionDisplay, RocDisplay
 from ..plotting.results import FoldScoresDisplay, check_evaluation
 from ..plotting.style import load_pyplot
 from ..running.foreign_text import class_names, visible
+from ..running.number_text import (
+    UNKNOWN,
+    p_value,
+    percent,
+    percent_difference,
+    percent_interval,
+    three_digits,
+)
 from .page import Html, element, facts, folded, from_markdown, joined, name_of, table, write_page
 from .pictures import drawing, drawn, new_figure
 
@@ -199,25 +207,24 @@ def _scores_table(summary: pd.DataFrame, reference: str | None, published: pd.Da
     columns: list[list[str]] = [[str(n) for n in summary["clips"]]]
     for score in SCORES:
         titles.append(f"{score[0].upper()}{score[1:]} (%)")
-        columns.append([_spread(mean, sd) for mean, sd in
+        columns.append([percent(mean, sd) for mean, sd in
                         zip(summary[score], summary[f"{score} sd"], strict=True)])
         if score == "accuracy":
             titles.append(f"{100 * confidence:g} % interval")
-            columns.append([_bounds(low, high) for low, high in zip(
+            columns.append([percent_interval(low, high, "{} to {}") for low, high in zip(
                 summary["accuracy lower"], summary["accuracy upper"], strict=True)])
             if published is not None and len(published):
-                known = {row["system"]: _spread(row["accuracy"], row.get("sd", np.nan))
+                known = {row["system"]: percent(row["accuracy"], row.get("sd", np.nan))
                          for row in published.to_dict("records")}
                 titles.append("Published (%)")
-                columns.append([known.get(name, "–") for name in summary["system"]])
+                columns.append([known.get(name, UNKNOWN) for name in summary["system"]])
     if reference is not None:
         titles += [joined("Δ to ", name_of(reference)), "p (t-test)", "p (McNemar)"]
-        columns += [["–" if np.isnan(d) else f"{100 * d:+.1f}".replace("-", "−")
-                     for d in summary["difference"]],
-                    [_p(p) for p in summary["p (t-test)"]],
-                    [_p(p) for p in summary["p (McNemar)"]]]
+        columns += [[percent_difference(d).replace("-", "−") for d in summary["difference"]],
+                    [p_value(p) for p in summary["p (t-test)"]],
+                    [p_value(p) for p in summary["p (McNemar)"]]]
     titles += ["Fit (s)", "Predict (ms)"]
-    columns += [[_time(t) for t in summary[what]] for what in _TIMES]
+    columns += [[three_digits(t) for t in summary[what]] for what in _TIMES]
     rows = zip([name_of(name) for name in summary["system"]], *columns, strict=True)
     return table(titles, rows, label="Scores, a row a system", numbers=len(columns))
 
@@ -241,7 +248,7 @@ def _breakdown(rows: pd.DataFrame) -> Html:
     known = ("system", "clips", "subjects", *SCORES)
     titles = [f"{title[0].upper()}{title[1:]}" if title in known else name_of(title)
               for title in rows.columns]
-    cells = [[_share(value) if title in SCORES else name_of(value)
+    cells = [[percent(value) if title in SCORES else name_of(value)
               for title, value in zip(rows.columns, row, strict=True)]
              for row in rows.itertuples(index=False)]
     return table(titles, cells, label="Scores by kind", numbers=len(SCORES) + 2)
@@ -250,7 +257,7 @@ def _breakdown(rows: pd.DataFrame) -> Html:
 def _folds(found: Evaluation) -> Html:
     columns = ["system", "fold", "clips", "subjects", *SCORES]
     rows = [[name_of(row["system"]), *(str(row[c]) for c in columns[1:4]),
-             *(_share(row[c]) for c in SCORES)]
+             *(percent(row[c]) for c in SCORES)]
             for row in found.scores[columns].to_dict("records")]
     titles = [c[0].upper() + c[1:] + (" (%)" if c in SCORES else "") for c in columns]
     return table(titles, rows, label="Scores, a row a system and fold", numbers=7)
@@ -276,32 +283,6 @@ def _left_out(failures: pd.DataFrame) -> Html:
         folded("Which, and why", element("ul", *items)))
 
 
-def _spread(mean: float, sd: float) -> str:
-    if np.isnan(mean):
-        return "–"
-    return f"{100 * mean:.1f}" + ("" if np.isnan(sd) else f" ± {100 * sd:.1f}")
-
-
-def _share(value: float) -> str:
-    return "–" if np.isnan(value) else f"{100 * value:.1f}"
-
-
-def _bounds(low: float, high: float) -> str:
-    if np.isnan(low) or low == high:
-        return "–"
-    return f"{100 * max(low, 0.0):.1f} to {100 * min(high, 1.0):.1f}"
-
-
-def _p(p: float) -> str:
-    if np.isnan(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-
-
-def _time(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
 # -- pictures -------------------------------------------------------------------------------------
 
 def _fold_scores(found: Evaluation, summary: pd.DataFrame, published: pd.DataFrame | None,
@@ -310,7 +291,7 @@ def _fold_scores(found: Evaluation, summary: pd.DataFrame, published: pd.DataFra
         made = new_figure(1.9 + 0.5 * len(summary), 5.4)
         FoldScoresDisplay.from_evaluation(found, published=published, confidence=confidence,
                                           ax=made.subplots())
-        means = ", ".join(f"{name} {_spread(mean, np.nan)} %" for name, mean in
+        means = ", ".join(f"{name} {percent(mean)} %" for name, mean in
                           zip(summary["system"], summary["accuracy"], strict=True))
         return drawn(made, f"Accuracy of each system, fold by fold. Means: {means}.")
 

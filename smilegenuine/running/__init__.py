@@ -1,1 +1,1 @@
-"""What any part of the package may need to run: text, files, processes, progress."""
+"""What any work needs, whatever it is about: text, places for output, files, processes."""

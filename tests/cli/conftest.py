@@ -60,8 +60,8 @@ def see_meshes(patch: pytest.MonkeyPatch, meshes: dict[str, np.ndarray]) -> None
                             times=np.arange(len(mesh)) / 12)
 
     patch.setattr(FaceLandmarks, "transform_clip", find)
-    patch.setattr("smilegenuine.cli.making.load_mediapipe", lambda: None)
-    patch.setattr("smilegenuine.cli.making.find_bundle", lambda: None)
+    patch.setattr("smilegenuine.benchmark.preparation.load_mediapipe", lambda: None)
+    patch.setattr("smilegenuine.benchmark.preparation.find_bundle", lambda: None)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from cli_inputs import forbid_measuring, no_mediapipe
 from html_page import Page, check_page
 
 from smilegenuine import AUDAPhaseClassifier, FaceAligner, FaceLandmarks, make_system
+from smilegenuine.benchmark.comparing import _kinds
+from smilegenuine.benchmark.sets import load_labelled
 from smilegenuine.cli import main
-from smilegenuine.cli.comparing import _kinds
-from smilegenuine.cli.labelled_data import load_labelled
 from smilegenuine.datasets import make_smile_signals, make_smiles
 from smilegenuine.demo import CAVEAT
 
@@ -45,7 +45,7 @@ def asked(monkeypatch) -> list:
         calls.append((*args, options))
         raise RuntimeError("enough seen")
 
-    monkeypatch.setattr("smilegenuine.evaluation.evaluate", evaluate)
+    monkeypatch.setattr("smilegenuine.benchmark.comparing.evaluate", evaluate)
     return calls
 
 
@@ -283,7 +283,7 @@ class TestSets:
         assert "Δ" not in out  # there is no other system
 
     def test_without_a_network(self, run, monkeypatch, tmp_path):
-        monkeypatch.setattr("smilegenuine.cli.making.make_system",
+        monkeypatch.setattr("smilegenuine.benchmark.preparation.make_system",
                             partial(make_system, ensemble__levels=("au",), ensemble__cv=2))
         assert run("benchmark", "--data", "cli_inputs:load_signals:6", "--systems", "auda-svm",
                    "--folds", 2, "--output", tmp_path)[0] == 1

@@ -8,9 +8,9 @@ import pytest
 from cli_inputs import forbid_measuring
 
 from smilegenuine import Clip
-from smilegenuine.cli.cross_corpus import join_corpora
-from smilegenuine.cli.folds import Folds
-from smilegenuine.cli.labelled_data import LabelledSet, load_labelled
+from smilegenuine.benchmark.corpora import join_corpora
+from smilegenuine.benchmark.folds import Folds
+from smilegenuine.benchmark.sets import LabelledSet, load_labelled
 
 CALL = ("benchmark", "--data", "cli_inputs:load_folded", "--systems", "auda-au,auda-cross",
         "--max-epochs", 1)

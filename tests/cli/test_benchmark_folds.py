@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from cli_inputs import forbid_measuring
 
-from smilegenuine.cli.labelled_data import load_labelled
+from smilegenuine.benchmark.sets import load_labelled
 
 SYSTEM = ("--systems", "auda-au", "--max-epochs", 1)
 

@@ -25,10 +25,10 @@ from lookalikes import edit, tiny_smiles, write_bbc, write_mmi, write_spos, writ
 
 import smilegenuine.datasets
 from smilegenuine import FaceAligner
-from smilegenuine.cli.comparing import with_folds
-from smilegenuine.cli.labelled_data import DATA_SETS, check_words, load_labelled
-from smilegenuine.cli.protocol import Protocol
-from smilegenuine.cli.published_notes import published_notes
+from smilegenuine.benchmark.comparing import with_folds
+from smilegenuine.benchmark.options import BenchmarkOptions, Protocol
+from smilegenuine.benchmark.published_notes import published_notes
+from smilegenuine.benchmark.sets import DATA_SETS, check_words, load_labelled
 from smilegenuine.comparison import Evaluation
 from smilegenuine.datasets import make_smiles
 from smilegenuine.demo import CAVEAT
@@ -125,10 +125,10 @@ class TestPublished:
         found = Evaluation(pd.DataFrame({"system": ["meshsmilenet"]}), pd.DataFrame(),
                            np.array([0, 1]), np.array([3]), 4)
         text = published_notes(found, load_labelled(["uva-nemo", "root"]), Protocol(
-            "cpu", 0, None, "outlines", 1, None, (), 1.0, 0, True,
-            (("action units", "BlendshapeActionUnits"),)))
+            options=BenchmarkOptions(points="outlines"), reference=None, n_jobs=1, seconds=1.0,
+            kept=0, networks=True, measured=(("action units", "BlendshapeActionUnits"),)))
         for part in ("meshsmilenet: Faroque", "the epoch is the one that is best on the test fold",
-                     "Points of the face mesh: outlines (asked for with --points)",
+                     "Points of the face mesh: outlines (asked for with `points=`)",
                      "Action units are estimated by BlendshapeActionUnits, where the publication"):
             assert part in text, part
 
@@ -301,7 +301,7 @@ def asked_systems(monkeypatch) -> list[str]:
         names.extend(systems)
         raise RuntimeError("enough seen")
 
-    monkeypatch.setattr("smilegenuine.evaluation.evaluate", evaluate)
+    monkeypatch.setattr("smilegenuine.benchmark.comparing.evaluate", evaluate)
     return names
 
 

@@ -11,8 +11,8 @@ from cli_inputs import forbid_measuring, load_folded
 
 import smilegenuine.datasets
 from smilegenuine import AUDAPhaseClassifier, FaceAligner
-from smilegenuine.cli.labelled_data import load_labelled
-from smilegenuine.cli.study import Condition, conditions
+from smilegenuine.benchmark.sets import load_labelled
+from smilegenuine.benchmark.studies import Condition, conditions
 
 SIGNALS = ("benchmark", "--data", "cli_inputs:load_folded:study", "--systems", "auda-au,auda-cross",
            "--max-epochs", 1)
@@ -112,7 +112,7 @@ class TestFrameRates:
     def test_published_rates(self, run, monkeypatch, tmp_path):
         monkeypatch.setattr(smilegenuine.datasets, "load_uva_nemo",
                             lambda root, on_error: load_folded("study"))
-        monkeypatch.setattr("smilegenuine.cli.study_report.published_rates",
+        monkeypatch.setattr("smilegenuine.benchmark.studies.published_rates",
                             lambda name: smilegenuine.datasets.published_rates(name).assign(
                                 system="auda-au"))
         assert run("benchmark", "--data", "uva-nemo", "root", *SIGNALS[3:], "--fps", "10",
@@ -181,10 +181,12 @@ class TestResolution:
 
 class TestCalls:
     def test_conditions(self):
-        assert conditions(None, None) == ()
-        assert conditions((1.0, 0.5), None) == (Condition(1.0, None), Condition(0.5, None))
-        assert conditions(None, (25.0,)) == (Condition(1.0, 25.0),)
-        assert [str(c) for c in conditions((1.0, 0.25), (50.0, 12.5))] == [
+        assert conditions(None) == conditions({"fps": None}) == ()
+        assert conditions({"resolution": (1.0, 0.5), "fps": None}) == (
+            Condition(1.0, None), Condition(0.5, None))
+        assert conditions({"fps": (25.0, 25)}) == (Condition(1.0, 25.0),)
+        assert [str(c) for c in conditions(
+            {"resolution": (1.0, 0.25), "fps": (50.0, 12.5)})] == [
             "100 %, 50 Hz", "100 %, 12.5 Hz", "25 %, 50 Hz", "25 %, 12.5 Hz"]
         assert str(Condition(0.5, None)) == "50 %, as recorded"
         assert Condition(0.5, None).text() == "pictures of 50 % of their width and height, all " \

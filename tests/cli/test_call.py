@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from smilegenuine.cli import main
-from smilegenuine.cli.measuring import files_of
+from smilegenuine.cli.arguments import as_options, files_of, measures
 
 
 class TestCall:
@@ -99,3 +100,19 @@ def test_a_folder_stands_for_what_is_below_it(tmp_path):
     assert files_of([str(tmp_path), str(tmp_path / "images"), "x.mp4"]) == [
         str(tmp_path / name) for name in ("c.avi", "posed/ann/a.mp4", "posed/ann/b.mp4")] + [
         str(tmp_path / "images"), "x.mp4"]
+
+
+def test_measures():
+    assert measures("pose, aus,pose") == ("pose", "aus")
+    assert measures("all") == ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
+    with pytest.raises(argparse.ArgumentTypeError, match="there is no measure 'au'; there is"):
+        measures("au")
+
+
+@pytest.mark.parametrize(("said", "shown"), [
+    ("ask with `folds=K`", "ask with --folds K"), ("`by='mood'`: no", "--by mood: no"),
+    ("`max_epochs=2`, `report=`", "--max-epochs 2, --report"),
+    ("take `systems=('vit', 'fusion')`", "take --systems vit,fusion"),
+    ("`ensemble=3` is none", "`ensemble=3` is none"), ("``folds=K``", "`--folds K`")])
+def test_parameters_are_shown_as_options(said, shown):
+    assert as_options(said) == shown

@@ -22,8 +22,8 @@ from smilegenuine import (
     save_model,
 )
 from smilegenuine.au_table import AU_NAMES
-from smilegenuine.cli.tables import POSE_NAMES, frame_table
 from smilegenuine.features.dmarkers import signals_of
+from smilegenuine.features.frame_tables import POSE_NAMES, frame_table
 from smilegenuine.features.phases import detect_phases
 
 PLACES = ["video", "frame", "time", "valid", "phase"]

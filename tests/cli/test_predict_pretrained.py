@@ -54,8 +54,8 @@ def seen(clips, tmp_path, monkeypatch) -> list[str]:
     for name in clips:
         (tmp_path / name).write_bytes(b"x")
     monkeypatch.setattr(FaceLandmarks, "transform_clip", find)
-    monkeypatch.setattr("smilegenuine.cli.making.load_mediapipe", lambda: None)
-    monkeypatch.setattr("smilegenuine.cli.making.find_bundle", lambda: None)
+    monkeypatch.setattr("smilegenuine.benchmark.preparation.load_mediapipe", lambda: None)
+    monkeypatch.setattr("smilegenuine.benchmark.preparation.find_bundle", lambda: None)
     return looked
 
 

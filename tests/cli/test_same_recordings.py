@@ -13,8 +13,8 @@ from lookalike_files import waves, write_openface
 from lookalikes import tiny_smiles, write_images, write_uva_nemo
 
 from smilegenuine import Clip
-from smilegenuine.cli.labelled_data import LabelledSet
-from smilegenuine.cli.same_recordings import check_twice, in_both, marks
+from smilegenuine.benchmark.corpora import check_twice, in_both, marks
+from smilegenuine.benchmark.sets import LabelledSet
 
 
 def one_set(clips: list[Clip], subjects: list[str]) -> LabelledSet:

@@ -12,7 +12,7 @@ from cli_inputs import KINDS, edited, forbid_measuring, no_mediapipe, write_open
 from drawn import known_clips
 
 from smilegenuine import FaceAligner, HOGActionUnits, load_model, make_system
-from smilegenuine.cli.measuring import measure
+from smilegenuine.benchmark.preparation import measure
 
 
 class TestTrainOnVideos:
@@ -99,7 +99,7 @@ class TestTrainNetworks:
         clips = [clip.replace(faces=np.zeros((clip.n_frames, 16, 16, 3), np.uint8))
                  for clip in known_clips(5, 2).data]
         clips[2] = clips[2].replace(valid=np.zeros(clips[2].n_frames, bool))
-        found = measure([make_system("realsmilenet")], clips)
+        found = measure([make_system("realsmilenet")], clips, print)
         assert list(found.places) == [0, 1, *range(3, 10)]
         assert "no frame is valid, so there is no face" in found.failures["error"].item()
 

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from ..comparison import Evaluation
 from ..datasets.published import PUBLISHED, published_figures
 from ..pipelines import FUSIONS
-from .labelled_data import LabelledSet
-from .protocol import Protocol
+from .options import Protocol
+from .sets import LabelledSet
 
-_TITLE = "Published (%)"
 # The AUDA package holds what was measured in the recordings of another set.
 _SAME_AS = {"auda": "uva-nemo"}
 
 
-def published_beside(found: Evaluation, data: LabelledSet) -> dict[str, dict[str, str]]:
-    """Give the column of published figures.
-
-    Parameters
-    ----------
-    found : Evaluation
-    data : LabelledSet
-
-    Returns
-    -------
-    dict of str to dict of str to str
-        For `Evaluation.to_markdown`: title -> system -> figure. Empty where none are published of
-        these systems on this set.
-    """
-    rows = _rows(found, data)
-    texts = {row["system"]: percent(row["accuracy"], row["sd"]) for row in rows.to_dict("records")}
-    return {_TITLE: texts} if texts else {}
-
-
 def published_notes(found: Evaluation, data: LabelledSet, protocol: Protocol) -> str:
-    """Say where published figures stand, and how the way differs in which ours were found.
+    """Return where published figures stand, and how the way differs in which ours were found.
 
     Parameters
     ----------
@@ -49,7 +28,7 @@ def published_notes(found: Evaluation, data: LabelledSet, protocol: Protocol) ->
     str
         A section in Markdown.
     """
-    rows = _rows(found, data)
+    rows = published_rows(found, data)
     there = [f"- {', '.join(part['system'])}: {source}: {part['protocol'].iloc[0]}."
              for source, part in rows.groupby("source", sort=False)]
     here = [f"- {note}" for note in _differences(found, data, protocol)]
@@ -61,7 +40,7 @@ def published_notes(found: Evaluation, data: LabelledSet, protocol: Protocol) ->
 
 
 def published_as(data: LabelledSet) -> str | None:
-    """Say of which data set published figures stand beside those of a set.
+    """Return of which data set published figures stand beside those of a set.
 
     Parameters
     ----------
@@ -73,29 +52,22 @@ def published_as(data: LabelledSet) -> str | None:
         None where there are none, or where systems are trained on one set and tested on others.
     """
     name = _SAME_AS.get(data.data_set or "", data.data_set)
-    across = data.folds is not None and data.folds.kind == "corpora"
-    return name if name in PUBLISHED and not across else None
+    return name if name in PUBLISHED and not data.across else None
 
 
-def percent(mean: float, sd: float) -> str:
-    """Write a share, and its standard deviation where it is known, in percent.
+def published_rows(found: Evaluation, data: LabelledSet) -> pd.DataFrame:
+    """Return what is published of the systems, on this set and within it.
 
     Parameters
     ----------
-    mean, sd : float
-        NaN where they are not known.
+    found : Evaluation
+    data : LabelledSet
 
     Returns
     -------
-    str
+    DataFrame
+        See `published_figures`. Without a row where nothing is published.
     """
-    if np.isnan(mean):
-        return "–"
-    return f"{100 * mean:.1f}" + ("" if np.isnan(sd) else f" ± {100 * sd:.1f}")
-
-
-def _rows(found: Evaluation, data: LabelledSet) -> pd.DataFrame:
-    """What is published of the systems, on this set and within it."""
     name = published_as(data)
     if name is None:
         return pd.DataFrame(columns=["system", "accuracy", "sd", "source", "protocol"])
@@ -118,11 +90,12 @@ def _differences(found: Evaluation, data: LabelledSet, protocol: Protocol) -> li
         notes.append("Networks differ from the published ones in what the page on the systems "
                      "lists, such as longer memory, ten samples a second, and faces with the "
                      "head's motion taken out.")
-    if protocol.max_epochs is not None and protocol.networks:
-        notes.append(f"Networks were trained for at most {protocol.max_epochs} epochs (asked for "
-                     "with --max-epochs).")
-    if protocol.points:
-        notes.append(f"Points of the face mesh: {protocol.points} (asked for with --points).")
+    options = protocol.options
+    if options.max_epochs is not None and protocol.networks:
+        notes.append(f"Networks were trained for at most {options.max_epochs} epochs (asked for "
+                     "with `max_epochs=`).")
+    if options.points:
+        notes.append(f"Points of the face mesh: {options.points} (asked for with `points=`).")
     measured = dict(protocol.measured)
     if "aus" in protocol.given:
         notes.append("Action units are those that came with the set.")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold
 
-from smilegenuine.cli.folds import Folds
+from smilegenuine.benchmark.folds import Folds
 
 GROUPS = np.repeat(list("abcdefgh"), 2)
 Y = np.tile(["posed", "spontaneous"], 8)
@@ -61,7 +61,7 @@ class TestCheck:
     @pytest.mark.parametrize(("folds", "message"), [
         (published(np.repeat([0, 1, 2, 3], 4)[[0, 4, *range(2, 16)]]),
          r"4 published folds: subject a is in the training and in the test part of fold 1; ask for "
-         r"folds by subject with --folds K"),
+         r"folds by subject with `folds=K`"),
         (published([-1] * 16), "no recording is in the test part of a fold; ask for"),
         (published([0] * 16), "1 published fold: too little to train on: 2 subjects are needed"),
         (published([0] * 12 + [1] * 4),

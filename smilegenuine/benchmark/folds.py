@@ -69,7 +69,7 @@ class Folds:
         return cls(test, n, "by subject")
 
     def take(self, index: np.ndarray) -> Folds:
-        """Give the folds of some of the clips.
+        """Return the folds of some of the clips.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Folds:
         return dataclasses.replace(self, test=self.test[index])
 
     def splits(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Give (train, test) positions of each fold in which something is left to test.
+        """Return (train, test) positions of each fold in which something is left to test.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class Folds:
                 for fold in np.unique(self.test[self.test >= 0])]
 
     def numbers(self) -> np.ndarray:
-        """Give the numbers of the folds of `splits`, from 1, as the set counts them.
+        """Return the numbers of the folds of `splits`, from 1, as the set counts them.
 
         Returns
         -------
@@ -101,7 +101,7 @@ class Folds:
         return np.unique(self.test[self.test >= 0]) + 1
 
     def lost(self) -> list[int]:
-        """Give the folds, from 1, in which nothing is left to test.
+        """Return the folds, from 1, in which nothing is left to test.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class Folds:
         return [fold + 1 for fold in range(self.n) if not (self.test == fold).any()]
 
     def __str__(self) -> str:
-        """How reports call them."""
+        """Return what reports call them."""
         if self.kind == "corpora":
             return "across data sets"
         lost = self.lost()
@@ -135,7 +135,7 @@ class Folds:
         ValueError
         """
         splits = self.splits()
-        own = "; ask for folds by subject with --folds K" if self.kind == "published" else ""
+        own = "; ask for folds by subject with `folds=K`" if self.kind == "published" else ""
         if not splits:
             raise ValueError(f"no recording is in the test part of a fold{own}")
         for train, test in splits:

@@ -1,4 +1,4 @@
-"""The labelled set that `--data` names: a data set, drawn people, a table, somebody's loader."""
+"""Labelled sets: data sets, drawn people, tables, and what loaders return."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip, open_items
+from ..datasets.findings import said_by_kind
 from .folds import Folds
 
 
@@ -27,7 +28,7 @@ class DataSet(NamedTuple):
     has: str = "pictures"  # or the field of clips that it has in their place
 
 
-#: The data sets by the names that `--data` knows.
+#: The data sets by their names.
 DATA_SETS = {
     "uva-nemo": DataSet("UvA-NEMO", "load_uva_nemo"),
     "spos": DataSet("SPOS", "load_spos"),
@@ -43,8 +44,8 @@ DATA_SETS = {
 #: The kind of failure of what was loaded, and could not be used later on.
 LEFT_OUT = "left out"
 
-#: What `--data` calls the drawn people.
-DRAWN = "make_smiles"
+#: What the drawn people are called.
+DRAWN = ("drawn", "make_smiles")
 
 _LOADER = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<function>[A-Za-z_]\w*)(:(?P<argument>.*))?")
 _FORM = "package.module:function or package.module:function:ARGUMENT"
@@ -96,7 +97,7 @@ class LabelledSet:
     places: np.ndarray = field(default_factory=lambda: np.arange(0))
 
     def take(self, index: np.ndarray, clips: list[Clip], failures: pd.DataFrame) -> LabelledSet:
-        """Give the part that was measured.
+        """Return the part that was measured.
 
         Parameters
         ----------
@@ -120,7 +121,7 @@ class LabelledSet:
                                ignore_index=True))
 
     def called(self, labels: Any) -> np.ndarray:
-        """Give labels by their names.
+        """Return labels by their names.
 
         Parameters
         ----------
@@ -133,6 +134,25 @@ class LabelledSet:
         labels = np.asarray(labels)
         return labels if self.label_names is None else np.array(self.label_names)[labels]
 
+    @property
+    def across(self) -> bool:
+        """Whether systems are trained on one set and tested on others."""
+        return self.folds is not None and self.folds.kind == "corpora"
+
+    def wrong_text(self) -> str:
+        """Return what is missing, not to be read or inconsistent, by kind; empty without any."""
+        if not len(self.failures):
+            return ""
+        return "\n".join([f"{self.name}: {len(self.failures)} wrong or missing:",
+                          *(f"  {line}" for line in said_by_kind(self.failures))])
+
+    def wrong_count(self) -> str:
+        """Return how many clips were left out, and are wrong on the disk, behind a comma."""
+        left_out = int((self.failures["kind"] == LEFT_OUT).sum())
+        wrong = len(self.failures) - left_out
+        return (f", {left_out} left out" if left_out else "") + (
+            f", {wrong} wrong or missing in the set" if wrong else "")
+
 
 def check_words(words: Sequence[str]) -> None:
     """Raise unless words name a set: one word, or a data set of `DATA_SETS` and its folder.
@@ -140,7 +160,6 @@ def check_words(words: Sequence[str]) -> None:
     Parameters
     ----------
     words : sequence of str
-        What follows `--data`.
 
     Raises
     ------
@@ -165,16 +184,34 @@ def check_words(words: Sequence[str]) -> None:
                          "blanks in quotes")
 
 
-def load_labelled(data: str | Sequence[str], fps: float | None = None, *, folds: bool = True,
+def is_drawn(data: Any) -> bool:
+    """Return whether drawn people are meant.
+
+    Parameters
+    ----------
+    data : object
+        As `load_labelled` takes it.
+
+    Returns
+    -------
+    bool
+    """
+    words = data if isinstance(data, (list, tuple)) else [data]
+    return len(words) == 1 and isinstance(words[0], str) and words[0] in DRAWN
+
+
+def load_labelled(data: Any, fps: float | None = None, *, folds: bool = True,
                   **drawing: Any) -> LabelledSet:
     """Load a labelled set, without decoding a video.
 
     Parameters
     ----------
-    data : str or sequence of str
-        "make_smiles"; a CSV or folder (see `load_table`); a loader,
-        ``package.module:function`` or ``package.module:function:ARGUMENT``; or two words, one of
-        `DATA_SETS` and its folder.
+    data : str, Path, pair, Bunch, tuple (X, y, groups) or LabelledSet
+        "drawn" (or "make_smiles"); a CSV or folder (see `load_table`); a loader,
+        ``package.module:function`` or ``package.module:function:ARGUMENT``; one of `DATA_SETS` and
+        its folder, or what its loader has returned, such as ``("uva-nemo", folder)``; a Bunch with
+        `data`, `target` and `groups`; or recordings, labels and subjects. A list of one or two
+        texts is taken as these.
     fps : float, optional
         Frame rate in Hz of what carries no timing.
     folds : bool, default=True
@@ -191,23 +228,37 @@ def load_labelled(data: str | Sequence[str], fps: float | None = None, *, folds:
     ------
     ImportError
         The loader's module is not there.
-    ValueError, OSError
+    TypeError, ValueError, OSError
         There is no such loader, table or folder, or what it gives is no labelled set.
     """
-    words = [data] if isinstance(data, str) else list(data)
-    check_words(words)
-    if len(words) == 2:
-        return _from_data_set(words[0], words[1], fps, folds)
-    if words[0] == DRAWN:
+    if isinstance(data, LabelledSet):
+        return data
+    if isinstance(data, Mapping) or (isinstance(data, tuple) and len(data) == 3):
+        about = str(data.get("DESCR") or "") if isinstance(data, Mapping) else ""
+        return _labelled(data, about.strip().partition("\n")[0] or "the recordings given", fps)
+    words = [data] if isinstance(data, (str, os.PathLike)) else data
+    if not isinstance(words, (list, tuple)) or not words or not all(
+            isinstance(word, (str, os.PathLike)) for word in words[:1]):
+        raise TypeError("data must be a path, a data set and its folder, a Bunch, a tuple (X, y, "
+                        f"groups) or 'drawn', not {type(data).__name__}")
+    if len(words) == 2 and isinstance(words[1], Mapping):
+        check_words([words[0], "."])
+        return dataclasses.replace(_labelled(words[1], DATA_SETS[words[0]].title, fps),
+                                   data_set=words[0])
+    paths = [os.fspath(word) for word in words]
+    check_words(paths)
+    if len(paths) == 2:
+        return _from_data_set(paths[0], paths[1], fps, folds)
+    if is_drawn(paths):
         from ..datasets import make_smiles
 
         return _labelled(make_smiles(**drawing), "drawn people", fps, drawn=True)
-    loader = None if os.path.exists(words[0]) else _LOADER.fullmatch(words[0])
+    loader = None if os.path.exists(paths[0]) else _LOADER.fullmatch(paths[0])
     if loader is not None:
-        return _from_loader(words[0], loader, fps)
+        return _from_loader(paths[0], loader, fps)
     from ..datasets import load_table
 
-    return _labelled(load_table(words[0], fps=fps, on_error="skip"), words[0], fps)
+    return _labelled(load_table(paths[0], fps=fps, on_error="skip"), paths[0], fps)
 
 
 def _from_data_set(name: str, root: str, fps: float | None, folds: bool) -> LabelledSet:
@@ -220,7 +271,7 @@ def _from_data_set(name: str, root: str, fps: float | None, folds: bool) -> Labe
         bunch, title = load(root, on_error="skip", **known), f"{DATA_SETS[name].title} in {root}"
     except ValueError as error:
         if "folds=False" in str(error):
-            error.add_note("Here `--folds K` loads it so, with K folds by subject.")
+            error.add_note("Here ``folds=K`` loads it so, with K folds by subject.")
         raise
     missing = [what for what, given in (("label", bunch["target"]), ("subject", bunch["groups"]))
                if given is None]
@@ -243,8 +294,8 @@ def _from_loader(data: str, loader: re.Match[str], fps: float | None) -> Labelle
         inspect.signature(function).bind(*arguments)
     except TypeError as error:
         given = f"with {arguments[0]!r}" if arguments else "without an argument"
-        raise ValueError(f"--data {data}: {loader['function']} cannot be called {given} ({error}); "
-                         f"write {_FORM}") from None
+        raise ValueError(f"`data={data!r}`: {loader['function']} cannot be called {given} "
+                         f"({error}); write {_FORM}") from None
     except ValueError:  # written in C; it will say so itself
         pass
     made_here = getattr(function, "__module__", "").startswith(f"{__package__.split('.')[0]}.")
@@ -261,10 +312,11 @@ def _find_function(data: str, module_name: str, name: str) -> Any:
         missing = error.name or ""
         if module_name != missing and not module_name.startswith(f"{missing}."):
             raise  # it is there, and something that it imports is not
-        raise ModuleNotFoundError(f"--data {data}: there is no module {missing}, neither installed "
-                                  f"nor in {os.getcwd()}; write {_FORM}", name=missing) from None
+        raise ModuleNotFoundError(f"`data={data!r}`: there is no module {missing}, neither "
+                                  f"installed nor in {os.getcwd()}; write {_FORM}",
+                                  name=missing) from None
     if not callable(getattr(module, name, None)):
-        raise ValueError(f"--data {data}: {module_name} has no function {name}")
+        raise ValueError(f"`data={data!r}`: {module_name} has no function {name}")
     return getattr(module, name)
 
 

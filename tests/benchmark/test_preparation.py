@@ -1,9 +1,6 @@
-"""Systems made as arguments say, and what is said before the work begins."""
+"""Systems made as options say, and what is said before the work begins."""
 
 from __future__ import annotations
-
-import argparse
-from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -11,17 +8,16 @@ from cli_inputs import no_mediapipe
 from drawn import known_meshes
 
 from smilegenuine import Clip, FaceLandmarks
-from smilegenuine.cli.arguments import measures, systems
-from smilegenuine.cli.making import check_landmarker, make_systems, say_what_is_slow
+from smilegenuine.benchmark.options import SystemOptions, system_names
+from smilegenuine.benchmark.preparation import check_landmarker, make_systems, slow_text
 from smilegenuine.pipelines import LANDMARK_ROWS, NETWORKS, SYSTEMS, TABLE_ROWS
 from smilegenuine.signals.blendshape_units import BlendshapeActionUnits
 
-PLAIN = {"action_units": None, "points": None, "max_epochs": None, "device": "cpu",
-         "random_state": 0, "n_jobs": 1, "quiet": True}
+PLAIN = {"device": "cpu", "n_jobs": 1}
 
 
 def made(names, **changes):
-    return make_systems(names, Namespace(**PLAIN | changes), None)
+    return make_systems(names, SystemOptions(**PLAIN | changes), None)
 
 
 def values(system, name: str) -> set:
@@ -38,13 +34,19 @@ class TestLists:
         ("landmarks,table", (*LANDMARK_ROWS, *TABLE_ROWS)),
     ])
     def test_systems(self, text, names):
-        assert systems(text) == names
+        assert system_names(text) == names
 
-    def test_measures(self):
-        assert measures("pose, aus,pose") == ("pose", "aus")
-        assert measures("all") == ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
-        with pytest.raises(argparse.ArgumentTypeError, match="there is no measure 'au'; there is"):
-            measures("au")
+    def test_a_list(self):
+        assert system_names(["vit", "table"]) == ("vit", *TABLE_ROWS)
+        with pytest.raises(ValueError, match="there is no system 'magic'; there is realsmilenet,"):
+            system_names(["magic"])
+
+    @pytest.mark.parametrize(("name", "message"), [
+        ("points", r"`points='many'`: there is 'all' and 'outlines'"),
+        ("action_units", r"`action_units='many'`: there is 'hog' and 'blendshapes'")])
+    def test_no_such_choice(self, name, message):
+        with pytest.raises(ValueError, match=message):
+            SystemOptions(**{name: "many"})
 
 
 class TestMakeSystems:
@@ -66,7 +68,7 @@ class TestMakeSystems:
         assert "landmarks" not in made(names, action_units="hog")["auda-svm"].named_steps
 
     @pytest.mark.parametrize(("changes", "message"), [
-        ({"points": "all"}, "--points all: there is no network on the face mesh in dmarkers, vit;"),
+        ({"points": "all"}, "`points='all'`: there is no network on the face mesh in dmarkers, v"),
         ({"action_units": "blendshapes"}, "action units are nothing to dmarkers, vit; leave it"),
     ])
     def test_what_says_nothing_to_anyone(self, changes, message):
@@ -99,32 +101,31 @@ class TestCheckLandmarker:
         def fail():
             raise RuntimeError("cannot be downloaded")
 
-        monkeypatch.setattr("smilegenuine.cli.making.load_mediapipe", lambda: None)
-        monkeypatch.setattr("smilegenuine.cli.making.find_bundle", fail)
+        monkeypatch.setattr("smilegenuine.benchmark.preparation.load_mediapipe", lambda: None)
+        monkeypatch.setattr("smilegenuine.benchmark.preparation.find_bundle", fail)
         with pytest.raises(RuntimeError, match=r"^this: cannot be downloaded; do without$"):
             check_landmarker({"this": FaceLandmarks()}, [self.PICTURES], "do without")
         # One with a model of its own needs no other.
         check_landmarker({"this": FaceLandmarks(model=tmp_path / "own")}, [self.PICTURES], "")
 
 
-class TestSayWhatIsSlow:
-    def said(self, names, capsys, n_clips=100, **changes) -> str:
-        args = Namespace(**PLAIN | changes)
-        say_what_is_slow(make_systems(names, args, None), args, n_clips=n_clips, n_fits=10)
-        return capsys.readouterr().err
+class TestSlowText:
+    def said(self, names, n_clips=100, **changes) -> str:
+        options = SystemOptions(**PLAIN | changes)
+        return slow_text(make_systems(names, options, None), options, n_clips=n_clips, n_fits=10)
 
-    def test_names_systems_hours_and_remedies(self, capsys):
-        said = self.said(["vit", "meshsmilenet", "auda-au", "full-fusion"], capsys)
+    def test_names_systems_hours_and_remedies(self):
+        said = self.said(["vit", "meshsmilenet", "auda-au", "full-fusion"])
         assert said.startswith("Without CUDA meshsmilenet, full-fusion may take long: each up to "
                                "about 19 h in one process, 100 clips and 10 trainings.")
-        assert "--points outlines (less than half of that), --max-epochs N, fewer folds" in said
+        assert "`points='outlines'` (less than half of that), `max_epochs=N`, fewer folds" in said
 
-    def test_what_is_taken_already_is_no_remedy(self, capsys):
-        said = self.said(["hadasmilenet"], capsys, points="outlines", max_epochs=50)
+    def test_what_is_taken_already_is_no_remedy(self):
+        said = self.said(["hadasmilenet"], points="outlines", max_epochs=50)
         assert said.startswith("Without CUDA hadasmilenet may take long: up to about 4 h in")
-        assert "--points" not in said
+        assert "points=" not in said
 
-    def test_nothing_where_it_is_quick(self, capsys):
+    def test_nothing_where_it_is_quick(self):
         assert self.said([name for name in SYSTEMS if "mesh" not in name and name not in (
-            "deepmarkernet", "hadasmilenet", "full-fusion")], capsys) == ""
-        assert self.said(["meshsmilenet"], capsys, n_clips=10, max_epochs=2) == ""
+            "deepmarkernet", "hadasmilenet", "full-fusion")]) == ""
+        assert self.said(["meshsmilenet"], n_clips=10, max_epochs=2) == ""

@@ -1,10 +1,8 @@
-"""What `smilegenuine benchmark` does with a labelled set: check, measure, evaluate, write down."""
+"""One comparison: checked before hours of work, measured, evaluated."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -13,37 +11,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..comparison import SCORES, Evaluation
+from ..classifiers.opening import set_run, unwrapped
+from ..comparison import SCORES
+from ..evaluation import evaluate
 from ..pipelines import FUSIONS, NETWORKS, SYSTEMS, looks_at
+from ..running.output_places import prepare_folder
 from .folds import USUAL, Folds
-from .labelled_data import LabelledSet
-from .making import check_landmarker, make_systems
-from .measuring import bare, check_set, folds_at_once, measure, set_run
-from .protocol import MEASURES, Protocol
-from .reporting import failure_text, make_folder, report
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Compared:
-    """Systems compared on a set.
-
-    Parameters
-    ----------
-    found : Evaluation
-    data : LabelledSet
-        What was left in, measured.
-    protocol : Protocol
-    """
-
-    found: Evaluation
-    data: LabelledSet
-    protocol: Protocol
-
+from .options import MEASURES, BenchmarkOptions, Protocol
+from .preparation import (
+    check_landmarker,
+    check_set,
+    failure_text,
+    folds_at_once,
+    make_systems,
+    measure,
+)
+from .result import BenchmarkResult
+from .sets import LabelledSet
 
 # -- before hours of work -------------------------------------------------------------------------
 
 def with_folds(data: LabelledSet, wanted: int | None) -> LabelledSet:
-    """Give the set the folds that are asked for: published ones, where nobody asks for others.
+    """Return the set with folds: published ones, where nobody asks for others.
 
     Parameters
     ----------
@@ -70,51 +59,57 @@ def with_folds(data: LabelledSet, wanted: int | None) -> LabelledSet:
     return dataclasses.replace(data, folds=Folds.by_subject(data.groups, wanted or USUAL))
 
 
-def check(data: LabelledSet, args: argparse.Namespace, pipelines: dict[str, Any]) -> None:
+def check(data: LabelledSet, pipelines: dict[str, Any], options: BenchmarkOptions) -> None:
     """Raise unless folds have something to learn from, columns are there, faces can be measured.
 
     Parameters
     ----------
     data : LabelledSet
         With folds.
-    args : Namespace
     pipelines : dict of str to Pipeline
+        Of `SYSTEMS`, by their names.
+    options : BenchmarkOptions
+
+    Raises
+    ------
+    ImportError, RuntimeError, ValueError
+        The message says what is missing.
     """
     check_set(data.called(data.y), data.groups)
     # A fusion keeps subjects from its branches, and these keep some from their training.
-    least = 3 if FUSIONS.keys() & set(args.systems) else 2
+    least = 3 if FUSIONS.keys() & pipelines.keys() else 2
     folds_of(data).check(data.called(data.y), data.groups, least)
-    for column in args.by:
+    for column in options.by:
         if column not in data.metadata:
             there = ", ".join(map(str, data.metadata)) or "nothing"
-            raise ValueError(f"--by {column}: no such column; besides labels and subjects, "
+            raise ValueError(f"`by={column!r}`: no such column; besides labels and subjects, "
                              f"{data.name} has {there}")
         if column in {"system", "clips", "subjects", *SCORES}:
-            raise ValueError(f"--by {column}: the table has a column of that name; rename yours")
-    _check_pictures(data, args)
+            raise ValueError(f"`by={column!r}`: the table has a column of that name; rename yours")
+    _check_pictures(data, tuple(pipelines), options)
     check_landmarker(pipelines, data.clips,
-                     "or compare systems without landmarks, such as --systems table")
+                     "or compare systems without landmarks, such as `systems='table'`")
 
 
-def _check_pictures(data: LabelledSet, args: argparse.Namespace) -> None:
+def _check_pictures(data: LabelledSet, names: tuple[str, ...], options: BenchmarkOptions) -> None:
     """Raise where systems look at what no recording has, and no picture is there to measure it."""
     if any(clip.frames is not None for clip in data.clips):
         return
     there = {field for field in MEASURES
              if any(clip.known()[field] is not None for clip in data.clips)}
-    if args.action_units == "blendshapes" and "landmarks" in there:
+    if options.action_units == "blendshapes" and "landmarks" in there:
         there.add("aus")
-    blind = [name for name in args.systems if not looks_at(name) <= there]
+    blind = [name for name in names if not looks_at(name) <= there]
     if blind:
-        others = [name for name in SYSTEMS if looks_at(name) <= there]
-        remedy = f"take --systems {','.join(others)}, or some of them" if others else \
+        others = tuple(name for name in SYSTEMS if looks_at(name) <= there)
+        remedy = f"take `systems={others}`, or some of them" if others else \
             "name a set of videos"
         raise ValueError(f"{data.name} has {' and '.join(MEASURES[f] for f in there) or 'nothing'}"
                          f", and no pictures to measure what {', '.join(blind)} look at; {remedy}")
 
 
 def folds_of(data: LabelledSet) -> Folds:
-    """Give the folds of a set that has some by now."""
+    """Return the folds of a set that has some by now."""
     if data.folds is None:
         raise TypeError("the set has no folds; `with_folds` gives it some")
     return data.folds
@@ -122,23 +117,30 @@ def folds_of(data: LabelledSet) -> Folds:
 
 # -- the work -------------------------------------------------------------------------------------
 
-def compare(data: LabelledSet, args: argparse.Namespace, output: Path, reference: str | None
-            ) -> Compared:
+def compare(data: LabelledSet, systems: tuple[str, ...], options: BenchmarkOptions,
+            output: Path | None, cache: Path | None, reference: str | None, condition: str = ""
+            ) -> BenchmarkResult:
     """Measure the clips, evaluate the systems, and write tables into a folder.
 
     Parameters
     ----------
     data : LabelledSet
         With folds.
-    args : Namespace
-    output : Path
-        Of the tables and finished folds; what is measured is kept in ``args.output / "cache"``.
+    systems : tuple of str
+        Of `SYSTEMS`.
+    options : BenchmarkOptions
+    output : Path or None
+        Folder of the tables and finished folds.
+    cache : Path or None
+        Folder of what is measured.
     reference : str or None
         The system that others are compared with.
+    condition : str, default=""
+        How the recordings were degraded.
 
     Returns
     -------
-    Compared
+    BenchmarkResult
 
     Raises
     ------
@@ -149,46 +151,49 @@ def compare(data: LabelledSet, args: argparse.Namespace, output: Path, reference
     RuntimeError
         A system failed.
     """
-    from ..evaluation import evaluate
-
     began = time.perf_counter()
-    make_folder(output)
-    pipelines = make_systems(args.systems, args, args.output / "cache")
+    if output is not None:
+        prepare_folder(output)
+    pipelines = make_systems(systems, options, cache)
     given = tuple(field for field in MEASURES
                   if all(clip.known()[field] is not None for clip in data.clips))
-    data = _measured(data, args, pipelines)
-    folds, results = folds_of(data), output / "results"
-    kept = _finished(results, args.systems)
+    data = _measured(data, options, pipelines)
+    folds, results = folds_of(data), None if output is None else output / "results"
+    kept = _finished(results, systems)
     if kept:
-        print(f"{results} holds {kept} finished folds of these systems; the run goes on from there "
-              f"({len(args.systems)} systems, {folds} each)")
-    networks = bool(set(args.systems) & set(NETWORKS))
-    n_jobs = args.n_jobs if not networks else folds_at_once(args.n_jobs, args.device)
-    metadata = data.metadata.assign(**{column: _kinds(data.metadata[column]) for column in args.by})
+        options.say(f"{results} holds {kept} finished folds of these systems; the run goes on from "
+                    f"there ({len(systems)} systems, {folds} each)")
+    networks = bool(set(systems) & set(NETWORKS))
+    n_jobs = options.n_jobs if not networks else folds_at_once(options.n_jobs, options.device)
+    metadata = data.metadata.assign(**{column: _kinds(data.metadata[column])
+                                       for column in options.by})
     try:
         found = evaluate(pipelines, data.clips, data.y, data.groups, cv=folds.splits(),
-                         metadata=metadata, results=results, n_jobs=n_jobs, verbose=not args.quiet)
+                         metadata=metadata, results=results, n_jobs=n_jobs,
+                         verbose=options.verbose)
     except ValueError as error:
         if "the clips (X)" in str(error):
             error.add_note("What is measured in a clip, and which frames are valid, depends on the "
                            "systems: name from the beginning all that are to stand in one table.")
         raise
-    _write_tables(found, data, reference, output)
-    return Compared(found, data, Protocol(
-        device=args.device, random_state=args.random_state, max_epochs=args.max_epochs,
-        points=args.points, n_jobs=n_jobs, reference=reference, by=tuple(args.by), kept=kept,
-        networks=networks, measured=_steps(pipelines, data, given), given=given,
+    result = BenchmarkResult(**vars(found), data=data, condition=condition, folder=output,
+                             protocol=Protocol(
+        options=options, reference=reference, n_jobs=n_jobs, kept=kept, networks=networks,
+        measured=_steps(pipelines, data, given), given=given,
         seconds=time.perf_counter() - began))
+    if output is not None:
+        result.write_tables(output)
+    return result
 
 
 class Unusable(ValueError):
     """Nothing, or too little, is left of a set once it is measured."""
 
 
-def _measured(data: LabelledSet, args: argparse.Namespace, pipelines: dict[str, Any]
+def _measured(data: LabelledSet, options: BenchmarkOptions, pipelines: dict[str, Any]
               ) -> LabelledSet:
     """The part of the set that every system can use, with what is the same in every fold."""
-    measured = measure(list(pipelines.values()), data.clips)
+    measured = measure(list(pipelines.values()), data.clips, options.complain)
     for system in pipelines.values():
         set_run(system, n_jobs=None, verbose=False)  # folds and systems go side by side instead
     # Nobody looks at the pictures again; without them a clip is not bound to its file either.
@@ -199,10 +204,11 @@ def _measured(data: LabelledSet, args: argparse.Namespace, pipelines: dict[str, 
             len(pipelines) > 1 else ""
         raise Unusable(f"{failure_text(measured.failures)}\nnothing is left to compare systems on"
                        f"{fewer}")
-    if report(measured.failures) and len(pipelines) > 1:
-        print("They are left out for all systems.", file=sys.stderr)
+    options.complain(failure_text(measured.failures))
+    if len(measured.failures) and len(pipelines) > 1:
+        options.complain("They are left out for all systems.")
     try:
-        check(data, args, pipelines)
+        check(data, pipelines, options)
     except ValueError as error:
         raise Unusable(str(error)) from None
     return data
@@ -214,14 +220,15 @@ def _steps(pipelines: dict[str, Any], data: LabelledSet, given: tuple[str, ...]
     steps: dict[str, Any] = {}
     for system in pipelines.values():
         steps |= system.named_steps
-    return tuple((name, type(bare(steps[step])).__name__) for step, name in MEASURES.items()
+    return tuple((name, type(unwrapped(steps[step])).__name__) for step, name in MEASURES.items()
                  if step in steps and step not in given
                  and any(clip.known()[step] is not None for clip in data.clips))
 
 
-def _finished(results: Path, names: tuple[str, ...]) -> int:
+def _finished(results: Path | None, names: tuple[str, ...]) -> int:
     """How many folds of the systems an earlier run has finished."""
-    return sum(len(list((results / name).glob("fold-*.json"))) for name in names)
+    return 0 if results is None else sum(len(list((results / name).glob("fold-*.json")))
+                                         for name in names)
 
 
 def _kinds(column: pd.Series) -> pd.Series:
@@ -237,16 +244,3 @@ def _kinds(column: pd.Series) -> pd.Series:
     between = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     return pd.cut(column, [-np.inf, *edges, np.inf],
                   labels=[f"≤{edges[0]:g}", *between, f">{edges[-1]:g}"])
-
-
-def _write_tables(found: Evaluation, data: LabelledSet, reference: str | None, output: Path
-                  ) -> None:
-    said = found.predictions
-    said = said.assign(truth=data.called(said["truth"]), decision=data.called(said["decision"]))
-    # The folds have the numbers of the set, also where nothing is left of some.
-    numbers = folds_of(data).numbers()
-    said, scores = (table.assign(fold=numbers[table["fold"].to_numpy() - 1])
-                    for table in (said, found.scores))
-    for name, table in (("scores", scores), ("predictions", said),
-                        ("summary", found.summary(reference)), ("left_out", data.failures)):
-        table.to_csv(output / f"{name}.csv", index=False)
