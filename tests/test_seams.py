@@ -25,20 +25,6 @@ EXEMPT = {
         "named branches as parameters: nothing public lets get_params and set_params see them",
 }
 
-#: TO BE EMPTIED: seams that are being made public elsewhere. What is no longer read may stay here.
-_OF_STEPS = "what a step promises to those that run it gets public names"
-_OF_LIVE = "live looks and assembles by what steps offer publicly, and patches none of them"
-TEMPORARY: dict[str, str] = {
-    **dict.fromkeys(("_adds", "_reads", "_keeps_clips", "_transform_clip", "_fit"), _OF_STEPS),
-    **dict.fromkeys((
-        "_look", "_counter", "_gradients", "_open", "_header_fps",
-        "smilegenuine.face.align._SEARCH_EVERY", "smilegenuine.face.landmarker._TICK",
-        "smilegenuine.face.landmarker._seen", "smilegenuine.face.landmarks._COUNT_EVERY",
-        "smilegenuine.face.landmarks._MAX_GAP", "smilegenuine.video._MAX_GAP",
-        "smilegenuine.video._as_bgr", "smilegenuine.signals.smile_intensity._PATTERN_PARAMS",
-    ), _OF_LIVE),
-}
-
 # What collections.namedtuple and typing.NamedTuple call their public methods.
 _OF_NAMED_TUPLES = {"_replace", "_fields", "_asdict", "_make"}
 _READERS = {"getattr", "hasattr", "setattr", "delattr"}
@@ -181,14 +167,14 @@ def foreign_names(path: Path) -> Iterator[tuple[str, int]]:
                          ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_room_reads_the_private_names_of_another(path):
     found = [f"{path.relative_to(ROOT)}:{line} {name}" for name, line in foreign_names(path)
-             if name not in EXEMPT and name not in TEMPORARY]
+             if name not in EXEMPT]
     assert not found, "make public what a neighbour needs, and document it: " + "; ".join(found)
 
 
 def test_each_exemption_is_needed_and_says_why():
     read = {name for path in trees() for name, _ in foreign_names(path)}
     assert set(EXEMPT) <= read, set(EXEMPT) - read
-    assert all(len(why) > 20 for why in [*EXEMPT.values(), *TEMPORARY.values()])
+    assert all(len(why) > 20 for why in EXEMPT.values())
 
 
 def test_what_is_read_from_behind_is_seen(monkeypatch):
