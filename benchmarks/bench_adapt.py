@@ -35,7 +35,7 @@ from sklearn.svm import SVC
 from smilegenuine import KinematicsClassifier, SmileKinematics, load_pretrained
 from smilegenuine.classifiers.adapted_kinematics import AdaptedKinematicsClassifier
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.datasets.tracker_noise import as_tracked
+from smilegenuine.people.tracker_noise import as_tracked
 
 SUBJECTS = (10, 20, 40)
 HELD_OUT = 120

@@ -16,10 +16,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from smilegenuine.datasets.habits import random_style
-from smilegenuine.datasets.motion import smile_motion
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
 from smilegenuine.drawing.renderer import FaceRenderer
+from smilegenuine.people.smile_copula import random_style
+from smilegenuine.people.smile_motion import smile_motion
 
 
 def best_of(function: Callable[[], object], repeats: int) -> float:

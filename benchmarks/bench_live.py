@@ -34,7 +34,7 @@ from smilegenuine import (
 )
 from smilegenuine.datasets import make_smiles
 from smilegenuine.face.landmarker import LandmarkLooker
-from smilegenuine.live import LiveDecision, decision, faces, measuring
+from smilegenuine.live import LiveDecision, faces, live_decision, live_steps
 from smilegenuine.live.picture import LivePicture
 from smilegenuine.signals import action_units
 
@@ -47,9 +47,9 @@ PARTS: list[tuple[Any, str, str]] = [
     (LBPSmileIntensity, "look", "a frame: patterns of the chip (LBP)"),
     (action_units, "hog_features", "a frame: gradients of the chip (HOG)"),
     (HOGActionUnits, "look", "a frame: these gradients, and their weighted sums"),
-    (measuring.LiveMeasuring, "clip", "a look: smoothing, rest, action units of the window"),
-    (decision, "find_smile", "a look: phases"),
-    (decision, "ask", "a look: features and decision"),
+    (live_steps.LiveMeasuring, "clip", "a look: smoothing, rest, action units of the window"),
+    (live_decision, "find_smile", "a look: phases"),
+    (live_decision, "ask", "a look: features and decision"),
 ]
 
 

@@ -18,7 +18,7 @@ import cv2
 from sklearn.utils import Bunch
 
 from smilegenuine.datasets import make_smiles
-from smilegenuine.datasets.files import write_clips
+from smilegenuine.people.clip_files import write_clips
 
 N_CLIPS, CLIPS_PER_SUBJECT = 1240, 4
 RECORDING = {"fps": 50, "size": 160, "random_state": 0}

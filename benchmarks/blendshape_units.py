@@ -21,10 +21,10 @@ from faces_as_seen import bundle, course, why_no_landmarker
 
 from smilegenuine import AU_NAMES, Clip, FaceLandmarks
 from smilegenuine.datasets import make_action_units, make_smiles
-from smilegenuine.datasets.drawn_frames import DrawnFrames
-from smilegenuine.datasets.habits import random_style
-from smilegenuine.datasets.motion import Motion, gaze, head_pose
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
+from smilegenuine.people.drawn_frames import DrawnFrames
+from smilegenuine.people.smile_copula import random_style
+from smilegenuine.people.smile_motion import Motion, gaze, head_pose
 from smilegenuine.signals.blendshape_units import BlendshapeActionUnits
 
 LEAST = 1.5  # points; a unit that moves less in a clip is not asked for

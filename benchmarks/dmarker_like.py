@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from smilegenuine.smile_figures import RATE, smile_span, smooth
+from smilegenuine.features.smile_figures import RATE, smile_span, smooth
 
 
 def phase_features(signal, difference):

@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from smilegenuine.au_table import AU_NAMES
-from smilegenuine.datasets.habits import random_style
-from smilegenuine.datasets.motion import head_pose, smile_motion
-from smilegenuine.drawing.people import Person, random_person
+from smilegenuine.clips.au_table import AU_NAMES
+from smilegenuine.drawing.appearance import Person, random_person
 from smilegenuine.drawing.renderer import FaceRenderer
 from smilegenuine.face.detect import FaceDetector
 from smilegenuine.face.tracks import FaceTrack
+from smilegenuine.people.smile_copula import random_style
+from smilegenuine.people.smile_motion import head_pose, smile_motion
 
 BUNDLE = "face_landmarker.task"
 SIZE = 160

@@ -23,7 +23,7 @@ from sklearn.model_selection import GroupKFold
 
 from smilegenuine import AU_NAMES, Clip, FaceAligner, FaceLandmarks, make_system
 from smilegenuine.datasets import make_smiles
-from smilegenuine.pipelines import LANDMARK_ROWS
+from smilegenuine.systems.named_systems import LANDMARK_ROWS
 
 # What differs from the defaults: points, depth and step sizes with which a processor is enough.
 _POINTS = (61, 291, 0, 17, 13, 14, 37, 267, 84, 314, 50, 280, 159, 386, 145, 374, 33, 263, 133, 362,

@@ -30,7 +30,7 @@ from train_pretrained import RECORDED, measured, training_set
 
 from smilegenuine import KinematicsClassifier, load_pretrained
 from smilegenuine.datasets import make_kinematics
-from smilegenuine.datasets.sampled_kinematics import COLUMNS
+from smilegenuine.people.sampled_kinematics import COLUMNS
 
 SIGNALS = ("lip", "eyelid", "both")
 

@@ -5,7 +5,7 @@
 Draws people at several frame rates and sizes, finds their landmarks, and prints: how the kinematics
 measured go with the true ones (Spearman), how often the decision is right, by frame rate and by
 size, from lips, eyelids and both, and how well its probabilities are calibrated; what the tracker
-adds to the signals (which `smilegenuine.datasets.tracker_noise` imitates), on drawn people and on
+adds to the signals (which `smilegenuine.people.tracker_noise` imitates), on drawn people and on
 real recordings in a folder. Needs MediaPipe and its bundle; half a minute a subject on two cores.
 """
 
@@ -19,10 +19,10 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 
 from smilegenuine import FaceLandmarks, load_pretrained, transform_clips
+from smilegenuine.certainty.reliability import expected_calibration_error
 from smilegenuine.datasets import make_smile_signals, make_smiles, measure_smile
 from smilegenuine.features.marker_signals import marker_signals
 from smilegenuine.features.smile_bouts import noise_of
-from smilegenuine.reliability import expected_calibration_error
 
 #: Frame rates (Hz) and sizes (pixels).
 CAMERAS = ((25, 160), (30, 320), (60, 160), (25, 320), (30, 160), (60, 320), (25, 640), (30, 640),

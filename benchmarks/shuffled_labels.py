@@ -16,7 +16,7 @@ import pandas as pd
 
 from smilegenuine import FaceAligner, evaluate, make_system
 from smilegenuine.datasets import make_smiles
-from smilegenuine.pipelines import SYSTEMS, set_networks
+from smilegenuine.systems.named_systems import SYSTEMS, set_networks
 
 
 def main() -> None:

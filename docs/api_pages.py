@@ -31,7 +31,7 @@ class Room(NamedTuple):
 ROOMS = (
     Room("clips", "Clips", "The record that travels, the one door for recordings, and what is said "
          "where something is wrong with one. See :doc:`/data_model`.",
-         ("clip", "errors", "base", "degraded", "au_table", "video")),
+         ("clips",)),
     Room("face", "Faces and landmarks", "From frames to faces whose eyes are level, and to the "
          "mesh. See :doc:`/landmarks`.", ("face",)),
     Room("signals", "Signals", "Smile intensity and action units, frame by frame. See "
@@ -40,23 +40,23 @@ ROOMS = (
          ("features",)),
     Room("classifiers", "Classifiers", "From clips or tables to a decision. See "
          ":doc:`/systems/index`.", ("classifiers",)),
-    Room("systems", "Systems and fusion", "Whole systems by name, and what puts branches together. "
-         "See :doc:`/systems` and :doc:`/pretrained`.", ("pipelines", "pretrained", "fusion")),
+    Room("systems", "Systems, fusion and model files",
+         "Whole systems by name, what puts branches together, and saving them. "
+         "See :doc:`/systems` and :doc:`/pretrained`.", ("systems",)),
     Room("evaluation", "Evaluation", "Scores by subject, comparisons and their tests. See "
-         ":doc:`/evaluation`.", ("evaluation", "comparison", "significance", "effects")),
+         ":doc:`/evaluation`.", ("evaluation",)),
     Room("benchmark", "The benchmark", "Published systems on any labelled set, published figures "
          "beside them. See :doc:`/evaluation`.", ("benchmark",)),
     Room("certainty", "How sure, and when to say nothing", "Probabilities to be believed, and "
          "decisions that are left open.",
-         ("calibration", "conformal", "abstention", "reliability")),
+         ("certainty",)),
     Room("answers", "Answers", "About recordings, smile by smile, before the smile is "
          "over, and from a camera.",
          ("answers", "live")),
     Room("explain", "Explaining", "What a decision rests on. See :doc:`/explaining`.",
          ("explain",)),
     Room("plotting", "Pictures and reports", "They need matplotlib, the extra ``plot``.",
-         ("plotting", "report", "reporting")),
-    Room("models", "Saved models", "Model files without pickle.", ("persistence", "model_card")),
+         ("plotting", "report")),
     Room("datasets", "Data sets", "Drawn people, and loaders of what researchers hold. See "
          ":doc:`/drawn_people`.", ("datasets",)),
     Room("nets", "Networks", "``torch.nn.Module`` and nothing else: logits out, ``embed`` for what "

@@ -323,7 +323,7 @@ def drawing(name: str) -> Drawing:
     Parameters
     ----------
     name : str
-        One of `smilegenuine.pipelines.SYSTEMS`.
+        One of `smilegenuine.systems.named_systems.SYSTEMS`.
 
     Returns
     -------

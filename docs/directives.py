@@ -13,7 +13,7 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 from system_facts import DRAWN, facts, facts_table, published_table
 
-from smilegenuine.pipelines import SYSTEMS
+from smilegenuine.systems.named_systems import SYSTEMS
 
 
 class SystemFacts(SphinxDirective):

@@ -13,8 +13,8 @@ import pandas as pd
 from smilegenuine.datasets.published import PUBLISHED, published_figures
 from smilegenuine.features.auda import feature_names
 from smilegenuine.features.dmarkers import DMarkers
-from smilegenuine.pipelines import FUSIONS, looks_at, make_system
 from smilegenuine.running.number_text import percent
+from smilegenuine.systems.named_systems import FUSIONS, looks_at, make_system
 
 #: Data sets, as they are called in text.
 SETS = {"uva-nemo": "UvA-NEMO", "mmi": "MMI", "spos": "SPOS", "bbc": "BBC"}
@@ -66,7 +66,7 @@ def facts(name: str) -> Facts:
     Parameters
     ----------
     name : str
-        One of `smilegenuine.pipelines.SYSTEMS`.
+        One of `smilegenuine.systems.named_systems.SYSTEMS`.
 
     Returns
     -------

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from smilegenuine import AUDA
-from smilegenuine.abstention import abstention_scores
-from smilegenuine.calibration import CalibratedSystem
-from smilegenuine.conformal import SubjectConformalClassifier
+from smilegenuine.certainty.abstention import abstention_scores
+from smilegenuine.certainty.calibration import CalibratedSystem
+from smilegenuine.certainty.conformal import SubjectConformalClassifier
 from smilegenuine.datasets import make_smile_signals
 from smilegenuine.plotting import AbstentionDisplay, ReliabilityDisplay
 

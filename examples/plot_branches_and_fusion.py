@@ -11,7 +11,7 @@ import numpy as np
 
 from smilegenuine import evaluate, make_system
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.pipelines import set_networks
+from smilegenuine.systems.named_systems import set_networks
 
 # %%
 # Signals without pictures: the motion of drawn people, as an action-unit tool would report it.

@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from smilegenuine import AUDA, AUDASVMEnsemble, evaluate, make_system
 from smilegenuine.datasets import make_smile_signals, published_figures
-from smilegenuine.pipelines import set_networks
 from smilegenuine.plotting import ConfusionDisplay, FoldScoresDisplay, RocDisplay
+from smilegenuine.systems.named_systems import set_networks
 
 # %%
 # Signals without pictures: the motion of drawn people, as an action-unit tool would report it. A

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from smilegenuine.datasets import make_smile_signals, measure_smile
-from smilegenuine.datasets.kinematics import EFFECT_SIZES
-from smilegenuine.effects import effect_sizes
+from smilegenuine.evaluation.effects import effect_sizes
 from smilegenuine.features.dmarkers import dmarkers, feature_names
+from smilegenuine.people.uva_nemo_kinematics import EFFECT_SIZES
 from smilegenuine.plotting import EffectSizeDisplay
 
 # %%

@@ -12,7 +12,7 @@ there is a right answer, and of smiles that differ in many things at once, as on
 import numpy as np
 
 from smilegenuine import AUDASVMEnsemble, FaceAligner, StackingFusion
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.datasets import make_smile_signals, make_smiles
 from smilegenuine.explain import explain
 from smilegenuine.plotting import (

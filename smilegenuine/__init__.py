@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .abstention import abstention_scores as abstention_scores
-    from .abstention import subjects_needed as subjects_needed
     from .answers import EarlyDecision as EarlyDecision
     from .answers import early_accuracy as early_accuracy
     from .answers import early_decision as early_decision
-    from .au_table import AU_NAMES as AU_NAMES
-    from .base import ClipTransformer as ClipTransformer
-    from .base import transform_clips as transform_clips
     from .benchmark import run_benchmark as run_benchmark
-    from .calibration import CalibratedSystem as CalibratedSystem
+    from .certainty.abstention import abstention_scores as abstention_scores
+    from .certainty.abstention import subjects_needed as subjects_needed
+    from .certainty.calibration import CalibratedSystem as CalibratedSystem
+    from .certainty.conformal import SubjectConformalClassifier as SubjectConformalClassifier
     from .classifiers.adapted_kinematics import (
         AdaptedKinematicsClassifier as AdaptedKinematicsClassifier,
     )
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from .classifiers.face_vit import FaceViTClassifier as FaceViTClassifier
     from .classifiers.hadamard import HadamardClassifier as HadamardClassifier
     from .classifiers.hadasmilenet import HadaSmileNetClassifier as HadaSmileNetClassifier
-    from .classifiers.kinematics import KinematicsClassifier as KinematicsClassifier
+    from .classifiers.kinematics_classifier import KinematicsClassifier as KinematicsClassifier
     from .classifiers.landmark_transformer import (
         LandmarkTransformerClassifier as LandmarkTransformerClassifier,
     )
@@ -38,19 +36,21 @@ if TYPE_CHECKING:
     from .classifiers.point_cloud_nets import P4TransformerClassifier as P4TransformerClassifier
     from .classifiers.point_cloud_nets import PSTNetClassifier as PSTNetClassifier
     from .classifiers.realsmilenet import RealSmileNetClassifier as RealSmileNetClassifier
-    from .clip import Clip as Clip
-    from .clip import as_clip as as_clip
-    from .clip import as_clips as as_clips
-    from .conformal import SubjectConformalClassifier as SubjectConformalClassifier
-    from .degraded import DegradedFrames as DegradedFrames
-    from .degraded import degrade as degrade
-    from .effects import effect_sizes as effect_sizes
-    from .errors import ClipError as ClipError
-    from .errors import NoFaceError as NoFaceError
-    from .errors import VideoError as VideoError
-    from .evaluation import Evaluation as Evaluation
-    from .evaluation import evaluate as evaluate
-    from .evaluation import subject_scores as subject_scores
+    from .clips.au_table import AU_NAMES as AU_NAMES
+    from .clips.degraded import DegradedFrames as DegradedFrames
+    from .clips.degraded import degrade as degrade
+    from .clips.errors import ClipError as ClipError
+    from .clips.errors import NoFaceError as NoFaceError
+    from .clips.errors import VideoError as VideoError
+    from .clips.record import Clip as Clip
+    from .clips.record import as_clip as as_clip
+    from .clips.record import as_clips as as_clips
+    from .clips.steps import ClipTransformer as ClipTransformer
+    from .clips.steps import transform_clips as transform_clips
+    from .evaluation.effects import effect_sizes as effect_sizes
+    from .evaluation.evaluate import Evaluation as Evaluation
+    from .evaluation.evaluate import evaluate as evaluate
+    from .evaluation.evaluate import subject_scores as subject_scores
     from .explain import Explanation as Explanation
     from .explain import LandmarkSaliency as LandmarkSaliency
     from .explain import explain_global as explain_global
@@ -61,13 +61,9 @@ if TYPE_CHECKING:
     from .face.landmarks import FaceLandmarks as FaceLandmarks
     from .features.auda import AUDA as AUDA
     from .features.dmarkers import DMarkers as DMarkers
-    from .features.kinematics import SmileKinematics as SmileKinematics
     from .features.phases import detect_phases as detect_phases
-    from .fusion import StackingFusion as StackingFusion
+    from .features.smile_kinematics import SmileKinematics as SmileKinematics
     from .live import LiveDecision as LiveDecision
-    from .persistence import load_model as load_model
-    from .persistence import save_model as save_model
-    from .pipelines import make_system as make_system
     from .plotting import AbstentionDisplay as AbstentionDisplay
     from .plotting import ConfusionDisplay as ConfusionDisplay
     from .plotting import ContributionsDisplay as ContributionsDisplay
@@ -86,30 +82,34 @@ if TYPE_CHECKING:
     from .plotting import SignalsDisplay as SignalsDisplay
     from .plotting import SlopesDisplay as SlopesDisplay
     from .plotting import TrainingDisplay as TrainingDisplay
-    from .pretrained import KinematicsPipeline as KinematicsPipeline
-    from .pretrained import adapt as adapt
-    from .pretrained import load_pretrained as load_pretrained
     from .report import write_evaluation_report as write_evaluation_report
     from .report import write_report as write_report
     from .signals.action_units import HOGActionUnits as HOGActionUnits
     from .signals.action_units import load_drawn_action_units as load_drawn_action_units
     from .signals.blendshape_units import BlendshapeActionUnits as BlendshapeActionUnits
     from .signals.smile_intensity import LBPSmileIntensity as LBPSmileIntensity
+    from .systems.adapting import adapt as adapt
+    from .systems.fusion import StackingFusion as StackingFusion
+    from .systems.kinematics_pipeline import KinematicsPipeline as KinematicsPipeline
+    from .systems.named_systems import make_system as make_system
+    from .systems.persistence import load_model as load_model
+    from .systems.persistence import save_model as save_model
+    from .systems.pretrained import load_pretrained as load_pretrained
 
 # Public name -> room. Imported when first asked for, so that `import smilegenuine` is quick and
 # nobody pays for a room they do not enter.
 _ROOMS = {
-    "AU_NAMES": "au_table",
-    "ClipError": "errors",
-    "NoFaceError": "errors",
-    "VideoError": "errors",
-    "Clip": "clip",
-    "as_clip": "clip",
-    "as_clips": "clip",
-    "DegradedFrames": "degraded",
-    "degrade": "degraded",
-    "ClipTransformer": "base",
-    "transform_clips": "base",
+    "AU_NAMES": "clips.au_table",
+    "ClipError": "clips.errors",
+    "NoFaceError": "clips.errors",
+    "VideoError": "clips.errors",
+    "Clip": "clips.record",
+    "as_clip": "clips.record",
+    "as_clips": "clips.record",
+    "DegradedFrames": "clips.degraded",
+    "degrade": "clips.degraded",
+    "ClipTransformer": "clips.steps",
+    "transform_clips": "clips.steps",
     "FaceAligner": "face.align",
     "FaceLandmarks": "face.landmarks",
     "BLENDSHAPE_NAMES": "face.blendshapes",
@@ -121,8 +121,8 @@ _ROOMS = {
     "AUDA": "features.auda",
     "detect_phases": "features.phases",
     "DMarkers": "features.dmarkers",
-    "SmileKinematics": "features.kinematics",
-    "KinematicsClassifier": "classifiers.kinematics",
+    "SmileKinematics": "features.smile_kinematics",
+    "KinematicsClassifier": "classifiers.kinematics_classifier",
     "BlockSVMEnsemble": "classifiers.block_ensemble",
     "AUDASVMEnsemble": "classifiers.auda_svm",
     "AUDAPhaseClassifier": "classifiers.auda_phases",
@@ -137,24 +137,24 @@ _ROOMS = {
     "PSTNetClassifier": "classifiers.point_cloud_nets",
     "P4TransformerClassifier": "classifiers.point_cloud_nets",
     "FaceViTClassifier": "classifiers.face_vit",
-    "StackingFusion": "fusion",
-    "make_system": "pipelines",
+    "StackingFusion": "systems.fusion",
+    "make_system": "systems.named_systems",
     "AdaptedKinematicsClassifier": "classifiers.adapted_kinematics",
-    "KinematicsPipeline": "pretrained",
-    "adapt": "pretrained",
-    "load_pretrained": "pretrained",
-    "Evaluation": "evaluation",
-    "evaluate": "evaluation",
-    "subject_scores": "evaluation",
+    "KinematicsPipeline": "systems.kinematics_pipeline",
+    "adapt": "systems.adapting",
+    "load_pretrained": "systems.pretrained",
+    "Evaluation": "evaluation.evaluate",
+    "evaluate": "evaluation.evaluate",
+    "subject_scores": "evaluation.evaluate",
     "run_benchmark": "benchmark",
-    "load_model": "persistence",
-    "save_model": "persistence",
+    "load_model": "systems.persistence",
+    "save_model": "systems.persistence",
     "SignalsDisplay": "plotting",
-    "CalibratedSystem": "calibration",
-    "SubjectConformalClassifier": "conformal",
-    "abstention_scores": "abstention",
-    "subjects_needed": "abstention",
-    "effect_sizes": "effects",
+    "CalibratedSystem": "certainty.calibration",
+    "SubjectConformalClassifier": "certainty.conformal",
+    "abstention_scores": "certainty.abstention",
+    "subjects_needed": "certainty.abstention",
+    "effect_sizes": "evaluation.effects",
     "Explanation": "explain",
     "explain_global": "explain",
     "AbstentionDisplay": "plotting",

@@ -13,7 +13,7 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
 from smilegenuine import Clip
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 
 KINDS = ("posed", "spontaneous")
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from smilegenuine.base import ClipTransformer
-from smilegenuine.clip import Clip
-from smilegenuine.errors import ClipError
+from smilegenuine.clips.errors import ClipError
+from smilegenuine.clips.record import Clip
+from smilegenuine.clips.steps import ClipTransformer
 
 
 class Brightness(ClipTransformer):

@@ -15,9 +15,10 @@ from drawn import SHARED_FOLDER
 
 #: Files of tests that take a minute or so, the longest first.
 LONGEST = ("test_landmark_systems.py", "test_contract.py", "test_systems.py", "test_examples.py",
-           "test_fusion.py", "test_pipelines.py", "test_disk_to_table.py", "test_realsmilenet.py",
-           "test_clusters.py", "test_benchmark.py", "test_smiles.py", "test_calibration.py",
-           "test_meshsmilenet.py", "test_train.py", "test_extract.py", "test_smile_signals.py")
+           "test_fusion.py", "test_named_systems.py", "test_disk_to_table.py",
+           "test_realsmilenet.py", "test_clusters.py", "test_benchmark.py", "test_drawn_smiles.py",
+           "test_uva_nemo_agreement.py", "test_calibration.py", "test_meshsmilenet.py",
+           "test_train.py", "test_extract.py", "test_smile_signals.py")
 
 REAL = Path(__file__).parents[1] / ".." / "shared" / "real"
 

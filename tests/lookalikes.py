@@ -14,7 +14,7 @@ import pytest
 from sklearn.utils import Bunch
 
 from smilegenuine import Clip
-from smilegenuine.video import ArrayFrames
+from smilegenuine.clips.video import ArrayFrames
 
 KINDS = ("posed", "spontaneous")
 UVA_NEMO_DETAILS = "UvA-NEMO_Smile_Database_File_Details.txt"

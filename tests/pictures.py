@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.legend import Legend
 
 from smilegenuine import Evaluation
-from smilegenuine.comparison import score
+from smilegenuine.evaluation.comparison import score
 
 
 def boxes(figure) -> list:

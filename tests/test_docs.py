@@ -14,7 +14,7 @@ import pytest
 
 import smilegenuine
 from smilegenuine.datasets import make_smile_signals, published_figures
-from smilegenuine.pipelines import SYSTEMS, make_system
+from smilegenuine.systems.named_systems import SYSTEMS, make_system
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -58,7 +58,7 @@ def test_nobody_imports_torch_unasked(use):
 def test_nobody_needs_mediapipe_unasked():
     """Systems that look at landmarks can be made, and clips that know theirs be used, without."""
     result = run(sys.executable, "-c", "import sys; sys.modules['mediapipe'] = None; "
-                 "from smilegenuine.pipelines import SYSTEMS, make_system; "
+                 "from smilegenuine.systems.named_systems import SYSTEMS, make_system; "
                  "print(len([make_system(name) for name in SYSTEMS]))")
     assert result.stdout.strip() == "16", result.stderr
 

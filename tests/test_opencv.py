@@ -11,7 +11,7 @@ import pytest
 from landmarker import NEEDS_MODEL, model
 
 from smilegenuine import Clip
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
 from smilegenuine.drawing.renderer import FaceRenderer
 from smilegenuine.face.align import FaceAligner
 from smilegenuine.face.landmarks import FaceLandmarks

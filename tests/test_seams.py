@@ -203,7 +203,7 @@ class Mine(Base):
     kinds = {**classes(), "explain": classes()["explain"] | {"Mine"}}
     monkeypatch.setattr(this, "classes", lambda: kinds)
     assert {name for name, _ in foreign_names(path)} == {
-        "smilegenuine.video._as_bgr", "sklearn.utils._tags", "_known", "_scaled", "_patched",
+        "smilegenuine.clips.video._as_bgr", "sklearn.utils._tags", "_known", "_scaled", "_patched",
         "_asked"}
     assert sum(name == "_known" for name, _ in foreign_names(path)) == 1
 

@@ -12,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from smilegenuine import Clip, FaceAligner, LBPSmileIntensity, load_drawn_action_units
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.datasets import make_smiles
 
 FPS = 15.0

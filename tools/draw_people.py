@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from smilegenuine import AU_NAMES
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
 from smilegenuine.drawing.renderer import FaceRenderer
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "people.jpg"

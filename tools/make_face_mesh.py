@@ -27,12 +27,12 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from smilegenuine.drawing import mesh_template as parts
+from smilegenuine.drawing.appearance import N_ACTION_UNITS, Person, random_person
 from smilegenuine.drawing.complexion import brow_points
 from smilegenuine.drawing.eyes import lids
-from smilegenuine.drawing.head_pose import HeadPose, face_unit
+from smilegenuine.drawing.head_rotation import HeadPose, face_unit
 from smilegenuine.drawing.mesh_template import Template, anchors
 from smilegenuine.drawing.mouth import lips
-from smilegenuine.drawing.people import N_ACTION_UNITS, Person, random_person
 from smilegenuine.drawing.relief import head_outline
 from smilegenuine.drawing.renderer import FaceRenderer
 from smilegenuine.drawing.strokes import spline

@@ -23,13 +23,13 @@ from joblib import Parallel, delayed
 
 import smilegenuine
 from smilegenuine import KinematicsClassifier, SmileKinematics
+from smilegenuine.certainty.reliability import expected_calibration_error
 from smilegenuine.datasets import make_kinematics, make_smile_signals
-from smilegenuine.datasets.sampled_kinematics import COLUMNS
-from smilegenuine.datasets.tracker_noise import as_tracked
-from smilegenuine.pretrained.loading import stored_classifier
-from smilegenuine.reliability import expected_calibration_error
+from smilegenuine.people.sampled_kinematics import COLUMNS
+from smilegenuine.people.tracker_noise import as_tracked
+from smilegenuine.systems.pretrained import stored_classifier
 
-DATA = Path(smilegenuine.__file__).parent / "pretrained" / "data" / "kinematics.json.gz"
+DATA = Path(smilegenuine.__file__).parent / "systems" / "data" / "kinematics.json.gz"
 
 #: Frame rates at which a tracker is imitated, in Hz.
 RATES = (24.0, 25.0, 30.0, 50.0, 60.0)

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..classifiers.opening import steps_of, unwrapped
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 
 
 class Answer(NamedTuple):

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..clip import Clip
-from ..clip_fields import SIGNALS
-from ..video import FrameSource
+from ..clips.fields import SIGNALS
+from ..clips.record import Clip
+from ..clips.video import FrameSource
 
 # A frame belongs to a moment where it is later by no more than this: clocks tick no finer.
 _SAME = 1e-6

@@ -16,12 +16,12 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from ..classifiers.branches import groups_for_fit
 from ..classifiers.opening import measuring_templates, open_system
 from ..classifiers.subject_folds import check_groups, coded_labels
-from ..clip import Clip, as_clips
-from ..comparison import score
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip, as_clips
+from ..evaluation.comparison import score
 from ..features.clip_phases import phases_of
-from ..parallel import in_parallel
-from ..progress import progress
+from ..running.parallel import in_parallel
+from ..running.progress import progress
 from .asking import ask, askable
 from .beginnings import checked_moments, first_part
 

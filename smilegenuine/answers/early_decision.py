@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..classifiers.opening import open_system
-from ..clip import Clip, as_clips
-from ..parallel import in_parallel
+from ..clips.record import Clip, as_clips
+from ..running.parallel import in_parallel
 from .asking import Answer, ask, askable
 from .beginnings import checked_moments, first_part
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from ..classifiers.kinematic_decisions import NO_SMILE
 from ..classifiers.opening import classes_of, open_system
-from ..clip import Clip, listed, open_items
-from ..errors import ClipError
-from ..parallel import in_parallel
-from ..progress import progress
+from ..clips.errors import ClipError
+from ..clips.record import Clip, listed, open_items
+from ..running.parallel import in_parallel
+from ..running.progress import progress
 from .asking import Answer, ask, askable
 from .smile_answers import SmileAnswer, answers_by_smile, ask_by_smile
 

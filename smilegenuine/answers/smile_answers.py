@@ -9,11 +9,11 @@ import pandas as pd
 
 from ..classifiers.kinematic_decisions import CANNOT_TELL
 from ..classifiers.opening import classes_of, unwrapped
-from ..clip import Clip
-from ..errors import ClipError
-from ..explain.kinematics import classifier_of, reasons_of
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..explain.kinematic_reasons import classifier_of, reasons_of
 from ..explain.kinematics_words import short_words
-from ..features.kinematics import Smile
+from ..features.smile_kinematics import Smile
 from ..running.foreign_text import class_names
 
 # Why nothing can be told of a smile.

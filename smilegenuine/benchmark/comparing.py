@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from ..classifiers.opening import set_run, unwrapped
-from ..comparison import SCORES
-from ..evaluation import evaluate
-from ..pipelines import FUSIONS, NETWORKS, SYSTEMS, looks_at
+from ..evaluation.comparison import SCORES
+from ..evaluation.evaluate import evaluate
 from ..running.output_places import prepare_folder
+from ..systems.named_systems import FUSIONS, NETWORKS, SYSTEMS, looks_at
 from .folds import USUAL, Folds
 from .options import MEASURES, BenchmarkOptions, Protocol
 from .preparation import (

@@ -13,8 +13,8 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip
-from ..stored_arrays import StoredArray
+from ..clips.record import Clip
+from ..clips.stored_arrays import StoredArray
 from .folds import Folds
 from .sets import LabelledSet
 

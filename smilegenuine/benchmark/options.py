@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..pipelines import LANDMARK_ROWS, SYSTEMS, TABLE_ROWS
+from ..systems.named_systems import LANDMARK_ROWS, SYSTEMS, TABLE_ROWS
 
 #: Names of several systems together.
 GROUPS = {"table": TABLE_ROWS, "landmarks": LANDMARK_ROWS, "all": SYSTEMS}

@@ -10,18 +10,18 @@ import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.pipeline import Pipeline
 
-from ..base import transform_clips
 from ..classifiers.opening import unwrapped
-from ..clip import Clip
-from ..clip_cache import open_cache
-from ..clip_runs import Tally
-from ..errors import ClipError
+from ..clips.cache import open_cache
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..clips.runs import Tally
+from ..clips.steps import transform_clips
 from ..face.landmarker import load_mediapipe
 from ..face.landmarker_bundle import find_bundle
 from ..face.landmarks import FaceLandmarks
-from ..fusion import StackingFusion
-from ..pipelines import NETWORKS, make_system, set_networks
 from ..signals.blendshape_units import BlendshapeActionUnits
+from ..systems.fusion import StackingFusion
+from ..systems.named_systems import NETWORKS, make_system, set_networks
 from .options import SystemOptions
 
 # An epoch of training in seconds a clip, with all points of the face mesh and with the outlines: of

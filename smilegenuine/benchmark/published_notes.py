@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..comparison import Evaluation
 from ..datasets.published import PUBLISHED, published_figures
-from ..pipelines import FUSIONS
+from ..evaluation.comparison import Evaluation
+from ..systems.named_systems import FUSIONS
 from .options import Protocol
 from .sets import LabelledSet
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .._version import __version__
-from ..comparison import Evaluation
+from ..evaluation.comparison import Evaluation
 from ..running.number_text import duration, markdown_cell, percent
 from .corpora import CORPUS
 from .options import MEASURES, Protocol

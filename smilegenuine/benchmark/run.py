@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
-from ..pipelines import LANDMARK_ROWS, NETWORKS, TABLE_ROWS, looks_at
 from ..plotting.style import load_pyplot
 from ..running.output_places import prepare_file, prepare_folder
+from ..systems.named_systems import LANDMARK_ROWS, NETWORKS, TABLE_ROWS, looks_at
 from .comparing import check, compare, folds_of, with_folds
 from .corpora import check_twice, join_corpora
 from .options import BenchmarkOptions, system_names

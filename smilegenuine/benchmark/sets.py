@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip, open_items
+from ..clips.record import Clip, open_items
 from ..datasets.findings import said_by_kind
 from .folds import Folds
 

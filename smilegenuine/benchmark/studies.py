@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip
-from ..comparison import SCORES, markdown_table
+from ..clips.degraded import degrade, without_measures
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from ..datasets.published import published_rates
-from ..degraded import degrade, without_measures
-from ..errors import ClipError
+from ..evaluation.comparison import SCORES, markdown_table
 from ..running.number_text import UNKNOWN, duration, percent
 from .comparing import Unusable, compare
 from .options import BenchmarkOptions

@@ -18,10 +18,10 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from ..base import check_positive, whole_fit
+from ..clips.steps import check_positive, whole_fit
 from .adaptation import Moments, balanced, moved, penalised_logistic, weights_of
 from .kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
-from .kinematics import KinematicsClassifier
+from .kinematics_classifier import KinematicsClassifier
 from .opening import unwrapped
 from .subject_folds import check_groups, inner_splits
 
@@ -120,7 +120,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     --------
     >>> from smilegenuine import SmileKinematics
     >>> from smilegenuine.classifiers.adapted_kinematics import AdaptedKinematicsClassifier
-    >>> from smilegenuine.classifiers.kinematics import KinematicsClassifier
+    >>> from smilegenuine.classifiers.kinematics_classifier import KinematicsClassifier
     >>> from smilegenuine.datasets import make_smile_signals
     >>> def measured(smiles, slower=1.0):
     ...     signals = zip(smiles.times, smiles.lips, smiles.eyelids)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..base import check_positive
-from ..clip import Clip
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..features.auda import AUDA, LEVELS, auda_features, signals_of
 from ..nets.phase_mlp import PhaseMLP
 from .deep import DeepClipClassifier

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..au_table import AU_NAMES
-from ..base import check_positive
-from ..clip import Clip
+from ..clips.au_table import AU_NAMES
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..features.auda import AUDA, auda_features, signals_of
 from ..nets.auda_sequence import AUDASequenceNet
 from .deep import DeepClipClassifier

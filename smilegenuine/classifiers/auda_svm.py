@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..clip import Clip
+from ..clips.record import Clip
 from ..features.auda import AUDA, LEVELS, auda_features, feature_names, signals_of
 from ..features.phases import PHASES
 from .clip_svm import ClipSVMEnsemble

@@ -16,8 +16,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..base import check_positive
-from ..parallel import in_parallel
+from ..clips.steps import check_positive
+from ..running.parallel import in_parallel
 from .log_odds import LogOddsClassifierMixin, calibrate
 from .subject_folds import check_groups, inner_splits
 

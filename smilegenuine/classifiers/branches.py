@@ -15,8 +15,8 @@ from sklearn.utils import _safe_indexing  # documented, though nothing public do
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from ..clip import Clip
-from ..video import FrameSource
+from ..clips.record import Clip
+from ..clips.video import FrameSource
 
 # Probabilities of 0 and 1 have no logit; trees give them.
 _SURE = 1e-6

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ..clip import Clip, as_clips
+from ..clips.record import Clip, as_clips
 from .block_ensemble import BlockSVMEnsemble
 from .log_odds import LogOddsClassifierMixin
 from .subject_folds import clips_and_labels

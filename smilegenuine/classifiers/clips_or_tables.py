@@ -14,7 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..clip import as_clips
+from ..clips.record import as_clips
 from .branches import is_recordings
 from .subject_folds import check_groups, clips_and_labels, coded_labels
 

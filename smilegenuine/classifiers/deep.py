@@ -19,8 +19,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..base import check_positive, whole_fit
-from ..clip import Clip, as_clips
+from ..clips.record import Clip, as_clips
+from ..clips.steps import check_positive, whole_fit
 from .log_odds import LogOddsClassifierMixin
 from .net_batches import Input, InputSet, mean_and_scale, within_spreads
 from .net_training import (

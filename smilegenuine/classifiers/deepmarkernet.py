@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..base import check_positive
-from ..clip import Clip
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..nets.deepmarkernet import DeepMarkerNet
 from .meshsmilenet import MeshTrunkClassifier, markers_of
 from .net_batches import mean_and_scale, within_spreads

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..clip import Clip
+from ..clips.record import Clip
 from ..features.dmarkers import DMarkers
 from .clip_svm import ClipSVMEnsemble
 from .shared_docs import documented

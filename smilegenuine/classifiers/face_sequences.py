@@ -8,8 +8,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from ..base import check_positive
-from ..clip import Clip
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from .deep import DeepClipClassifier
 from .time_sampling import sampled_frames
 

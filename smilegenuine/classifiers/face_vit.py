@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from ..base import check_positive
+from ..clips.steps import check_positive
 from ..nets.vit import FaceViT
 from .face_sequences import FaceSequenceClassifier
 from .shared_docs import documented

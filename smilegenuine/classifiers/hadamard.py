@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 from torch import nn
 
-from ..base import check_positive
+from ..clips.steps import check_positive
 from ..nets.hadamard import HadamardFusion
 from .deep import DeepClassifier
 from .shared_docs import documented

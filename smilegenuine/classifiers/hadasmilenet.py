@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..clip import Clip
+from ..clips.record import Clip
 from ..nets.hadasmilenet import HadaSmileNet
 from ..nets.marker_fusions import FUSIONS
 from .meshsmilenet import MeshTrunkClassifier, markers_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from ..base import check_positive
+from ..clips.steps import check_positive
 from ..nets.landmark_transformer import LandmarkTransformer
 from .mesh_sequences import MeshSequenceClassifier
 from .shared_docs import documented

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..base import check_positive
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..face.mesh import EYE_CORNERS, N_POINTS, align_head
 from .deep import DeepClipClassifier
 from .net_batches import Input

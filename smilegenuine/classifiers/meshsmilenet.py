@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..base import check_positive
-from ..clip import Clip
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..face.mesh import N_POINTS
 from ..features.dmarkers import dmarkers, signals_of
 from ..nets.meshsmilenet import MeshSmileNet

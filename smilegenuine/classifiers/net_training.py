@@ -20,7 +20,7 @@ from skorch.helper import predefined_split
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from ..progress import progress_bar
+from ..running.progress import progress_bar
 from .net_batches import EvenBatches, InputSet, pad_batch, stack_batch
 
 

@@ -18,8 +18,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..base import ClipTransformer
-from ..clip import Clip, as_clips
+from ..clips.record import Clip, as_clips
+from ..clips.steps import ClipTransformer
 from .branches import decisions_of, log_odds
 
 #: How meta-estimators of scikit-learn say that a branch is left out, or a step does nothing.

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from ..base import check_positive
+from ..clips.steps import check_positive
 from ..nets.p4transformer import P4Transformer
 from ..nets.pstnet import PSTNet
 from .mesh_sequences import MeshSequenceClassifier

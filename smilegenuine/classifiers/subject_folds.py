@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from ..clip import Clip, as_clips
+from ..clips.record import Clip, as_clips
 
 
 def check_groups(groups: Any, n: int, unit: str) -> np.ndarray:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base import require_fields
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..clips.steps import require_fields
 
 # What to do where a clip has not what a network looks at.
 _REMEDIES = {

@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from ..demo import run_demo
+    from .demo import run_demo
 
     run_demo(args.output, n_subjects=args.subjects, n_jobs=args.n_jobs,
              random_state=args.random_state, verbose=not args.quiet)

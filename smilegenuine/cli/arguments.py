@@ -11,7 +11,7 @@ from typing import Any
 
 from ..benchmark.options import system_names
 from ..benchmark.studies import BOUNDS
-from ..video import IMAGE_SUFFIXES, is_recording
+from ..clips.video import IMAGE_SUFFIXES, is_recording
 
 #: What `extract` can write.
 MEASURES = ("aus", "landmarks", "blendshapes", "pose", "dmarkers")

@@ -9,7 +9,7 @@ from typing import Any
 from ..benchmark.options import BenchmarkOptions
 from ..benchmark.run import run_benchmark
 from ..benchmark.sets import DATA_SETS, check_words
-from ..pipelines import SYSTEMS
+from ..systems.named_systems import SYSTEMS
 from .arguments import (
     add_action_units,
     add_networks,

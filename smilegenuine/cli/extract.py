@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from ..base import ClipTransformer, transform_clips
 from ..benchmark.preparation import check_landmarker, make_action_units, tally_text
 from ..classifiers.opening import set_run, unwrapped
-from ..clip import Clip, open_items
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip, open_items
+from ..clips.steps import ClipTransformer, transform_clips
 from ..face.landmarks import FaceLandmarks
 from ..features.frame_tables import frame_table, marker_table, write_tables
-from ..persistence import load_model
-from ..pipelines import make_system
 from ..running.output_places import prepare_file, prepare_folder
+from ..systems.named_systems import make_system
+from ..systems.persistence import load_model
 from .arguments import MEASURES, add_action_units, files_of, measures, table_file
 from .reporting import complain, report
 

@@ -21,10 +21,10 @@ import numpy as np
 
 from .._version import __version__
 from ..face.landmarker_bundle import BUNDLE_NAME, BUNDLE_SHA256, DATA_VARIABLE, cache_folder
-from ..model_card import info_of, model_card
-from ..persistence import load_model
-from ..pretrained import PRETRAINED, load_pretrained
+from ..report.model_card import info_of, model_card
 from ..running.foreign_text import visible
+from ..systems.persistence import load_model
+from ..systems.pretrained import PRETRAINED, load_pretrained
 
 _PACKAGE = "smilegenuine"
 #: What each extra is for.

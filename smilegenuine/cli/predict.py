@@ -15,13 +15,14 @@ import pandas as pd
 from ..answers.recordings import Decisions, answer_opened
 from ..benchmark.preparation import check_landmarker
 from ..classifiers.opening import move_networks, set_run
-from ..clip import Clip, open_items
-from ..model_card import expected_share, info_of
-from ..persistence import load_model
+from ..clips.record import Clip, open_items
+from ..clips.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFrames
 from ..plotting.style import load_pyplot
-from ..pretrained import PRETRAINED, load_pretrained
+from ..report.model_card import info_of
+from ..report.sampled_models import expected_share
 from ..running.output_places import prepare_file
-from ..video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFrames
+from ..systems.persistence import load_model
+from ..systems.pretrained import PRETRAINED, load_pretrained
 from .arguments import add_device, files_of
 from .reporting import report
 
@@ -137,7 +138,7 @@ def _answers(system: Any, videos: list[str], opened: list[Clip | Exception],
     how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
     if args.report is None:
         return answer_opened(system, opened, videos, **how)
-    from ..report.decision import write_opened
+    from ..report.clip_report import write_opened
 
     found = write_opened(system, opened, videos, args.report, **how)
     print(f"{args.report}: a page about {len(videos) - len(found.failures)} of {len(videos)} "

@@ -25,11 +25,11 @@ from ..benchmark.preparation import (
     slow_text,
 )
 from ..classifiers.opening import set_run
-from ..clip import Clip
-from ..model_card import SUBJECT_SCORES, scores_to_remember
-from ..persistence import save_model
-from ..pipelines import NETWORKS, SYSTEMS, looks_at
+from ..clips.record import Clip
+from ..report.card_scores import SUBJECT_SCORES, scores_to_remember
 from ..running.output_places import prepare_file
+from ..systems.named_systems import NETWORKS, SYSTEMS, looks_at
+from ..systems.persistence import save_model
 from .arguments import (
     add_action_units,
     add_networks,
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
 def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
             args: argparse.Namespace) -> dict[str, Any]:
     """Print scores by subject; give what the model is to remember of them."""
-    from ..evaluation import evaluate, format_scores
+    from ..evaluation.evaluate import evaluate, format_scores
 
     if groups is None:
         print("No subjects are known, so there are no honest scores: a random split puts one "

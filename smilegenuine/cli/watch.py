@@ -16,16 +16,16 @@ from typing import Any, TextIO
 import cv2
 import numpy as np
 
-from ..au_table import AU_NAMES
 from ..classifiers.opening import move_networks, set_run
-from ..errors import ClipError, NoFaceError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError, NoFaceError
 from ..live import LiveDecision, LiveMoment, LiveSmile
-from ..live.decision import WAITING
-from ..live.measuring import FEWEST
+from ..live.live_decision import WAITING
+from ..live.live_steps import FEWEST
 from ..live.picture import LivePicture
 from ..live.sources import Film, open_film
-from ..persistence import load_model
 from ..running.output_places import prepare_file
+from ..systems.persistence import load_model
 from .arguments import add_device
 
 _WINDOW = "smilegenuine watch (q to end)"

@@ -1,16 +1,16 @@
 """Data: drawn people, their motion alone, and loaders of what researchers hold."""
 
-from ..smile_figures import measure_smile
+from ..features.smile_figures import measure_smile
+from ..people.drawn_smiles import make_action_units, make_smiles
+from ..people.sampled_kinematics import make_kinematics
+from ..people.smile_signals import make_smile_signals
+from ..people.uva_nemo_agreement import calibration_table
 from .au_files import load_libreface, load_openface, load_pyfeat
 from .auda_package import load_auda
 from .bbc import load_bbc
-from .calibration import calibration_table
 from .landmark_files import load_landmarks
 from .mmi import load_mmi
 from .published import published_figures, published_rates
-from .sampled_kinematics import make_kinematics
-from .smile_signals import make_smile_signals
-from .smiles import make_action_units, make_smiles
 from .spos import load_spos
 from .table import load_table
 from .uva_nemo import load_uva_nemo

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ..errors import ClipError
+from ..clips.errors import ClipError
 from .findings import Findings
 from .folder_search import search
 

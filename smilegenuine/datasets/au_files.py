@@ -13,9 +13,16 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..au_table import AU_NAMES, COLUMNS, OTHER_COLUMNS, AUReading, not_measured, parse_au_table
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.au_table import (
+    AU_NAMES,
+    COLUMNS,
+    OTHER_COLUMNS,
+    AUReading,
+    not_measured,
+    parse_au_table,
+)
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from .csv_tables import separator_of
 from .findings import Findings, labelled_bunch
 from .labelled_files import Labels, labelled_files, with_clips

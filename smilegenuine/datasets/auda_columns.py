@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ..au_table import AU_NAMES
+from ..clips.au_table import AU_NAMES
 
 #: Folders of the feature tables, and what `smilegenuine.AUDA` calls these phases.
 PHASES = {"onset": "onset", "apex": "apex", "offset": "offset", "whole smile": "smile",

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..au_table import AU_NAMES
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from .archives import Archive, Entry, open_archive
 from .auda_columns import DYNAMICS, N_FEATURES, PHASES, name_columns
 from .auda_labels import rows_of_videos

@@ -13,9 +13,9 @@ import pandas as pd
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
-from ..clip import Clip, as_clip
-from ..errors import ClipError
-from ..video import VideoFrames
+from ..clips.errors import ClipError
+from ..clips.record import Clip, as_clip
+from ..clips.video import VideoFrames
 
 #: Classes of the smile data sets, in the order of their labels 0 and 1.
 KINDS = ("posed", "spontaneous")

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..people.folder_layouts import subject_folds
 from .findings import Findings
 from .folder_search import Places, Tree, lines_of, natural_key, video_id
-from .layouts import subject_folds
 from .listed_videos import label_of
 
 _LETTERS = {"p": 0, "s": 1}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_recording
+from ..clips.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_recording
 from .findings import Findings
 
 TWICE = "in more than one place, and not used (keep one)"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import ClipError
-from ..video import VIDEO_SUFFIXES
+from ..clips.errors import ClipError
+from ..clips.video import VIDEO_SUFFIXES
 from .csv_tables import read_csv, typed
 from .findings import KINDS, Findings, is_known
 from .folder_search import Places, Tree, natural_key, search

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
-from ..clip import Clip
-from ..clip_fields import SHAPES
-from ..errors import ClipError
-from ..stored_arrays import StoredArray, array_digest
+from ..clips.errors import ClipError
+from ..clips.fields import SHAPES
+from ..clips.record import Clip
+from ..clips.stored_arrays import StoredArray, array_digest
 from .findings import Findings, labelled_bunch
 from .labelled_files import Labels, labelled_files, with_clips
 

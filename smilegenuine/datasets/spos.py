@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..video import IMAGE_SUFFIXES
+from ..clips.video import IMAGE_SUFFIXES
 from .findings import KINDS, Findings, labelled_bunch
 from .folder_search import Places, Tree, images_in, key, natural_key, search
 from .listed_videos import (

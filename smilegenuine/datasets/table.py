@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..clip import as_clip
-from ..errors import ClipError
-from ..video import is_recording
+from ..clips.errors import ClipError
+from ..clips.record import as_clip
+from ..clips.video import is_recording
 from .csv_tables import read_csv, typed
 from .findings import Findings, is_known, labelled_bunch
 from .labelled_files import records, settled_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .people import Person
+from .appearance import Person
 from .relief import head_outline
 from .strokes import Canvas, blend, filled, smooth_noise, soft_stroke, spline
 

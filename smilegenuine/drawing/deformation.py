@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..au_table import AU_NAMES
-from .people import Person
+from ..clips.au_table import AU_NAMES
+from .appearance import Person
 from .strokes import Canvas
 
 #: Row of each action unit in arrays of intensities.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .appearance import Person, youth
 from .deformation import AU
-from .people import Person, youth
 from .strokes import Canvas, blend, disc, filled, line
 
 _STEPS = np.linspace(-1.0, 1.0, 17)

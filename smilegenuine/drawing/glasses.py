@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .appearance import Person
 from .eyes import eye_centre
-from .people import Person
 from .strokes import Canvas, line, spline
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from .appearance import Person
 from .hair_styles import Style, cloth_colour, front_edge, hair_style, parting
-from .people import Person
 from .relief import head_outline, radial_position
 from .strokes import Canvas, blend, disc, filled, line, smooth_noise, soft_stroke, spline
 

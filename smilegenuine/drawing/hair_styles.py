@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .people import Person
+from .appearance import Person
 
 Points = tuple[tuple[float, float], ...]
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .appearance import N_ACTION_UNITS, Person
 from .complexion import brow_points
 from .eyes import lids
 from .mouth import Lips, lips
-from .people import N_ACTION_UNITS, Person
 from .relief import head_outline
 from .strokes import spline
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .appearance import Person
 from .complexion import mouth_row
 from .deformation import AU, JAW_DROP
-from .people import Person
 from .strokes import Canvas, blend, filled, line
 
 _STEPS = np.linspace(-1.0, 1.0, 29)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from .appearance import Person
 from .deformation import AU
-from .people import Person
 from .strokes import Canvas, spline
 
 # Right half of an average head, from the crown to the chin.

@@ -5,18 +5,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from .appearance import N_ACTION_UNITS, Person
 from .complexion import brow_points, skin_colours
 from .deformation import Deformation
 from .eyes import draw_eye, eye_centre, iris_place, lids
-from .folds import Folds
 from .glasses import glasses_layer
 from .hair import behind_head, head_colours
-from .head_pose import HeadPose, face_unit, rotation
+from .head_rotation import HeadPose, face_unit, rotation
 from .mouth import draw_mouth, lips
-from .people import N_ACTION_UNITS, Person
 from .relief import Relief
 from .scene import bust, wall
 from .strokes import Canvas, blend
+from .wrinkles import Folds
 
 _BOX = (-0.92, -1.34, 0.92, 1.30)
 _MOUTH_BOX = (-0.42, 0.36, 0.42, 1.02)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .appearance import Person, youth
 from .hair_styles import cloth_colour
-from .people import Person, youth
 from .strokes import Canvas, blend, filled, line, smooth_noise, spline
 
 

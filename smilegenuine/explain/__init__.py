@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from .contract import DecidesByFeatures as DecidesByFeatures
     from .explanation import Explanation as Explanation
     from .importance import explain_global as explain_global
-    from .kinematics import kinematic_contributions as kinematic_contributions
-    from .kinematics import reasons as reasons
+    from .kinematic_reasons import kinematic_contributions as kinematic_contributions
+    from .kinematic_reasons import reasons as reasons
     from .local import explain as explain
     from .mesh_saliency import LandmarkSaliency as LandmarkSaliency
     from .mesh_saliency import landmark_saliency as landmark_saliency
@@ -21,8 +21,8 @@ _ROOMS = {
     "Explanation": "explanation",
     "explain": "local",
     "explain_global": "importance",
-    "kinematic_contributions": "kinematics",
-    "reasons": "kinematics",
+    "kinematic_contributions": "kinematic_reasons",
+    "reasons": "kinematic_reasons",
     "LandmarkSaliency": "mesh_saliency",
     "landmark_saliency": "mesh_saliency",
 }

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from ..clip import Clip
+from ..clips.record import Clip
 
 
 @runtime_checkable

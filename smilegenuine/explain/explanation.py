@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from ..au_table import AU_NAMES
-from ..clip import Clip
+from ..clips.au_table import AU_NAMES
+from ..clips.record import Clip
 from .kinematics_words import short_words
 
 #: What a contribution can be made by; "not placed" is what a branch adds beyond its rows.

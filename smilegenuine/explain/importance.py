@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import column_or_1d
 
-from ..base import check_positive
 from ..classifiers.opening import classes_of, open_system
 from ..classifiers.subject_folds import check_groups, coded_labels
-from ..clip import Clip, as_clips
-from .exchange import KINDS
+from ..clips.record import Clip, as_clips
+from ..clips.steps import check_positive
 from .nodes import Node
+from .swapped_parts import KINDS
 from .tree import node_of
 
 _DEFAULT = ("branch", "au", "smile", "phase", "region")

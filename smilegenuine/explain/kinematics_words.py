@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..features.kinematics import KINEMATICS
+from ..features.smile_kinematics import KINEMATICS
 
 #: What the signals are called, and what their lengths are measured in.
 REGIONS = {"lip": "lips", "eyelid": "eyelids"}

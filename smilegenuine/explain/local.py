@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..au_table import AU_NAMES
-from ..base import check_positive
 from ..classifiers.branches import decisions_of
 from ..classifiers.opening import classes_of, open_system
-from ..clip import as_clip
+from ..clips.au_table import AU_NAMES
+from ..clips.record import as_clip
+from ..clips.steps import check_positive
 from ..features.clip_phases import phases_of
 from .explanation import COLUMNS, Explanation
 from .nodes import Head, Options, no_part

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base import check_positive
 from ..classifiers.mesh_sequences import MeshSequenceClassifier
 from ..classifiers.opening import open_system, steps_of, unwrapped
-from ..clip import Clip
+from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..face.mesh_regions import REGIONS
-from .network_paths import network_path
+from .network_gradients import network_path
 
 #: What a point's place is compared with, see `landmark_saliency`.
 BASELINES = ("first", "mean")

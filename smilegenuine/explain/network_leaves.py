@@ -12,15 +12,12 @@ from ..classifiers.auda_sequence import AUDASequenceClassifier
 from ..classifiers.deep import DeepClipClassifier
 from ..classifiers.face_sequences import FaceSequenceClassifier
 from ..classifiers.mesh_sequences import MeshSequenceClassifier
-from ..clip import Clip
+from ..clips.record import Clip
 from ..features.auda import auda_features, signals_of
 from ..features.clip_phases import phases_of
 from ..features.dmarkers import feature_names as marker_names
 from ..features.phases import PHASES, detect_phases
-from .exchange import columns_of, joined, spliced, table_groups, warped
-from .network_paths import network_path
-from .nodes import Head, Leaf, Options, Seen
-from .placing import (
+from .input_meaning import (
     Meaning,
     Part,
     auda_meaning,
@@ -34,6 +31,9 @@ from .placing import (
     signal_columns,
     table_part,
 )
+from .network_gradients import network_path
+from .nodes import Head, Leaf, Options, Seen
+from .swapped_parts import columns_of, joined, spliced, table_groups, warped
 
 Inputs = dict[str, np.ndarray]
 

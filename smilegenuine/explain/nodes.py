@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..au_table import AU_NAMES
-from ..clip import Clip
-from .placing import Part
+from ..clips.au_table import AU_NAMES
+from ..clips.record import Clip
+from .input_meaning import Part
 
 
 @dataclass(frozen=True)

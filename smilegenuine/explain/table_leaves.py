@@ -10,24 +10,20 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ..au_table import AU_NAMES
 from ..classifiers.auda_svm import AUDASVMEnsemble
 from ..classifiers.block_ensemble import BlockSVMEnsemble
 from ..classifiers.branches import decisions_of
 from ..classifiers.dmarker_svm import DMarkerSVMEnsemble
 from ..classifiers.kinematic_decisions import KinematicDecisionsMixin
-from ..clip import Clip
+from ..clips.au_table import AU_NAMES
+from ..clips.record import Clip
 from ..features.auda import AUDA, signals_of
 from ..features.clip_phases import phase_of_frames, phases_of
 from ..features.dmarkers import DMarkers
-from ..features.kinematics import SmileKinematics
 from ..features.phases import detect_phases
+from ..features.smile_kinematics import SmileKinematics
 from .contract import DecidesByFeatures
-from .exchange import columns_of, table_groups
-from .kinematics import kinematic_contributions, parameters_of
-from .nodes import Head, Leaf, Options, Seen
-from .paths import additive_path, machine_path, shapley_path
-from .placing import (
+from .input_meaning import (
     Meaning,
     Part,
     auda_meaning,
@@ -39,6 +35,10 @@ from .placing import (
     side_by_side,
     table_part,
 )
+from .integrated_gradients import additive_path, machine_path, shapley_path
+from .kinematic_reasons import kinematic_contributions, parameters_of
+from .nodes import Head, Leaf, Options, Seen
+from .swapped_parts import columns_of, table_groups
 
 
 class TableLeaf(Leaf):

@@ -19,14 +19,14 @@ from ..classifiers.opening import (
     open_system,
     unwrapped,
 )
-from ..clip import Clip
-from ..features.kinematics import SmileKinematics
-from ..fusion import StackingFusion
+from ..clips.record import Clip
+from ..features.smile_kinematics import SmileKinematics
+from ..systems.fusion import StackingFusion
 from .contract import DecidesByFeatures
-from .kinematics import shapley_values
+from .input_meaning import Part
+from .integrated_gradients import shapley_path
+from .kinematic_reasons import shapley_values
 from .nodes import Head, Leaf, Node, Options, no_part
-from .paths import shapley_path
-from .placing import Part
 from .table_leaves import (
     AnyTableLeaf,
     FeatureMaker,
@@ -295,7 +295,7 @@ class FusionNode(Node):
     def _product_weights(self, head: Head, start: np.ndarray, end: np.ndarray
                          ) -> np.ndarray | None:
         """Mean gradients of the product of projections, along the way."""
-        from .network_paths import mean_gradient  # needs torch
+        from .network_gradients import mean_gradient  # needs torch
 
         if self.fusion.final_estimator_ is not None:
             return None

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..base import ClipTransformer, check_positive, has_signals_only, require_fields
-from ..clip import Clip
-from ..errors import ClipError, NoFaceError
+from ..clips.errors import ClipError, NoFaceError
+from ..clips.record import Clip
+from ..clips.steps import ClipTransformer, check_positive, has_signals_only, require_fields
 from .chips import ChipCutter, store_chips
 from .detect import FaceDetector
 from .eye_centres import landmark_eye_path
+from .eye_paths import eye_path, main_face
 from .landmarks import FaceLandmarks
-from .paths import eye_path, main_face
 from .timing import frame_times
 from .tracks import Scene
 
@@ -57,7 +57,7 @@ class FaceAligner(ClipTransformer):
     verbose : bool, default=False
         Show a progress bar.
     memory : str, Path, ClipCache, joblib.Memory or None, default=None
-        Cache folder of measured clips; see `smilegenuine.clip_cache`.
+        Cache folder of measured clips; see `smilegenuine.clips.cache`.
 
     Raises
     ------

@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 
-from .motion import Pose
-from .paths import eye_path
+from .eye_paths import eye_path
+from .optical_flow import Pose
 from .tracks import FaceTrack
 
 #: Corners of the image's left and right eye, each outer and inner one twice: on the lids and in
@@ -66,7 +66,7 @@ def landmark_eye_path(landmarks: np.ndarray, times: np.ndarray, *, smooth: float
     times : array of shape (T,)
         Seconds.
     smooth, max_gap : float
-        See `smilegenuine.face.paths.eye_path`.
+        See `smilegenuine.face.eye_paths.eye_path`.
 
     Returns
     -------

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..base import ClipTransformer, check_positive, has_signals_only, require_fields
-from ..clip import Clip
-from ..errors import ClipError, NoFaceError
+from ..clips.errors import ClipError, NoFaceError
+from ..clips.record import Clip
+from ..clips.steps import ClipTransformer, check_positive, has_signals_only, require_fields
 from .following import follow_faces, main_track, place_of
 from .landmarker import (
     Confidences,
@@ -57,7 +57,7 @@ class FaceLandmarks(ClipTransformer):
     verbose : bool, default=False
         Show a progress bar.
     memory : str, Path, ClipCache, joblib.Memory or None, default=None
-        Cache folder of measured clips; see `smilegenuine.clip_cache`.
+        Cache folder of measured clips; see `smilegenuine.clips.cache`.
 
     Raises
     ------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 
 
 def frame_times(clip: Clip, n: int) -> np.ndarray:

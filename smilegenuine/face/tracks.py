@@ -4,7 +4,7 @@ A *track* is one face. Optical flow against a key patch says how the head moves,
 without lag, but slowly loses its place; the cascades say where the eyes are, without drift, but
 with errors of a pixel or two and worse in a blink. So a track records both: the poses that the flow
 gives, and each detection of the eyes *in the head's own coordinates*, where it ought to stand
-still. The two are put together afterwards, with the whole clip in view (`paths.py`).
+still. The two are put together afterwards, with the whole clip in view (`eye_paths.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bisect import bisect_left
 import numpy as np
 
 from .detect import EYE_DISTANCE, EYE_RISE, Box, FaceDetector
-from .motion import (
+from .optical_flow import (
     IDENTITY,
     PATCH_DISTANCE,
     PATCH_MIDDLE,

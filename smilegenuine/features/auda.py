@@ -15,10 +15,10 @@ import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ..au_table import AU_NAMES
-from ..base import check_positive, check_rate, require_fields
-from ..clip import Clip, as_clips
-from ..errors import ClipError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError
+from ..clips.record import Clip, as_clips
+from ..clips.steps import check_positive, check_rate, require_fields
 from .dynamics import Slopes, fill_invalid, sliding_regression, window_frames
 from .phases import PHASES, detect_phases
 

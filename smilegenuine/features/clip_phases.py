@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..au_table import AU_NAMES
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from .dmarkers import signals_of
 from .phases import detect_phases
 

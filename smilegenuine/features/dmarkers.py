@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ..base import check_positive, check_rate, require_fields
-from ..clip import Clip, as_clips
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip, as_clips
+from ..clips.steps import check_positive, check_rate, require_fields
 from ..face.mesh import METHODS
 from ..face.smooth import smooth_path
 from .dynamics import fill_invalid

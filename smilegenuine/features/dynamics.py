@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base import check_positive
+from ..clips.steps import check_positive
 
 #: Frame rate at which window lengths are stated.
 REFERENCE_FPS = 50.0

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..au_table import AU_NAMES
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from ..face.blendshapes import BLENDSHAPE_NAMES
 from ..face.head_pose import head_angles
-from ..features.clip_phases import phase_of_frames, phases_of
-from ..features.dmarkers import DMarkers
-from ..stored_arrays import whole_file
+from ..running.atomic_files import whole_file
+from .clip_phases import phase_of_frames, phases_of
+from .dmarkers import DMarkers
 
 #: Columns of the head's pose: degrees, then cm from the camera (right, up, towards it).
 POSE_NAMES = ("yaw", "pitch", "roll", "tx", "ty", "tz")

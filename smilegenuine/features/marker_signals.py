@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base import check_positive
+from ..clips.steps import check_positive
 from ..face.mesh import (
     LEFT_CHEEK,
     LEFT_EYE_INNER,

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ..smile_figures import RATE, smooth
 from .phases import turning_runs
+from .smile_figures import RATE, smooth
 
 # Standard deviation in seconds of the smoothing before anything is looked for: wide enough for
 # what a landmark tracker trembles, narrow against the quickest rises (0.3 s).

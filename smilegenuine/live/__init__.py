@@ -1,5 +1,5 @@
 """A model asked about a smile while it is being smiled, frame by frame."""
 
-from .decision import LiveDecision, LiveMoment, LiveSmile
+from .live_decision import LiveDecision, LiveMoment, LiveSmile
 
 __all__ = ["LiveDecision", "LiveMoment", "LiveSmile"]

@@ -18,10 +18,10 @@ import numpy as np
 from ..face.align import FaceAligner
 from ..face.chips import ChipCutter
 from ..face.eye_centres import eye_centres
+from ..face.eye_paths import LEVEL_WIDTH, main_face
 from ..face.following import place_of
 from ..face.landmarker import Seen
 from ..face.landmarks import main_faces
-from ..face.paths import LEVEL_WIDTH, main_face
 from ..face.smooth import robust_level, smooth_path
 from ..face.tracks import FaceTrack
 

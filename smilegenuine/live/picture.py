@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..au_table import AU_NAMES
+from ..clips.au_table import AU_NAMES
 from ..features.clip_phases import SmileLevel
 from ..plotting.style import AGAINST_FOR, SHADES
-from .decision import LiveMoment, LiveSmile
+from .live_decision import LiveMoment, LiveSmile
 
 #: Largest width and height of the frame in the picture, and the least height, in pixels.
 _MOST, _LEAST = (960, 720), 420

@@ -13,8 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..errors import VideoError
-from ..video import as_rgb, open_frames
+from ..clips.errors import VideoError
+from ..clips.video import as_rgb, open_frames
 
 # Of cameras that do not say.
 _FPS = 30.0

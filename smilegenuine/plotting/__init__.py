@@ -2,16 +2,16 @@
 
 from .contribution_maps import PairMapDisplay, PhaseMapDisplay
 from .contributions import ContributionsDisplay
-from .decisions import ConfusionDisplay, RocDisplay
-from .early import EarlyAccuracyDisplay, EarlyDecisionDisplay
-from .effects import EffectSizeDisplay
+from .early_curves import EarlyAccuracyDisplay, EarlyDecisionDisplay
 from .face_strip import FaceStripDisplay
-from .importance import ImportanceDisplay
-from .kinematics import KinematicsDisplay
-from .reliability import AbstentionDisplay, ReliabilityDisplay
+from .forest_plot import EffectSizeDisplay
+from .importance_bars import ImportanceDisplay
+from .kinematics_profile import KinematicsDisplay
+from .reliability_diagram import AbstentionDisplay, ReliabilityDisplay
 from .results import FoldScoresDisplay
+from .roc_and_confusion import ConfusionDisplay, RocDisplay
 from .saliency import LandmarkSaliencyDisplay
-from .signals import SignalsDisplay
+from .signal_curves import SignalsDisplay
 from .slopes import SlopesDisplay
 from .training import TrainingDisplay
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..au_table import AU_NAMES
+from ..clips.au_table import AU_NAMES
 from ..explain.explanation import SPANS, Explanation
 from ..explain.local import explain
 from .lettering import display_names, short_names

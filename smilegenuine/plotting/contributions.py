@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from ..au_table import AU_NAMES
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from ..explain.explanation import Explanation
 from ..explain.local import explain
 from ..features.clip_phases import seconds_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..clip import Clip, as_clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip, as_clip
 from ..features.clip_phases import IN_ORDER, phases_of
 from .style import load_pyplot, shortened
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..comparison import SCORES
-from ..comparison import score as score_of
+from ..evaluation.comparison import SCORES
+from ..evaluation.comparison import score as score_of
 from .lettering import below, draw_legend, short_names
 from .style import load_pyplot
 
 if TYPE_CHECKING:
-    from ..comparison import Evaluation
+    from ..evaluation.comparison import Evaluation
 
 _FOLD, _MEAN, _PUBLISHED = "#56B4E9", "black", "#D55E00"  # Okabe & Ito
 _ASIDE = 0.3  # of means and published figures, rows from the folds

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base import require_fields
-from ..clip import Clip, as_clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip, as_clip
+from ..clips.steps import require_fields
 from ..face.mesh import align_head
 from ..face.mesh_regions import LINES
 from ..features.clip_phases import phases_of, seconds_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..au_table import AU_NAMES
-from ..base import require_fields
-from ..clip import as_clip
+from ..clips.au_table import AU_NAMES
+from ..clips.record import as_clip
+from ..clips.steps import require_fields
 from ..features.auda import signals_of
 from ..features.clip_phases import phases_of, seconds_of
 from ..features.dynamics import REFERENCE_FPS, sliding_regression, window_frames

@@ -10,13 +10,13 @@ from scipy.special import expit
 
 from ..answers.recordings import RecordingAnswers
 from ..classifiers.opening import classes_of
-from ..clip import Clip
+from ..clips.record import Clip
 from ..explain.explanation import Explanation
 from ..explain.local import explain
 from ..features.clip_phases import phases_of
-from ..model_card import info_of
 from ..plotting.contribution_maps import signed
 from ..running.foreign_text import as_number, class_names, visible
+from .model_card import info_of
 from .page import Html, element, facts, folded, joined, name_of, table
 from .pictures import contributions as contributions_picture
 from .pictures import curves, face_strip, when_text

@@ -10,17 +10,18 @@ import numpy as np
 from ..answers.recordings import RecordingAnswers
 from ..answers.smile_answers import SmileAnswer
 from ..classifiers.opening import classes_of
-from ..clip import Clip
-from ..explain.kinematics import classifier_of
+from ..clips.record import Clip
+from ..explain.kinematic_reasons import classifier_of
 from ..explain.kinematics_words import number_text, short_words
 from ..features.clip_phases import IN_ORDER
-from ..features.kinematics import SIGNALS, Smile
-from ..model_card import expected_text, info_of, is_sampled
+from ..features.smile_kinematics import SIGNALS, Smile
 from ..plotting.contribution_maps import signed
 from ..running.foreign_text import class_names, visible
 from .clip_section import Section, measured_facts
+from .model_card import info_of
 from .page import Html, element, facts, folded, joined, name_of, table
 from .pictures import smile_curves, smile_figures, smile_strips
+from .sampled_models import expected_text, is_sampled
 from .words import held_out_text, percent, sure_text
 
 _SENTENCES = 5

@@ -16,8 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ..running.atomic_files import whole_file
 from ..running.foreign_text import visible
-from ..stored_arrays import whole_file
 
 _EMPTY = frozenset({"br", "hr", "img", "meta"})
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")

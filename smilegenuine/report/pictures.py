@@ -13,16 +13,16 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip
 from ..explain.explanation import Explanation
 from ..features.clip_phases import IN_ORDER, seconds_of
 from ..features.dmarkers import signals_of
-from ..features.kinematics import Smile
+from ..features.smile_kinematics import Smile
 from ..plotting.contributions import ContributionsDisplay
 from ..plotting.face_strip import chips_at, moments_of
-from ..plotting.kinematics import KinematicsDisplay
-from ..plotting.signals import SignalsDisplay
+from ..plotting.kinematics_profile import KinematicsDisplay
+from ..plotting.signal_curves import SignalsDisplay
 from ..plotting.style import SHADES, STYLES, load_pyplot
 from .page import Html, element, figure, picture
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from ..explain.explanation import WITH_OTHERS
 from ..features.dmarkers import MARKERS
-from ..model_card import DRAWN, certainty_bins, interval_of
 from ..plotting.contribution_maps import signed
 from ..running.foreign_text import as_number
+from .card_scores import certainty_bins, interval_of
+from .model_card import DRAWN
 
 #: Names of the 17 action units (Ekman, Friesen & Hager 2002, Facial Action Coding System).
 UNITS = {
@@ -150,7 +151,7 @@ def held_out_text(info: Mapping[str, Any], probability: float) -> str:
     Parameters
     ----------
     info : mapping
-        What the model remembers; see `smilegenuine.model_card.scores_to_remember`.
+        What the model remembers; see `smilegenuine.report.card_scores.scores_to_remember`.
     probability : float
         Of the class that is said now: where it is known, the sentence is about held-out clips of
         which the system was as sure.

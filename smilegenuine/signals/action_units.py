@@ -19,9 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVR
 from sklearn.utils import check_random_state
 
-from ..au_table import AU_NAMES
-from ..base import ClipTransformer, check_positive, require_fields
-from ..clip import Clip
+from ..clips.au_table import AU_NAMES
+from ..clips.record import Clip
+from ..clips.steps import ClipTransformer, check_positive, require_fields
 from .valid_frames import SeenLater, grey_chip, measurable_frames, portions, smooth_signal
 
 NEUTRALS = ("rest", "median", "none")
@@ -63,7 +63,7 @@ class HOGActionUnits(ClipTransformer):
     verbose : int or bool, default=False
         Show progress.
     memory : str, Path, ClipCache or joblib.Memory, optional
-        Cache folder of measured clips; see `smilegenuine.clip_cache`.
+        Cache folder of measured clips; see `smilegenuine.clips.cache`.
     random_state : int, RandomState or None, default=0
         Of balancing and PCA.
 

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from ..au_table import AU_NAMES
+from ..clips.au_table import AU_NAMES
 from ..face.blendshapes import BLENDSHAPE_NAMES
 from .mesh_measures import MESH_MEASURES, measure_mesh
 

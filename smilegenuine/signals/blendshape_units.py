@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter1d, grey_opening
 
-from ..au_table import AU_NAMES
-from ..base import ClipTransformer, check_positive, require_fields
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.au_table import AU_NAMES
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..clips.steps import ClipTransformer, check_positive, require_fields
 from ..face.mesh import align_head
 from .blendshape_table import RESTING, SIGNAL_NAMES, measure_signals, unit_weights
 from .valid_frames import smooth_signal
@@ -59,7 +59,7 @@ class BlendshapeActionUnits(ClipTransformer):
     verbose : int or bool, default=False
         Show progress.
     memory : str, Path, ClipCache or joblib.Memory, optional
-        Cache folder of measured clips; see `smilegenuine.clip_cache`.
+        Cache folder of measured clips; see `smilegenuine.clips.cache`.
 
     Raises
     ------

@@ -18,10 +18,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from .._version import __version__
-from ..base import ClipTransformer, check_positive, has_signals_only, require_fields
-from ..clip import Clip
-from ..clip_cache import entry_key, open_cache
-from ..errors import ClipError
+from ..clips.cache import entry_key, open_cache
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..clips.steps import ClipTransformer, check_positive, has_signals_only, require_fields
 from .valid_frames import SeenLater, grey_chip, measurable_frames, portions, smooth_signal
 
 #: Distinct codes of uniform patterns of 8 neighbours, orientation kept.

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ..base import require_fields
-from ..clip import Clip
-from ..errors import ClipError
+from ..clips.errors import ClipError
+from ..clips.record import Clip
+from ..clips.steps import require_fields
 
 # Frames whose features are in memory at the same time: memory must not grow with a clip's length.
 _PORTION = 1000

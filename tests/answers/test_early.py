@@ -20,13 +20,13 @@ from smilegenuine import AUDA, AUDASVMEnsemble, Clip, ClipError, ClipTransformer
 from smilegenuine.answers import early_accuracy, early_decision
 from smilegenuine.answers.beginnings import first_part
 from smilegenuine.answers.early_accuracy import COLUMNS, subject_interval
-from smilegenuine.au_table import AU_NAMES
-from smilegenuine.calibration import CalibratedSystem
+from smilegenuine.certainty.calibration import CalibratedSystem
+from smilegenuine.certainty.conformal import SubjectConformalClassifier
 from smilegenuine.classifiers.opening import open_system
-from smilegenuine.conformal import SubjectConformalClassifier
+from smilegenuine.clips.au_table import AU_NAMES
+from smilegenuine.clips.video import ArrayFrames
 from smilegenuine.datasets import make_smile_signals
 from smilegenuine.features.clip_phases import phases_of, smile_level
-from smilegenuine.video import ArrayFrames
 
 AU12 = AU_NAMES.index("AU12")
 

@@ -10,8 +10,8 @@ from drawn import known_meshes
 from smilegenuine import Clip, FaceLandmarks
 from smilegenuine.benchmark.options import SystemOptions, system_names
 from smilegenuine.benchmark.preparation import check_landmarker, make_systems, slow_text
-from smilegenuine.pipelines import LANDMARK_ROWS, NETWORKS, SYSTEMS, TABLE_ROWS
 from smilegenuine.signals.blendshape_units import BlendshapeActionUnits
+from smilegenuine.systems.named_systems import LANDMARK_ROWS, NETWORKS, SYSTEMS, TABLE_ROWS
 
 PLAIN = {"device": "cpu", "n_jobs": 1}
 

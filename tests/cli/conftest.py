@@ -13,8 +13,8 @@ from cli_inputs import KINDS, write_openface
 from drawn import known_clips
 
 from smilegenuine import FaceLandmarks
-from smilegenuine.base import has_signals_only
 from smilegenuine.cli import main
+from smilegenuine.clips.steps import has_signals_only
 from smilegenuine.datasets import make_smiles
 
 

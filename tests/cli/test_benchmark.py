@@ -17,8 +17,8 @@ from smilegenuine import AUDAPhaseClassifier, FaceAligner, FaceLandmarks, make_s
 from smilegenuine.benchmark.comparing import _kinds
 from smilegenuine.benchmark.sets import load_labelled
 from smilegenuine.cli import main
+from smilegenuine.cli.demo import CAVEAT
 from smilegenuine.datasets import make_smile_signals, make_smiles
-from smilegenuine.demo import CAVEAT
 
 CALL = ["benchmark", "--quiet", "--n-jobs", "1", "--data", "cli_inputs:load_signals", "--systems",
         "auda-au,auda-cross", "--folds", "2", "--max-epochs", "2", "--by", "gender", "--by", "age"]
@@ -194,7 +194,7 @@ class TestLandmarks:
     def test_missing_mediapipe_is_told_before_people_are_drawn(self, run, monkeypatch, tmp_path):
         no_mediapipe(monkeypatch)
         forbid_measuring(monkeypatch)
-        monkeypatch.setattr("smilegenuine.datasets.smiles.write_clips",
+        monkeypatch.setattr("smilegenuine.people.drawn_smiles.write_clips",
                             lambda *_, **__: pytest.fail("drawn before the mistake was found"))
         status, out, err = run("benchmark", "--systems", "auda-au,landmarks", "--output", tmp_path,
                                "--subjects", 6, "--clips-per-subject", 2, "--folds", 3)
@@ -380,7 +380,7 @@ class TestErrors:
     ])
     def test_mistakes_are_found_before_the_work(self, args, message, run, monkeypatch, tmp_path):
         forbid_measuring(monkeypatch)
-        monkeypatch.setattr("smilegenuine.datasets.smiles.write_clips",
+        monkeypatch.setattr("smilegenuine.people.drawn_smiles.write_clips",
                             lambda *_, **__: pytest.fail("drawn before the mistake was found"))
         status, out, err = run("benchmark", "--data", "cli_inputs:load_signals", "--systems",
                                "auda-au,auda-cross", "--output", tmp_path, *args)

@@ -29,9 +29,9 @@ from smilegenuine.benchmark.comparing import with_folds
 from smilegenuine.benchmark.options import BenchmarkOptions, Protocol
 from smilegenuine.benchmark.published_notes import published_notes
 from smilegenuine.benchmark.sets import DATA_SETS, check_words, load_labelled
-from smilegenuine.comparison import Evaluation
+from smilegenuine.cli.demo import CAVEAT
 from smilegenuine.datasets import make_smiles
-from smilegenuine.demo import CAVEAT
+from smilegenuine.evaluation.comparison import Evaluation
 from smilegenuine.signals.action_units import HOGActionUnits
 
 

@@ -64,7 +64,7 @@ class TestCall:
 
     def test_demo_gets_its_arguments(self, run, monkeypatch, tmp_path):
         calls = []
-        monkeypatch.setattr("smilegenuine.demo.run_demo", lambda *a, **k: calls.append((a, k)))
+        monkeypatch.setattr("smilegenuine.cli.demo.run_demo", lambda *a, **k: calls.append((a, k)))
         assert run("demo", "--output", tmp_path, "--subjects", 7, "--random-state", 3)[0] == 0
         assert calls == [((tmp_path,), {"n_subjects": 7, "n_jobs": 1, "random_state": 3,
                                         "verbose": False})]

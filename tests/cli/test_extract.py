@@ -21,7 +21,7 @@ from smilegenuine import (
     load_model,
     save_model,
 )
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.features.dmarkers import signals_of
 from smilegenuine.features.frame_tables import POSE_NAMES, frame_table
 from smilegenuine.features.phases import detect_phases

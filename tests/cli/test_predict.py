@@ -16,7 +16,7 @@ from html_page import Page, check_page
 
 from smilegenuine import AUDA, load_model, save_model
 from smilegenuine.cli import main
-from smilegenuine.errors import VideoError
+from smilegenuine.clips.errors import VideoError
 
 
 class TestPredict:
@@ -196,8 +196,8 @@ def test_broken_video_does_not_stop_the_others(table_model, tables, run, monkeyp
         raise VideoError("a.mp4", "is cut off")
 
     (tables / "a.mp4").write_bytes(b"x")
-    monkeypatch.setattr("smilegenuine.video.VideoFrames.__iter__", broken)
-    monkeypatch.setattr("smilegenuine.video.VideoFrames.fps", 25.0)
+    monkeypatch.setattr("smilegenuine.clips.video.VideoFrames.__iter__", broken)
+    monkeypatch.setattr("smilegenuine.clips.video.VideoFrames.fps", 25.0)
     status, out, err = run("predict", table_model, tables / "a.mp4", tables / "smile é 2.csv")
     assert status == 1
     assert err == "1 could not be used:\n  a.mp4: is cut off\n"

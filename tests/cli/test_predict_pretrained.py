@@ -18,8 +18,8 @@ from landmarker import NEEDS_MODEL, model
 from smiling import smiling
 
 from smilegenuine import FaceLandmarks, NoFaceError, load_pretrained, save_model
-from smilegenuine.base import has_signals_only
 from smilegenuine.cli import main
+from smilegenuine.clips.steps import has_signals_only
 from smilegenuine.explain import reasons
 from smilegenuine.explain.kinematics_words import short_words
 

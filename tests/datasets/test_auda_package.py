@@ -15,10 +15,10 @@ from lookalike_files import auda_names, auda_texts, write_texts, write_zip
 from lookalikes import UVA_NEMO_DETAILS
 
 from smilegenuine import AU_NAMES, AUDA
+from smilegenuine.clips.errors import ClipError
 from smilegenuine.datasets import archives, load_auda, make_smile_signals
 from smilegenuine.datasets.auda_columns import own_names, published_names
 from smilegenuine.datasets.auda_package import read_numbers
-from smilegenuine.errors import ClipError
 from smilegenuine.features.auda import feature_names
 
 

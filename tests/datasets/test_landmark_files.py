@@ -12,9 +12,9 @@ import pytest
 from lookalike_files import meshes
 
 from smilegenuine import DMarkers
-from smilegenuine.clip import as_clips
+from smilegenuine.clips.record import as_clips
+from smilegenuine.clips.stored_arrays import StoredArray
 from smilegenuine.datasets import load_landmarks
-from smilegenuine.stored_arrays import StoredArray
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 
 from smilegenuine.datasets import published_figures, published_rates
 from smilegenuine.datasets.published import PUBLISHED
-from smilegenuine.pipelines import SYSTEMS, TABLE_ROWS
+from smilegenuine.systems.named_systems import SYSTEMS, TABLE_ROWS
 
 
 @pytest.mark.parametrize("data_set", PUBLISHED)

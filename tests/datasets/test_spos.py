@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from lookalikes import in_silence, tiny_smiles, told, write_images, write_spos
 
+from smilegenuine.clips.video import ImageFrames
 from smilegenuine.datasets import load_spos
-from smilegenuine.video import ImageFrames
 
 N = 12  # smiles of 3 subjects: s000-1, s000-2, …, s002-12
 

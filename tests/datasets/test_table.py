@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smilegenuine.clip import Clip
+from smilegenuine.clips.record import Clip
 from smilegenuine.datasets import load_table
 
 

@@ -22,7 +22,7 @@ from uva_nemo_set import N, details, fold_list, video
 
 from smilegenuine import Clip
 from smilegenuine.datasets import load_uva_nemo
-from smilegenuine.datasets.layouts import lay_out
+from smilegenuine.people.folder_layouts import lay_out
 
 
 @pytest.fixture

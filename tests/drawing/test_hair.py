@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from smilegenuine.drawing.people import HAIR_STYLES, random_person
+from smilegenuine.drawing.appearance import HAIR_STYLES, random_person
 from smilegenuine.drawing.renderer import FaceRenderer
 
 TALL = ("afro", "bun", "curly")

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
 from smilegenuine.drawing.renderer import FaceRenderer
 
 AU_NAMES = (

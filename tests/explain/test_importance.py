@@ -27,9 +27,9 @@ from smilegenuine import (
     StackingFusion,
 )
 from smilegenuine.explain import explain_global
-from smilegenuine.explain.exchange import joined, phases_of_rows, spliced, warped
 from smilegenuine.explain.importance import _auc, _donors
 from smilegenuine.explain.nodes import Seen
+from smilegenuine.explain.swapped_parts import joined, phases_of_rows, spliced, warped
 from smilegenuine.explain.tree import node_of
 
 SYSTEMS = {

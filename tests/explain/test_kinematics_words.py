@@ -12,7 +12,7 @@ from smilegenuine.explain.kinematics_words import (
     short_words,
     unit_of,
 )
-from smilegenuine.features.kinematics import KINEMATICS
+from smilegenuine.features.smile_kinematics import KINEMATICS
 from smilegenuine.running.foreign_text import class_names
 
 NAMES = ["posed", "spontaneous"]

@@ -37,11 +37,11 @@ from smilegenuine import (
     StackingFusion,
     SubjectConformalClassifier,
 )
-from smilegenuine.au_table import AU_NAMES
-from smilegenuine.errors import ClipError
+from smilegenuine.clips.au_table import AU_NAMES
+from smilegenuine.clips.errors import ClipError
 from smilegenuine.explain import Explanation, explain
 from smilegenuine.explain.explanation import COLUMNS, SOURCES, SPANS
-from smilegenuine.explain.placing import auda_moments
+from smilegenuine.explain.input_meaning import auda_moments
 from smilegenuine.features.auda import auda_features, signals_of
 from smilegenuine.features.phases import detect_phases
 

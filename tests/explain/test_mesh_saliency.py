@@ -23,7 +23,7 @@ from smilegenuine import (
     make_system,
 )
 from smilegenuine.classifiers.mesh_sequences import MeshSequenceClassifier
-from smilegenuine.errors import ClipError
+from smilegenuine.clips.errors import ClipError
 from smilegenuine.explain import LandmarkSaliency, landmark_saliency
 from smilegenuine.face.mesh_regions import REGIONS
 

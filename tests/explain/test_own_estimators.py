@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from smilegenuine import AUDASVMEnsemble, DMarkerSVMEnsemble, StackingFusion
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.explain import DecidesByFeatures, explain, explain_global
 from smilegenuine.explain.table_leaves import FeaturesLeaf, MachineLeaf, OpaqueLeaf
 from smilegenuine.explain.tree import node_of

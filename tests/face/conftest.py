@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smilegenuine import AU_NAMES
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
 from smilegenuine.drawing.renderer import FaceRenderer
 
 

@@ -12,13 +12,13 @@ from landmarker import NEEDS_MODEL, model
 from sklearn.base import clone
 
 from smilegenuine import Clip, ClipError, NoFaceError
+from smilegenuine.clips.video import FrameSource
 from smilegenuine.face import align, landmarker
 from smilegenuine.face.align import FaceAligner
 from smilegenuine.face.detect import FaceDetector
 from smilegenuine.face.eye_centres import landmark_eye_path
+from smilegenuine.face.eye_paths import eye_path, main_face
 from smilegenuine.face.landmarks import FaceLandmarks
-from smilegenuine.face.paths import eye_path, main_face
-from smilegenuine.video import FrameSource
 
 
 def found_eyes(frames: np.ndarray, times: np.ndarray, **params: float) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 from landmarker import NEEDS_MODEL, model
 
 from smilegenuine import Clip
-from smilegenuine.drawing.head_pose import rotation
-from smilegenuine.drawing.people import random_person
+from smilegenuine.drawing.appearance import random_person
+from smilegenuine.drawing.head_rotation import rotation
 from smilegenuine.drawing.renderer import FaceRenderer
 from smilegenuine.face.head_pose import head_angles
 from smilegenuine.face.landmarks import FaceLandmarks

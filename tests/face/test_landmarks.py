@@ -16,11 +16,11 @@ from landmarker import NEEDS_MODEL, model
 from sklearn.base import clone
 
 from smilegenuine import Clip, ClipError, NoFaceError
+from smilegenuine.clips.video import FrameSource
 from smilegenuine.datasets import make_smiles
 from smilegenuine.face import landmarker, landmarks
 from smilegenuine.face.blendshapes import BLENDSHAPE_NAMES
 from smilegenuine.face.landmarks import FaceLandmarks
-from smilegenuine.video import FrameSource
 
 needs_model = [pytest.param(None, marks=NEEDS_MODEL, id="mediapipe")]
 with_model = pytest.mark.parametrize("mark", needs_model)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from smilegenuine.errors import VideoError
+from smilegenuine.clips.errors import VideoError
 from smilegenuine.live import sources
 from smilegenuine.live.sources import Camera, FileFilm, open_film
 

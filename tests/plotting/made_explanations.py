@@ -9,7 +9,7 @@ import pandas as pd
 from drawn import known_clips
 
 from smilegenuine import Clip
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.explain import Explanation
 from smilegenuine.explain.explanation import COLUMNS
 from smilegenuine.features.clip_phases import phases_of

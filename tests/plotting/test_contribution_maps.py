@@ -13,7 +13,7 @@ from pictures import check_readable
 from plotting.made_explanations import FACE, MARKERS, PAIRS, SIX, SMILE, UNITS, UNPLACED, made
 
 from smilegenuine import AUDASVMEnsemble
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.datasets import make_smile_signals
 from smilegenuine.explain import explain
 from smilegenuine.plotting.contribution_maps import (

@@ -25,7 +25,7 @@ from plotting.made_explanations import (
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from smilegenuine import AUDASVMEnsemble, Clip, StackingFusion
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.datasets import make_smile_signals
 from smilegenuine.explain import explain
 from smilegenuine.plotting.contributions import ContributionsDisplay, in_bins

@@ -11,7 +11,7 @@ from drawn import known_clips
 from pictures import check_readable
 
 from smilegenuine import Clip
-from smilegenuine.errors import ClipError
+from smilegenuine.clips.errors import ClipError
 from smilegenuine.features.clip_phases import phases_of
 from smilegenuine.plotting import SignalsDisplay
 from smilegenuine.plotting.face_strip import FaceStripDisplay, moments_of

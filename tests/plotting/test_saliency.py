@@ -11,7 +11,7 @@ import pytest
 from drawn import known_meshes
 
 from smilegenuine import Clip, LandmarkTransformerClassifier, make_system
-from smilegenuine.errors import ClipError
+from smilegenuine.clips.errors import ClipError
 from smilegenuine.explain import LandmarkSaliency, landmark_saliency
 from smilegenuine.face.mesh import CHIN, FOREHEAD_TOP, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from smilegenuine.plotting import LandmarkSaliencyDisplay

@@ -10,8 +10,8 @@ import pytest
 from pictures import check_readable, look_of
 
 from smilegenuine import AU_NAMES, AUDA, Clip
+from smilegenuine.clips.errors import ClipError
 from smilegenuine.datasets import make_smile_signals
-from smilegenuine.errors import ClipError
 from smilegenuine.features.auda import feature_names
 from smilegenuine.features.clip_phases import phases_of
 from smilegenuine.plotting.slopes import SlopesDisplay

@@ -15,13 +15,13 @@ from smiling import smiling
 from smilegenuine import adapt, load_pretrained
 from smilegenuine.answers.recordings import answer_recording
 from smilegenuine.answers.smile_answers import answers_by_smile, ask_by_smile
-from smilegenuine.classifiers.kinematics import KinematicsClassifier
-from smilegenuine.clip import Clip
+from smilegenuine.classifiers.kinematics_classifier import KinematicsClassifier
+from smilegenuine.clips.record import Clip
 from smilegenuine.explain import reasons
-from smilegenuine.features.kinematics import KINEMATICS, SmileKinematics
-from smilegenuine.model_card import expected_text
+from smilegenuine.features.smile_kinematics import KINEMATICS, SmileKinematics
 from smilegenuine.report import write_report
 from smilegenuine.report.pictures import smile_curves, smile_strips
+from smilegenuine.report.sampled_models import expected_text
 
 pytest.importorskip("matplotlib")
 LABELS = ("posed", "spontaneous")

@@ -110,5 +110,5 @@ class TestCutOut:
         def broken(self):
             raise VideoError("a.mp4", "is cut off")
 
-        monkeypatch.setattr("smilegenuine.video.ArrayFrames.__iter__", broken)
+        monkeypatch.setattr("smilegenuine.clips.video.ArrayFrames.__iter__", broken)
         assert face_strip(clip, {}) is None

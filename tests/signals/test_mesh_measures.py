@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smilegenuine.au_table import AU_NAMES
+from smilegenuine.clips.au_table import AU_NAMES
 from smilegenuine.datasets import make_action_units
 from smilegenuine.drawing.mesh_template import load_template
 from smilegenuine.face.mesh import align_head

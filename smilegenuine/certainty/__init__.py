@@ -1,0 +1,1 @@
+"""How far a decision can be believed, and when to abstain."""

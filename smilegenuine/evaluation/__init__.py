@@ -1,0 +1,1 @@
+"""Systems compared over folds by subject: scores, tests, finished folds on disk."""

@@ -1,0 +1,304 @@
+"""Why `KinematicsClassifier` decides as it does: which figure of a smile, in which direction.
+
+What is not known is integrated out by the classifier, so it can be asked what it would say without
+any figure. Shapley's values of that need no other smile to compare with: without all of them,
+nothing is known, and the log-odds are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import comb
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import logsumexp
+
+from ..classifiers.kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
+from ..classifiers.kinematics_classifier import LEVELS
+from ..classifiers.opening import steps_of, unwrapped
+from ..clips.steps import check_positive
+from ..features.smile_kinematics import KINEMATICS, Smile
+from ..running.foreign_text import class_names
+from .kinematics_words import direction_of, parameter_words, unit_of
+
+# So many columns have few enough subsets to ask about each.
+_FEW = 10
+# Subsets that are worked out together.
+_AT_ONCE = 512
+
+
+# -- contributions --------------------------------------------------------------------------------
+
+def kinematic_contributions(classifier: KinematicDecisionsMixin, row: Any, *, n_orders: int = 64,
+                            random_state: int = 0) -> np.ndarray:
+    """Say what each figure of a smile adds to the log-odds.
+
+    Parameters
+    ----------
+    classifier : KinematicsClassifier or AdaptedKinematicsClassifier
+        Fitted.
+    row : array of shape (n_features,), Series, or DataFrame of one row
+        As `decision_function` takes rows. NaN for what is not known.
+    n_orders : int, default=64
+        Random orders, each of them also backwards, for signals of which more than ten columns are
+        known. Of fewer, all subsets are looked at.
+    random_state : int, default=0
+        Of the orders.
+
+    Returns
+    -------
+    array of shape (n_columns,)
+        For each of `classifier.columns_`; 0 for what is not known. They add up to the decision of
+        the row.
+
+    Raises
+    ------
+    ValueError
+        More than one row, other columns, or `n_orders` is no such number.
+    NotFittedError
+        The classifier is not fitted.
+
+    Notes
+    -----
+    A column that takes no part is integrated out, as one that could not be measured is. What the
+    classifier multiplies log-odds with depends on the signals that are known; here it is that of
+    the whole row throughout. An adapted classifier adds up two such, and what is linear in the
+    columns; its offset is shared alike by what is known.
+
+    References
+    ----------
+    Castro, Gómez & Tejada (2009), Polynomial calculation of the Shapley value based on sampling,
+    doi:10.1016/j.cor.2008.04.004.
+
+    Examples
+    --------
+    >>> from smilegenuine import KinematicsClassifier, SmileKinematics
+    >>> from smilegenuine.datasets import make_smile_signals
+    >>> from smilegenuine.explain import kinematic_contributions
+    >>> smiles = make_smile_signals(60, 2, random_state=0)
+    >>> signals = list(zip(smiles.times, smiles.lips, smiles.eyelids))
+    >>> kinematics = SmileKinematics().set_output(transform="pandas").fit_transform(signals)
+    >>> clf = KinematicsClassifier(random_state=0).fit(kinematics, smiles.target)
+    >>> found = kinematic_contributions(clf, kinematics.iloc[0])
+    >>> bool(abs(found.sum() - clf.decision_function(kinematics[:1])[0]) < 1e-9)
+    True
+    """
+    check_positive("n_orders", n_orders, whole=True, at_least=1)
+    table = classifier.table(_one_row(row))
+    if len(table) != 1:
+        raise ValueError(f"row must be one smile's figures, not {len(table)} rows")
+    found = classifier.linear_terms(table)[0]
+    for term in classifier.mixture_terms(table[0]):
+        rng = np.random.default_rng(random_state)  # the same orders for all
+        found = found + term.weight * _shares(term, n_orders, rng)
+    odds = found.sum()
+    # What surest answers are limited by shrinks all contributions alike.
+    return np.asarray(found * (classifier.limited(odds) / odds) if odds else found)
+
+
+def _shares(term: MixtureTerm, n_orders: int, rng: np.random.Generator) -> np.ndarray:
+    """What each column adds to the logarithm of the ratio of likelihoods."""
+    found = np.zeros(len(term.values))
+    for signal, block in term.blocks.items():  # what signals say is added up
+        mine = np.flatnonzero(np.isfinite(term.values[block]))
+        places = np.asarray(block)[mine]
+
+        def log_odds(subsets: np.ndarray, signal: str = signal, mine: np.ndarray = mine,
+                     values: np.ndarray = term.values[places]) -> np.ndarray:
+            posed, spontaneous = (_log_density(mixture, values, mine, subsets)
+                                  for mixture in term.mixtures[signal])
+            return spontaneous - posed
+
+        found[places] = shapley_values(log_odds, len(mine), n_orders=n_orders, rng=rng)
+    return found
+
+
+def shapley_values(value: Callable[[np.ndarray], np.ndarray], n: int, *, n_orders: int,
+                   rng: np.random.Generator) -> np.ndarray:
+    """Share among players what they are worth together.
+
+    Parameters
+    ----------
+    value : callable
+        From sets of players (n_sets, n), bool, to what each set is worth (n_sets,). Nobody is worth
+        0 and not asked about.
+    n : int
+        Players. Of up to ten, all sets are asked about; of more, those of random orders.
+    n_orders : int
+        Random orders, each of them also backwards.
+    rng : numpy Generator
+
+    Returns
+    -------
+    array of shape (n,)
+        They add up to what all are worth together.
+    """
+    if n == 0:
+        return np.zeros(0)
+    if n > _FEW:
+        orders = np.array([rng.permutation(n) for _ in range(n_orders)])
+        return _from_orders(value, np.concatenate([orders, orders[:, ::-1]]))
+    codes = np.arange(2**n)
+    sets = (codes[:, None] >> np.arange(n) & 1).astype(bool)
+    worth = np.r_[0.0, value(sets[1:])]
+    weights = np.array([1.0 / (n * comb(n - 1, k)) for k in range(n)])
+    found = np.empty(n)
+    for player in range(n):
+        without = codes[~sets[:, player]]
+        gain = worth[without | 1 << player] - worth[without]
+        found[player] = weights[sets[without].sum(axis=1)] @ gain
+    return found
+
+
+def _from_orders(value: Callable[[np.ndarray], np.ndarray], orders: np.ndarray) -> np.ndarray:
+    n = orders.shape[1]
+    place = np.argsort(orders, axis=1)
+    beginnings = place[:, None] <= np.arange(n)[:, None]  # (n_orders, length of beginning, n)
+    sets, which = np.unique(beginnings.reshape(-1, n), axis=0, return_inverse=True)
+    parts = np.array_split(sets, -(-len(sets) // _AT_ONCE))
+    worth = np.concatenate([value(part) for part in parts])[np.ravel(which)]
+    worth = worth.reshape(len(orders), n)
+    found = np.zeros(n)
+    np.add.at(found, orders, np.diff(worth, axis=1, prepend=0.0))
+    return found / len(orders)
+
+
+def _log_density(mixture: dict[str, np.ndarray], values: np.ndarray, columns: np.ndarray,
+                 subsets: np.ndarray) -> np.ndarray:
+    """Logarithm of a mixture's density of some columns alone, up to a constant of their number.
+
+    Where a column takes no part, a standard normal one that is 0 and depends on nothing takes its
+    place: it adds nothing, and all subsets are worked out together.
+    """
+    covariances = mixture["covariances"][:, columns[:, None], columns]
+    both = subsets[:, None, :, None] & subsets[:, None, None, :]
+    roots = np.linalg.cholesky(np.where(both, covariances, np.eye(len(columns))))
+    apart = np.where(subsets[:, None], values - mixture["means"][:, columns], 0.0)
+    far = (np.linalg.solve(roots, apart[..., None])[..., 0]**2).sum(axis=-1)
+    size = 2.0 * np.log(np.diagonal(roots, axis1=-2, axis2=-1)).sum(axis=-1)
+    return np.asarray(logsumexp(mixture["log_weights"] - 0.5 * (far + size), axis=1))
+
+
+def _one_row(row: Any) -> Any:
+    if isinstance(row, pd.Series):
+        return row.to_frame().T
+    return row if isinstance(row, pd.DataFrame) else np.atleast_2d(np.asarray(row, dtype=float))
+
+
+# -- in words -------------------------------------------------------------------------------------
+
+def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0) -> pd.DataFrame:
+    """Say for each smile of a recording why a model decides as it does about it.
+
+    Parameters
+    ----------
+    model : KinematicsPipeline
+        Fitted, such as `load_pretrained` and `adapt` give.
+    clip : recording
+        One, anything that `as_clip` takes.
+    n_orders, random_state : as in `kinematic_contributions`
+
+    Returns
+    -------
+    DataFrame
+        A row a smile and figure that could be measured, the strongest of each smile first: `smile`
+        (1, 2, …); `start`, `end` (seconds); `parameter`, one of
+        `smilegenuine.features.smile_kinematics.KINEMATICS`; `words`, what was measured; `value` and
+        its `unit`; for each class what is usual, by the quantiles `posed_05`, `posed_25`,
+        `posed_50`, `posed_75`, `posed_95`, `spontaneous_05`, … (by the names of classes that are
+        texts), as measured under conditions like these; `contribution`, log-odds; `speaks_for`, a
+        class; `direction`, how the value lies to what is usual. No row where nobody smiles.
+
+    Raises
+    ------
+    ValueError
+        The model is another, or several recordings were given.
+    ClipError
+        The recording cannot be opened or measured.
+
+    Notes
+    -----
+    Contributions of a smile add up to its log-odds. `direction` looks at one figure alone, and
+    `contribution` at what it adds to the others: a duration that is usual for both classes speaks
+    for one of them where, at such an amplitude, it is more usual there.
+    """
+    if isinstance(clip, (list, tuple)):
+        raise ValueError(f"reasons takes one recording, not {len(clip)} in a {type(clip).__name__}")
+    classifier = classifier_of(model)
+    return reasons_of(classifier, unwrapped(model).measured([clip])[0], n_orders=n_orders,
+                      random_state=random_state)
+
+
+def classifier_of(model: Any) -> KinematicDecisionsMixin:
+    """Give what decides in a pipeline of smile kinematics.
+
+    Parameters
+    ----------
+    model : KinematicsPipeline
+
+    Returns
+    -------
+    KinematicsClassifier or AdaptedKinematicsClassifier
+
+    Raises
+    ------
+    ValueError
+        It is no such pipeline.
+    """
+    last = steps_of(unwrapped(model))[-1][1]
+    if not hasattr(unwrapped(model), "measured") or not isinstance(last, KinematicDecisionsMixin):
+        raise ValueError("model must be a KinematicsPipeline that ends in a KinematicsClassifier, "
+                         f"as load_pretrained gives it, not {type(model).__name__}; explain takes "
+                         "any system")
+    return last
+
+
+def reasons_of(classifier: KinematicDecisionsMixin, smiles: Sequence[Smile], *,
+               names: Sequence[str] | None = None, n_orders: int = 64, random_state: int = 0
+               ) -> pd.DataFrame:
+    """Say for each of some smiles why a classifier decides as it does about it.
+
+    Parameters
+    ----------
+    classifier : KinematicsClassifier or AdaptedKinematicsClassifier
+        Fitted.
+    smiles : sequence of Smile
+    names : sequence of two str, optional
+        What classes are called; see `class_names`.
+    n_orders, random_state : as in `kinematic_contributions`
+
+    Returns
+    -------
+    DataFrame
+        See `reasons`.
+    """
+    called = class_names(classifier.classes_) if names is None else list(names)
+    levels = [f"{name}_{100 * level:02.0f}" for name in called for level in LEVELS]
+    rows = []
+    for number, smile in enumerate(smiles, 1):
+        figures = pd.DataFrame([smile.figures], columns=list(KINEMATICS))
+        found = kinematic_contributions(classifier, figures, n_orders=n_orders,
+                                        random_state=random_state)
+        condition = classifier.conditions_.index(classifier.likeliest_condition(figures)[0])
+        parameters = parameters_of(classifier)
+        for k in np.argsort(-np.abs(found), kind="stable"):
+            value = smile.figures.get(parameters[k], np.nan)
+            if not np.isfinite(value):
+                continue
+            usual = classifier.quantiles_[:, condition, k]
+            speaks_for = classifier.classes_[int(found[k] > 0)] if found[k] else ""
+            rows.append((number, smile.start, smile.end, parameters[k],
+                         parameter_words(parameters[k], value), value, unit_of(parameters[k]),
+                         *usual.ravel(), found[k], speaks_for,
+                         direction_of(parameters[k], value, usual, called)))
+    return pd.DataFrame(rows, columns=["smile", "start", "end", "parameter", "words", "value",
+                                       "unit", *levels, "contribution", "speaks_for", "direction"])
+
+
+def parameters_of(classifier: KinematicDecisionsMixin) -> list[str]:
+    """Name the columns of a classifier; of one that was fitted without names, by their places."""
+    if hasattr(classifier, "feature_names_in_") or classifier.n_features_in_ != len(KINEMATICS):
+        return classifier.columns_
+    return [KINEMATICS[i] for i in classifier.kept_]

@@ -1,0 +1,1 @@
+"""How drawn people move, and the data sets made of them."""

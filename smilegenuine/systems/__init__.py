@@ -1,0 +1,1 @@
+"""Whole systems: by name, fused, pretrained, adapted, saved."""
