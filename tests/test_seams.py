@@ -181,8 +181,8 @@ def test_what_is_read_from_behind_is_seen(monkeypatch):
     """The rules, on a module that breaks them."""
     path = PACKAGE / "explain" / "made_up.py"
     code = """
-from ..video import _as_bgr
-from .placing import _columns
+from ..clips.video import _as_bgr
+from .input_meaning import _columns
 import sklearn.utils._tags
 class Mine(Base):
     def own(self, classifier, mine: Mine):
