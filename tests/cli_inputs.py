@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,13 @@ def write_openface(file: Path, clip: Clip, seen: object = 1, times: bool = True)
         table.insert(0, " timestamp", clip.times)
     table.insert(0, "frame", np.arange(1, len(table) + 1))
     table.to_csv(file, index=False)
+
+
+def write_labelled_tables(write: Callable[..., object], root: Path, random_state: int = 0) -> None:
+    """A folder a class, and in it one a subject."""
+    smiles = known_clips(6, 2, random_state=random_state)
+    for clip, target in zip(smiles.data, smiles.target, strict=True):
+        write(root / KINDS[target] / clip.subject / "smile.csv", clip.aus)
 
 
 def no_mediapipe(monkeypatch) -> None:

@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,25 @@ def test_time_is_measured_by_benchmarks_and_not_here():
     timed = [f.name for f in (ROOT / "tests").rglob("test_*.py")
              if "perf_counter" in f.read_text(encoding="utf-8")]
     assert timed == ["test_house.py"]
+
+
+#: Rooms that may share a basename: a network and the classifier that owns it are one system's.
+NETWORK_AND_CLASSIFIER = {"nets", "classifiers"}
+
+
+def test_the_package_has_rooms_and_hardly_a_loose_file():
+    assert {p.name for p in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "_version.py"}
+    assert len(list(PACKAGE.glob("*/__init__.py"))) <= 26
+    assert not list(PACKAGE.glob("*/*/*.py"))  # two levels
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    assert len(contracts["contracts"][0]["layers"]) <= 16
+
+
+def test_no_basename_means_two_things():
+    for folder, pattern in ((PACKAGE, "*.py"), (ROOT / "tests", "test_*.py")):
+        places = defaultdict(list)
+        for file in folder.rglob(pattern):
+            if file.name != "__init__.py":
+                places[file.name].append(file.parent.name)
+        twice = {name: rooms for name, rooms in places.items() if len(rooms) > 1}
+        assert all(set(rooms) == NETWORK_AND_CLASSIFIER for rooms in twice.values()), twice

@@ -327,7 +327,8 @@ def classes_of(model: Any) -> np.ndarray:
     return np.asarray(unwrapped(model).classes_)
 
 
-def fitted_parts(model: Any, *, deciding: bool = False) -> Iterator[tuple[tuple[str, ...], Any]]:
+def fitted_parts(model: Any, *, deciding: bool = False, templates: bool = False
+                 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Iterate over a model and all estimators in it that have a share in what it predicts.
 
     Parameters
@@ -336,35 +337,36 @@ def fitted_parts(model: Any, *, deciding: bool = False) -> Iterator[tuple[tuple[
         Under any wrapper. What is not fitted is walked through as it is to be fitted.
     deciding : bool, default=False
         Pass over the steps of pipelines before the last one.
+    templates : bool, default=False
+        Also what was fitted as a copy only.
 
     Yields
     ------
     path : tuple of str
         The names of the branches that lead to it, and "top" for what fuses them.
     part : estimator
-        Each once. Templates of which a fitted copy is there are passed over, and what belongs to
-        skorch is not looked into.
+        Each once. What belongs to skorch is not looked into.
     """
-    yield from _walk(model, (), deciding, set())
+    yield from _walk(model, (), deciding, templates, set())
 
 
-def _walk(value: Any, path: tuple[str, ...], deciding: bool, done: set[int]
+def _walk(value: Any, path: tuple[str, ...], deciding: bool, templates: bool, done: set[int]
           ) -> Iterator[tuple[tuple[str, ...], Any]]:
     if isinstance(value, (list, tuple, dict)):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _walk(item, path, deciding, done)
+            yield from _walk(item, path, deciding, templates, done)
     if not isinstance(value, BaseEstimator) or isinstance(value, type) or id(value) in done:
         return
     done.add(id(value))
     if isinstance(value, FrozenEstimator):
-        yield from _walk(value.estimator, path, deciding, done)
+        yield from _walk(value.estimator, path, deciding, templates, done)
         return
     yield path, value
-    for name, part in _parts_of(value, deciding):
-        yield from _walk(part, (*path, name) if name else path, deciding, done)
+    for name, part in _parts_of(value, deciding, templates):
+        yield from _walk(part, (*path, name) if name else path, deciding, templates, done)
 
 
-def _parts_of(model: Any, deciding: bool) -> Iterator[tuple[str, Any]]:
+def _parts_of(model: Any, deciding: bool, templates: bool) -> Iterator[tuple[str, Any]]:
     """What an estimator holds, and what of it leads to a branch."""
     own = dict(vars(model))
     if isinstance(model, Pipeline) and deciding:
@@ -373,11 +375,11 @@ def _parts_of(model: Any, deciding: bool) -> Iterator[tuple[str, Any]]:
     yield from branches.items()
     for name in ("final_estimator_", "projection_"):
         yield "top", own.pop(name, None)
-    templates = {name.removesuffix("_") for name in own if name.endswith("_")}
+    copied = {name.removesuffix("_") for name in own if name.endswith("_")}
     if branches or "best_estimator_" in own:
-        templates |= {"estimator", "estimators", "final_estimator"}
+        copied |= {"estimator", "estimators", "final_estimator"}
     yield from (("", part) for name, part in own.items()
-                if name not in templates and name not in _NOT_LOOKED_INTO)
+                if (templates or name not in copied) and name not in _NOT_LOOKED_INTO)
 
 
 def _is_fitted(model: Any) -> bool:
@@ -396,7 +398,7 @@ def set_run(model: Any, **params: Any) -> None:
     **params
         Set where they are known.
     """
-    for _, part in fitted_parts(model):
+    for _, part in fitted_parts(model, templates=True):
         known = part.get_params(deep=False)
         new = {name: value for name, value in params.items()
                if name in known and known[name] != value}

@@ -46,7 +46,7 @@ class _Words(argparse.Action):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--data", nargs="+", action=_Words, default=[_DRAWN],
                         metavar=("DATA", "FOLDER"),
                         help=f"{', '.join(DATA_SETS)}, and the folder (or, of auda, the zip) that "

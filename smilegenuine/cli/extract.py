@@ -28,7 +28,7 @@ _FIELDS = {"aus": "aus", "landmarks": "landmarks", "blendshapes": "blendshapes",
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="videos, or folders of videos, image folders or OpenFace CSVs")
     parser.add_argument("-o", "--output", type=table_file, required=True, metavar="FILE",

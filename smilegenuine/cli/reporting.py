@@ -10,7 +10,7 @@ from ..benchmark.preparation import failure_text
 
 
 def report(failures: pd.DataFrame) -> int:
-    """Say on stderr what could not be used.
+    """Print on stderr what could not be used.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ from .reporting import complain, report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("data", type=Path, metavar="FOLDER_OR_CSV",
                         help="a CSV with the columns path,label,subject, or a folder: with "
                              "labels.csv, or with a subfolder a class and in it one a subject")

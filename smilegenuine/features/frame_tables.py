@@ -1,4 +1,4 @@
-"""The tables that `smilegenuine extract` writes: a row a frame, and D-Markers, a row a video."""
+"""What is measured in clips as tables: a row a frame, and D-Markers, a row a video."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POSE_NAMES = ("yaw", "pitch", "roll", "tx", "ty", "tz")
 
 
 def frame_table(clip: Clip, measures: Sequence[str] = ("aus",)) -> pd.DataFrame:
-    """Give what is known about each frame of a measured clip.
+    """Return what is known about each frame of a measured clip.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def _columns(clip: Clip, measure: str) -> pd.DataFrame:
 
 
 def marker_table(clips: Iterable[Clip]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give the D-Markers of clips.
+    """Return the D-Markers of clips.
 
     Parameters
     ----------

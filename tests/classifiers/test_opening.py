@@ -314,6 +314,8 @@ class TestParts:
         wrapped = CalibratedSystem(table_line(), cv=2).fit(smiles().data, smiles().target)
         assert wrapped.estimator not in own_parts(wrapped)
         assert any(part is wrapped.estimator_ for part in own_parts(wrapped))
+        set_run(wrapped, n_jobs=7)  # of these as well: what is saved does not carry how it was run
+        assert wrapped.estimator[0].n_jobs == wrapped.estimator_[0].n_jobs == 7
 
     def test_branches_have_paths(self):
         paths = {path for path, _ in fitted_parts(fitted("StackingFusion"))}

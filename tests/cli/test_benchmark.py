@@ -14,8 +14,6 @@ from cli_inputs import forbid_measuring, no_mediapipe
 from html_page import Page, check_page
 
 from smilegenuine import AUDAPhaseClassifier, FaceAligner, FaceLandmarks, make_system
-from smilegenuine.benchmark.comparing import _kinds
-from smilegenuine.benchmark.sets import load_labelled
 from smilegenuine.cli import main
 from smilegenuine.cli.demo import CAVEAT
 from smilegenuine.datasets import make_smile_signals, make_smiles
@@ -306,37 +304,6 @@ class TestSets:
         assert list(options["metadata"]["gender"]) == list(table["Gender "])
         assert list(options["metadata"]["height"].astype(object).fillna("?")) == [
             "?", *["≤162.667"] * 3, *["162.667 to 165.333"] * 3, *[">165.333"] * 3]
-
-    def test_argument_of_a_loader(self):
-        data = load_labelled("cli_inputs:load_signals:3")
-        assert len(data.clips) == 6
-        assert list(data.metadata) == ["gender", "age", "shoe_size"]
-        assert set(data.called(data.y)) == {"posed", "spontaneous"}
-
-    def test_loader_beside_the_user(self, tmp_path, monkeypatch):
-        (tmp_path / "my_smiles_9.py").write_text("from cli_inputs import load_signals as load")
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
-        assert len(load_labelled("my_smiles_9:load").clips) == 16
-
-
-class TestKinds:
-    def test_ages(self):
-        ages = pd.Series([8, 17.9, 18, 34, 35, 54.5, 55, 90, np.nan], name="Age")
-        assert list(_kinds(ages).astype(object).fillna("?")) == [
-            "<18", "<18", "18-34", "18-34", "35-54", "35-54", "≥55", "≥55", "?"]
-
-    def test_numbers(self):
-        kinds = _kinds(pd.Series([1.5, 2.5, 3.5, 4.5, 5.5, 6.5], name="size"))
-        assert kinds.value_counts().to_list() == [2, 2, 2]
-        assert kinds.cat.ordered
-
-    def test_hardly_any_numbers(self):
-        skewed = _kinds(pd.Series([0] * 9 + [1, 2, 3], name="count"))
-        assert list(skewed.value_counts()) == [9, 3]
-        for values in ([0, 1, 1, 2], ["a", "b"], [True, False]):
-            column = pd.Series(values, name="kind")
-            assert _kinds(column) is column
 
 
 class TestErrors:

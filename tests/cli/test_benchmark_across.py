@@ -7,11 +7,6 @@ import pandas as pd
 import pytest
 from cli_inputs import forbid_measuring
 
-from smilegenuine import Clip
-from smilegenuine.benchmark.corpora import join_corpora
-from smilegenuine.benchmark.folds import Folds
-from smilegenuine.benchmark.sets import LabelledSet, load_labelled
-
 CALL = ("benchmark", "--data", "cli_inputs:load_folded", "--systems", "auda-au,auda-cross",
         "--max-epochs", 1)
 
@@ -112,53 +107,3 @@ class TestErrors:
         assert status == 1
         assert "4 recordings of " in err
         assert "smile é 3.csv; what is tested must not be known" in err
-
-
-def labelled(name: str, n: int, **known: object) -> LabelledSet:
-    """Clips of two people a set, both classes."""
-    rng = np.random.default_rng(list(name.encode()))
-    clips = [Clip(aus=rng.random((9, 17)), fps=30, name=f"{i}.csv", subject=f"{i // 2:03d}")
-             for i in range(n)]
-    fields = {"label_names": ("posed", "spontaneous"), "places": np.arange(n), **known}
-    return LabelledSet(name, clips, np.arange(n) % 2, np.array([c.subject for c in clips]),
-                       pd.DataFrame(index=range(n)), pd.DataFrame(columns=["clip", "error"]),
-                       **fields)
-
-
-class TestJoined:
-    def test_people_of_the_same_name_are_not_the_same(self):
-        joined = join_corpora(labelled("one", 4), [labelled("two", 6), labelled("two", 2)])
-        assert list(joined.groups) == [
-            *["one: 000"] * 2, *["one: 001"] * 2, *["two: 000"] * 2, *["two: 001"] * 2,
-            *["two: 002"] * 2, *["two (2): 000"] * 2]
-        assert [clip.subject for clip in joined.clips] == list(joined.groups)
-        assert list(joined.y) == ["posed", "spontaneous"] * 6
-        assert list(joined.metadata["corpus"]) == ["one"] * 4 + ["two"] * 6 + ["two (2)"] * 2
-        (train, test), = joined.folds.splits()
-        assert (train.tolist(), test.tolist()) == (list(range(4)), list(range(4, 12)))
-        assert joined.name == "two, two (2), trained on one"
-        assert joined.places.tolist() == list(range(12))
-
-    def test_names_of_labels_count(self):
-        """1 and "spontaneous" mean the same where the set says so; folds of sets say nothing."""
-        named = labelled("two", 4, label_names=None, folds=Folds.published(np.arange(4)))
-        named.y[:] = [1, 0, 1, 0]
-        words = join_corpora(labelled("one", 4, label_names=None), [named])
-        assert [str(label) for label in words.y] == ["0", "1", "0", "1", "1", "0", "1", "0"]
-        assert words.folds.n == 1
-        with pytest.raises(ValueError, match="the labels of two are 0, 1, and those of one, which"):
-            join_corpora(labelled("one", 4), [named])
-
-    def test_a_set_of_one_class_can_be_tested_on(self):
-        posed = load_labelled("cli_inputs:load_other_people:posed")
-        assert set(join_corpora(load_labelled("cli_inputs:load_folded"), [posed]).y) == {
-            "posed", "spontaneous"}
-
-    def test_signals_of_the_same_recordings(self):
-        with pytest.raises(ValueError, match="b and a are made of the same recordings"):
-            join_corpora(labelled("a", 4, data_set="auda"),
-                         [labelled("b", 4, data_set="uva-nemo")])
-
-    def test_drawn_people_stay_drawn(self):
-        assert join_corpora(labelled("a", 4), [labelled("b", 4, drawn=True)]).drawn
-        assert not join_corpora(labelled("a", 4), [labelled("b", 4)]).drawn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 from cli_inputs import forbid_measuring
@@ -73,21 +72,7 @@ class TestPublished:
 
 
 class TestSet:
-    def test_metadata(self):
-        data = load_labelled("cli_inputs:load_folds_as_numbers")
-        assert list(data.metadata) == ["video", "mood", "weather"]
-        assert data.metadata["video"].to_list() == [clip.name for clip in data.clips]
-        assert data.folds.test.tolist() == np.repeat([0, 1, 2, 3], 4).tolist()
-        assert data.descriptions == ("Smiles of eight people\n\nWith four folds.",)
 
-    def test_part(self):
-        data = load_labelled("cli_inputs:load_folded")
-        index = np.array([1, 4, 15])
-        part = data.take(index, [data.clips[i] for i in index], data.failures)
-        assert part.folds.test.tolist() == [0, 1, 3]
-        assert part.places.tolist() == [1, 4, 15]
-        assert part.take(np.array([2]), part.clips[2:], data.failures).places.tolist() == [15]
-        assert part.metadata["video"].to_list() == [clip.name for clip in part.clips]
 
     def test_table(self, tables):
         rows = pd.read_csv(tables / "set.csv")

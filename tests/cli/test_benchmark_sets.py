@@ -9,23 +9,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cli_inputs import KINDS, forbid_measuring, load_folded
+from cli_inputs import forbid_measuring, load_folded, write_labelled_tables
 from drawn import known_clips
 from lookalike_files import (
     auda_texts,
-    meshes,
     waves,
     write_libreface,
     write_openface,
-    write_pyfeat,
-    write_texts,
     write_zip,
 )
-from lookalikes import edit, tiny_smiles, write_bbc, write_mmi, write_spos, write_uva_nemo
+from lookalikes import edit, tiny_smiles, write_uva_nemo
 
 import smilegenuine.datasets
 from smilegenuine import FaceAligner
-from smilegenuine.benchmark.comparing import with_folds
 from smilegenuine.benchmark.options import BenchmarkOptions, Protocol
 from smilegenuine.benchmark.published_notes import published_notes
 from smilegenuine.benchmark.sets import DATA_SETS, check_words, load_labelled
@@ -147,51 +143,6 @@ class TestPublished:
 
 # -- from disk to table ---------------------------------------------------------------------------
 
-def write_tables(write, root: Path, random_state: int = 0) -> None:
-    """A folder a class, and in it one a subject."""
-    smiles = known_clips(6, 2, random_state=random_state)
-    for clip, target in zip(smiles.data, smiles.target, strict=True):
-        write(root / KINDS[target] / clip.subject / "smile.csv", clip.aus)
-
-
-def write_landmarks(root: Path) -> None:
-    for name, target in zip("abcdefgh", [0, 1] * 4, strict=True):
-        file = root / KINDS[target] / f"person {name}" / "smile.npy"
-        file.parent.mkdir(parents=True)
-        np.save(file, meshes())
-
-
-#: What writes a look-alike, how many clips it has, and folds of how many people are published.
-LOOKALIKES = {
-    "uva-nemo": (lambda root: write_uva_nemo(root, tiny_smiles(10, 2)), 20, 10),
-    "spos": (lambda root: write_spos(root, tiny_smiles(7, 2)), 14, 7),
-    "mmi": (lambda root: write_mmi(root, tiny_smiles(9, 2)), 18, 9),
-    "bbc": (lambda root: write_bbc(root, tiny_smiles(20, 1)), 20, 10),
-    "auda": (lambda root: write_texts(root, auda_texts(known_clips(6, 2))), 12, None),
-    "openface": (partial(write_tables, write_openface), 12, None),
-    "pyfeat": (partial(write_tables, write_pyfeat), 12, None),
-    "libreface": (partial(write_tables, write_libreface), 12, None),
-    "landmarks": (write_landmarks, 8, None),
-}
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")  # what is not known of timing, or not measured
-@pytest.mark.parametrize("name", DATA_SETS)
-def test_every_data_set_is_read(name, tmp_path):
-    write, n_clips, n_folds = LOOKALIKES[name]
-    write(tmp_path / name)
-    data = load_labelled([name, str(tmp_path / name)])
-    assert (len(data.clips), len(data.failures)) == (n_clips, 0)
-    assert set(data.called(data.y)) == set(KINDS)
-    assert (data.data_set, data.drawn) == (name, False)
-    assert data.name == f"{DATA_SETS[name].title} in {tmp_path / name}"
-    folds = with_folds(data, None).folds
-    made_here = n_folds is None or name in ("mmi", "bbc")  # whose lists are not in the folder
-    assert folds.kind == ("by subject" if made_here else "published")
-    assert folds.n == (n_folds or min(10, len(np.unique(data.groups))))
-    own = with_folds(data, 3).folds
-    assert (own.kind, own.n) == ("by subject", 3)
-
 
 def test_fold_lists_that_are_wrong(run, tmp_path):
     """Nobody minds them where folds are asked for, or where there are none."""
@@ -220,7 +171,7 @@ def test_tables_without_labels(run, tmp_path):
 def test_auda_from_disk_to_table(run, tmp_path):
     """The zip as it is published, across with OpenFace's tables of others."""
     write_zip(tmp_path / "replication data.zip", auda_texts(known_clips(6, 2)))
-    write_tables(write_openface, tmp_path / "tables", random_state=5)
+    write_labelled_tables(write_openface, tmp_path / "tables", random_state=5)
     call = ("benchmark", "--data", "auda", tmp_path / "replication data.zip", "--systems",
             "auda-au", "--max-epochs", 1, "--output", tmp_path)
     status, out, err = run(*call)
@@ -307,17 +258,10 @@ def asked_systems(monkeypatch) -> list[str]:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_page_says_what_tables_do_not_have(run, tmp_path):
-    write_tables(write_libreface, tmp_path / "tables")
+    write_labelled_tables(write_libreface, tmp_path / "tables")
     assert run("benchmark", "--data", "libreface", tmp_path / "tables", "--systems", "auda-au",
                "--max-epochs", 1, "--output", tmp_path)[0] == 0
     page = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert "action units that it does not have, 0 in all frames: AU07, AU10, AU14" in page
     assert "- Came with the recordings: action units\n" in page
     assert "- Measured" not in page
-
-
-def test_folds_that_a_loader_made_are_not_called_published(tmp_path):
-    write_bbc(tmp_path / "bbc", tiny_smiles(20, 1), lists=True)
-    assert str(load_labelled(["bbc", str(tmp_path / "bbc")]).folds) == "10 published folds"
-    write_bbc(tmp_path / "own", tiny_smiles(20, 1))
-    assert str(load_labelled(["bbc", str(tmp_path / "own")]).folds) == "10 folds by subject"
