@@ -84,7 +84,8 @@ def trained(n_smiles: int, n_subjects: int) -> tuple[KinematicsClassifier, dict[
     # Of both signals together motion is tempered on, where they have the same phases.
     for part in (measured(400, 900)[0], make_kinematics(8000, degrees=8.0, random_state=901).data):
         together = part is not None and "eyelid_onset_left_right_difference" in part
-        classifier.temper(part, {k: v for k, v in CERTAINTY.items() if ("+" in k) == together})
+        certainty = {k: v for k, v in CERTAINTY.items() if ("+" in k) == together}
+        classifier.scale_certainty(part, certainty)
     return classifier, {name: int((conditions == name).sum()) for name in classifier.conditions_}
 
 

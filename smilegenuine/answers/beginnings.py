@@ -17,7 +17,7 @@ _SAME = 1e-6
 
 
 def first_part(clip: Clip, until: float) -> Clip | None:
-    """Give the beginning of a clip, every field cut; lazily, what pictures it has.
+    """Return the beginning of a clip, every field cut; lazily, what pictures it has.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class _FirstFrames(FrameSource):
 
 
 def checked_moments(name: str, values: Any) -> np.ndarray:
-    """Give where to cut as an array, or raise.
+    """Return where to cut as an array, or raise.
 
     Parameters
     ----------

@@ -330,7 +330,7 @@ def _table(axis: _Axis, rows: _Rows, codes: np.ndarray, subjects: np.ndarray) ->
 
 
 def subject_interval(right: np.ndarray, subjects: np.ndarray) -> tuple[float, float]:
-    """Give the 95 % interval of an accuracy whose clips are several a subject.
+    """Return the 95 % interval of an accuracy whose clips are several a subject.
 
     Parameters
     ----------

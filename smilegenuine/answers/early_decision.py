@@ -57,7 +57,7 @@ class EarlyDecision:
         return float(self.times[len(same) - int(np.argmin(np.r_[same[::-1], False]))])
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a row a moment.
+        """Return a row a moment.
 
         Returns
         -------

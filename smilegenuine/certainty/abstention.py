@@ -77,7 +77,7 @@ def conformal_p_values(calibration: Any, groups: Any, scores: Any) -> np.ndarray
 
 
 def subjects_needed(error_rate: float) -> int:
-    """Give how many subjects have to be held out before anything can be decided.
+    """Return how many subjects have to be held out before anything can be decided.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from ..classifiers.branches import decisions_of, fit_and_ask
 from ..classifiers.clips_or_tables import ClipsOrTableMixin
 from ..classifiers.log_odds import LogOddsClassifierMixin, calibrate
 from ..classifiers.subject_folds import inner_splits
-from ..clips.steps import check_positive, whole_fit
+from ..clips.steps import atomic_fit, check_positive
 from ..running.parallel import in_parallel
 
 _METHODS = ("sigmoid", "isotonic", "temperature")
@@ -46,11 +46,11 @@ class SubjectwiseMetaMixin(ClipsOrTableMixin, MetaEstimatorMixin):
                              f"{self.estimator!r}")
 
     def _is_fitted_already(self, setting: Any) -> bool:
-        """Say whether the classifier is to be used as it is."""
+        """Return whether the classifier is to be used as it is."""
         return setting == "prefit" or isinstance(self.estimator, FrozenEstimator)
 
     def _fitted_already(self, classes: np.ndarray) -> Any:
-        """Give the classifier that was fitted before, on the same two classes; or raise."""
+        """Return the classifier that was fitted before, on the same two classes; or raise."""
         try:
             check_is_fitted(self.estimator)
         except NotFittedError:
@@ -208,7 +208,7 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
             raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {self.method!r}")
         if self.cv != "prefit":
             check_positive("cv", self.cv, whole=True, at_least=2)
-        with whole_fit(self):
+        with atomic_fit(self):
             X, classes, codes, subjects = self._open_labelled(X, y, groups)
             self.classes_ = classes
             if self._is_fitted_already(self.cv):
@@ -250,7 +250,7 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
             self.bounds_ = np.array([-np.inf, np.inf])
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the calibrated log-odds of `classes_[1]`.
+        """Return the calibrated log-odds of `classes_[1]`.
 
         Parameters
         ----------
@@ -266,7 +266,7 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
         return self.calibrated(decisions)
 
     def calibrated(self, decisions: np.ndarray) -> np.ndarray:
-        """Give the calibrated log-odds of decision values of `estimator_`.
+        """Return the calibrated log-odds of decision values of `estimator_`.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..classifiers.branches import decisions_of, fit_branch
 from ..classifiers.subject_folds import held_out_split, inner_splits
-from ..clips.steps import whole_fit
+from ..clips.steps import atomic_fit
 from .abstention import ROUNDING, check_error_rate, conformal_p_values, settled, subjects_needed
 from .calibration import SubjectwiseMetaMixin
 
@@ -169,7 +169,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
                                              and 0 < self.holdout < 1):
             raise ValueError("holdout must be a share of the subjects between 0 and 1, or "
                              f"'prefit', not {self.holdout!r}")
-        with whole_fit(self):
+        with atomic_fit(self):
             self._fit(X, y, groups)
         return self
 
@@ -302,7 +302,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         return np.asarray(self.p_values(X) > rate + ROUNDING)
 
     def decide(self, X: Any, *, error_rate: float | None = None) -> np.ndarray:
-        """Give the class, or say that it cannot be told.
+        """Return the class, or say that it cannot be told.
 
         Parameters
         ----------
@@ -342,7 +342,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
     # -- the classifier within ------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the decision values of the classifier within, positive for `classes_[1]`.
+        """Return the decision values of the classifier within, positive for `classes_[1]`.
 
         Parameters
         ----------
@@ -356,7 +356,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         return decisions_of(self.estimator_, X)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the class that the classifier within gives; it always decides.
+        """Return the class that the classifier within gives; it always decides.
 
         Parameters
         ----------

@@ -100,7 +100,7 @@ def reliability_curve(y_true: Any, probabilities: Any, groups: Any = None, *, n_
 
 
 def expected_calibration_error(y_true: Any, probabilities: Any, *, n_bins: int = 10) -> float:
-    """Give the mean distance between probabilities and how often they came true.
+    """Return the mean distance between probabilities and how often they came true.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def _binned(y: np.ndarray, p: np.ndarray, n_bins: int) -> tuple[np.ndarray, np.n
 
 
 def checked_probabilities(y_true: Any, probabilities: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give labels as 0 and 1, and probabilities as floats; or raise a `ValueError`."""
+    """Return labels as 0 and 1, and probabilities as floats; or raise a `ValueError`."""
     y, p = np.asarray(y_true), np.asarray(probabilities, dtype=float)
     if p.ndim != 1 or y.shape != p.shape or not len(p):
         raise ValueError(f"y_true and probabilities must be as long as each other, (n,), not "

@@ -78,7 +78,7 @@ def _shrunk(found: np.ndarray, chance: np.ndarray) -> np.ndarray:
 
 
 def balanced(positive: np.ndarray) -> np.ndarray:
-    """Give weights by which both classes count alike.
+    """Return weights by which both classes count alike.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from ..clips.steps import check_positive, whole_fit
+from ..clips.steps import atomic_fit, check_positive
 from .adaptation import Moments, balanced, moved, penalised_logistic, weights_of
 from .kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
 from .kinematics_classifier import KinematicsClassifier
@@ -194,7 +194,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                               random_state=self.random_state)
         who = np.arange(len(table)) if subjects is None else np.unique(
             subjects, return_inverse=True)[1]
-        with whole_fit(self):
+        with atomic_fit(self):
             self._adapt(prior, strengths, _Labelled(table, positive, who, conditions), splits)
             self.classes_, self.columns_ = prior.classes_, prior.columns_
             self.n_rows_, self.n_subjects_ = len(table), len(np.unique(who))
@@ -253,7 +253,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     # -- using ----------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the log-odds of `classes_[1]` at equal priors.
+        """Return the log-odds of `classes_[1]` at equal priors.
 
         Parameters
         ----------
@@ -350,7 +350,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
 # -- what is asked of users -----------------------------------------------------------------------
 
 def fitted_prior(prior: Any) -> KinematicsClassifier:
-    """Give the fitted classifier that is to be adapted; or raise.
+    """Return the fitted classifier that is to be adapted; or raise.
 
     Parameters
     ----------
@@ -485,7 +485,7 @@ def _moved_quantiles(prior: KinematicsClassifier, recentred: KinematicsClassifie
 
 
 def expected_moments(prior: KinematicsClassifier, condition: str) -> Moments:
-    """Give mean and variance of standardised columns that a classifier expects of each class.
+    """Return mean and variance of standardised columns that a classifier expects of each class.
 
     Parameters
     ----------

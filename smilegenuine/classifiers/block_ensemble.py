@@ -163,7 +163,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         return columns
 
     def decision_values(self, X: Any) -> np.ndarray:
-        """Give the first level's decision values, which the second level sees.
+        """Return the first level's decision values, which the second level sees.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
                                 for name, c in self.columns_.items()])
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the calibrated log-odds of `classes_[1]`.
+        """Return the calibrated log-odds of `classes_[1]`.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         return np.asarray(self.slope_ * value + self.offset_)
 
     def block_weights(self) -> pd.Series:
-        """Give the second level's weight of each block's decision value.
+        """Return the second level's weight of each block's decision value.
 
         Returns
         -------

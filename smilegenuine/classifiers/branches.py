@@ -23,7 +23,7 @@ _SURE = 1e-6
 
 
 def is_recordings(X: Any) -> bool:
-    """Say whether X is a list of recordings (see `as_clips`), and not a table of numbers.
+    """Return whether X is a list of recordings (see `as_clips`), and not a table of numbers.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def is_recordings(X: Any) -> bool:
 
 
 def decisions_of(branch: Any, X: Any) -> np.ndarray:
-    """Give a classifier's decision values, of whatever kind it has.
+    """Return a classifier's decision values, of whatever kind it has.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def log_odds(p: np.ndarray) -> np.ndarray:
 
 
 def embedding_of(branch: Any, X: Any) -> np.ndarray:
-    """Give a classifier's final-branch features.
+    """Return a classifier's final-branch features.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def embedding_of(branch: Any, X: Any) -> np.ndarray:
 
 
 def outputs_of(branch: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give a classifier's final-branch features and its decision values; networks run once.
+    """Return a classifier's final-branch features and its decision values; networks run once.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def outputs_of(branch: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def spread_of(values: np.ndarray) -> np.ndarray:
-    """Give each column's standard deviation, 1 where a column does not vary."""
+    """Return each column's standard deviation, 1 where a column does not vary."""
     spread = values.std(axis=0)
     return np.where(spread > 1e-12, spread, 1.0)
 
@@ -136,7 +136,7 @@ def fit_branch(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
 
 
 def groups_for_fit(model: Any, groups: np.ndarray) -> dict[str, Any]:
-    """Give subjects under the name by which a classifier's `fit` takes them.
+    """Return subjects under the name by which a classifier's `fit` takes them.
 
     Parameters
     ----------

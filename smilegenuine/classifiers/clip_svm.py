@@ -61,7 +61,7 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _blocks(self) -> dict[str, Any]:
-        """Give the columns of each block."""
+        """Return the columns of each block."""
 
     @abstractmethod
     def features_of(self, clip: Clip) -> np.ndarray:
@@ -141,7 +141,7 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         return np.array([self.features_of(clip) for clip in as_clips(X)])
 
     def decision_values(self, X: Any) -> np.ndarray:
-        """Give the first level's decision values.
+        """Return the first level's decision values.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         return self.ensemble_.decision_values(self._table(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the calibrated log-odds of `classes_[1]`.
+        """Return the calibrated log-odds of `classes_[1]`.
 
         Parameters
         ----------

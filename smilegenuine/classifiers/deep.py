@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ..clips.record import Clip, as_clips
-from ..clips.steps import check_positive, whole_fit
+from ..clips.steps import atomic_fit, check_positive
 from .log_odds import LogOddsClassifierMixin
 from .net_batches import Input, InputSet, mean_and_scale, within_spreads
 from .net_training import (
@@ -114,22 +114,22 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     @abstractmethod
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
             Any, np.ndarray, np.ndarray, np.ndarray | None]:
-        """Give items, classes, the place of each label among these, and subjects; or raise."""
+        """Return items, classes, the place of each label among these, and subjects; or raise."""
 
     @abstractmethod
     def _open(self, X: Any) -> Any:
-        """Give items of new data."""
+        """Return items of new data."""
 
     @abstractmethod
     def _input(self, item: Any) -> Any:
-        """Give what the network sees of an item, before scaling."""
+        """Return what the network sees of an item, before scaling."""
 
     @abstractmethod
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
-        """Give the network and what it is made with."""
+        """Return the network and what it is made with."""
 
     def _second_weight(self) -> float | None:
-        """Give the weight of the network's second task in the loss; None where it has none."""
+        """Return the weight of the network's second task in the loss; None where it has none."""
         return None
 
     @abstractmethod
@@ -149,15 +149,15 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return within_spreads((x - self.mean_) / self.scale_)
 
     def _augmentation(self, seed: int) -> Callable[[Any], Input] | None:
-        """Give what changes an input each time that it is trained on."""
+        """Return what changes an input each time that it is trained on."""
         return None
 
     def _view(self) -> Callable[[Any], Input] | None:
-        """Give what makes of an input that which is judged, where it is not trained on."""
+        """Return what makes of an input that which is judged, where it is not trained on."""
         return None
 
     def _targets(self, items: Any, codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """Give what is to be learnt of each item: its class, with a second task more columns."""
+        """Return what is to be learnt of each item: its class, with a second task more columns."""
         return codes
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> DeepClassifier:
@@ -185,7 +185,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
             A clip lacks what the network is to see.
         """
         self._check_params()
-        with whole_fit(self):
+        with atomic_fit(self):
             self._fit(X, y, groups)
         return self
 
@@ -248,7 +248,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return run_net(self.net_, InputSet(inputs, change=self._view()), method)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the network's logits: the log-odds of `classes_[1]`, as sure as it is.
+        """Return the network's logits: the log-odds of `classes_[1]`, as sure as it is.
 
         They are not calibrated; `sklearn.calibration.CalibratedClassifierCV` does that.
 
@@ -263,7 +263,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return self._run(X, "forward")
 
     def transform(self, X: Any) -> np.ndarray:
-        """Give the final-branch features: what the network's last layer sees.
+        """Return the final-branch features: what the network's last layer sees.
 
         Parameters
         ----------
@@ -330,7 +330,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return run_net(self.net_, InputSet(given, change=self._view()), "embed")
 
     def decide_embedded(self, embedding: np.ndarray) -> np.ndarray:
-        """Give the logits of final-branch features: the network's last layer by itself.
+        """Return the logits of final-branch features: the network's last layer by itself.
 
         Parameters
         ----------
@@ -345,7 +345,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return np.asarray(embedding @ weights + bias)
 
     def last_layer(self) -> tuple[np.ndarray, float]:
-        """Give weights and bias of the network's last layer.
+        """Return weights and bias of the network's last layer.
 
         Returns
         -------
@@ -395,7 +395,7 @@ class DeepClipClassifier(DeepClassifier):
 
     @abstractmethod
     def _input(self, clip: Clip) -> Any:
-        """Give what the network sees of a clip, before scaling."""
+        """Return what the network sees of a clip, before scaling."""
 
     def check_clip(self, clip: Clip) -> None:
         """Raise a `ClipError` where a clip cannot be used.

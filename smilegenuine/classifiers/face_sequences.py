@@ -41,7 +41,7 @@ class FaceAugmentation:
         self.rng = np.random.default_rng(seed)
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
-        """Give a changed copy.
+        """Return a changed copy.
 
         Parameters
         ----------

@@ -78,7 +78,7 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
         """Return what each figure adds by itself, (n, n_columns); 0 for what is not known."""
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class, and none where nothing is known.
+        """Return the more probable class, and none where nothing is known.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
         return np.where(nothing, _absent(self.classes_), said) if nothing.any() else said
 
     def decide(self, X: Any) -> np.ndarray:
-        """Give the more probable class where that can be said.
+        """Return the more probable class where that can be said.
 
         Parameters
         ----------

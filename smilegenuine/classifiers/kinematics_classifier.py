@@ -20,7 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from ..clips.steps import check_positive, whole_fit
+from ..clips.steps import atomic_fit, check_positive
 from .kinematic_decisions import KinematicDecisionsMixin, MixtureTerm
 from .normal_mixtures import completed, distances, log_likelihoods, patterns
 
@@ -76,7 +76,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         The conditions of measurement told apart in `fit`.
     scales_ : dict of str to float
         What log-odds are multiplied with, by the signals that are known, such as "lip" or
-        "lip+eyelid". 1 unless `temper` has been called.
+        "lip+eyelid". 1 unless `scale_certainty` has been called.
     blocks_ : dict of str to list of int
         Signal → its places in `columns_`; "other" is what begins otherwise.
     mixtures_ : dict of str to list of dict of str to array
@@ -93,8 +93,9 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     no class is made up for a recording in which nobody smiles.
 
     That signals are independent within a class is not so. It is what one can say where nothing is
-    published of how lips and eyelids go together, and it makes log-odds too large, which `temper`
-    mends; on drawn people seen by a landmark tracker, dependence learnt from samples did worse.
+    published of how lips and eyelids go together, and it makes log-odds too large, which
+    `scale_certainty` mends; on drawn people seen by a landmark tracker, dependence learnt from
+    samples did worse.
 
     Examples
     --------
@@ -147,7 +148,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
             A parameter out of range, not two classes, or a class without rows in a condition.
         """
         self._check_params()
-        with whole_fit(self):
+        with atomic_fit(self):
             return self._fit(X, y, conditions)
 
     def _check_params(self) -> None:
@@ -263,7 +264,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                         found[c, k, j] = np.quantile(values, LEVELS)
         return found
 
-    def temper(self, X: Any, certainty: Mapping[str, float]) -> KinematicsClassifier:
+    def scale_certainty(self, X: Any, certainty: Mapping[str, float]) -> KinematicsClassifier:
         """Stretch log-odds until the mean certainty is a given one, for each set of signals.
 
         Parameters
@@ -309,7 +310,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
     # -- using ----------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the log-odds of `classes_[1]` at equal priors.
+        """Return the log-odds of `classes_[1]` at equal priors.
 
         Parameters
         ----------

@@ -19,10 +19,10 @@ class LogOddsClassifierMixin(ClassifierMixin):
 
     @abstractmethod
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the log-odds of `classes_[1]`."""
+        """Return the log-odds of `classes_[1]`."""
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probabilities of the classes.
+        """Return the probabilities of the classes.
 
         Parameters
         ----------
@@ -38,7 +38,7 @@ class LogOddsClassifierMixin(ClassifierMixin):
         return np.column_stack([1.0 - p, p])
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the more probable class.
+        """Return the more probable class.
 
         Parameters
         ----------

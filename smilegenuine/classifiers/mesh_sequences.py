@@ -71,7 +71,7 @@ class RandomWindows:
         self.n_frames, self.rng = n_frames, np.random.default_rng(seed)
 
     def __call__(self, x: Any) -> Input:
-        """Give a window of a sequence, or of the part `x` of a dict of arrays.
+        """Return a window of a sequence, or of the part `x` of a dict of arrays.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class EvenWindows:
         self.n_frames, self.n_windows = n_frames, n_windows
 
     def __call__(self, x: Any) -> Input:
-        """Give the windows of a sequence, or of the part `x` of a dict of arrays.
+        """Return the windows of a sequence, or of the part `x` of a dict of arrays.
 
         Parameters
         ----------
@@ -183,7 +183,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         return self.placed_sequence(clip)[0]
 
     def placed_sequence(self, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
-        """Give the places of the points in all frames from which windows are taken.
+        """Return the places of the points in all frames from which windows are taken.
 
         Parameters
         ----------

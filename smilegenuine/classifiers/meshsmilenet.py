@@ -64,7 +64,7 @@ class MeshTrunkClassifier(MeshSequenceClassifier):
 
 
 def markers_of(clip: Clip) -> np.ndarray:
-    """Give the D-Markers of a clip, of shape (225,); those that networks are shown."""
+    """Return the D-Markers of a clip, of shape (225,); those that networks are shown."""
     return dmarkers(*signals_of(clip)).ravel()
 
 

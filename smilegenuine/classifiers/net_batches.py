@@ -97,7 +97,7 @@ class EvenBatches(Sampler):
 
 
 def mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give what scales the columns of inputs to mean 0 and variance 1.
+    """Return what scales the columns of inputs to mean 0 and variance 1.
 
     Parameters
     ----------

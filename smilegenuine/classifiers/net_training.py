@@ -64,7 +64,7 @@ class Training:
 
 
 def find_device(device: str, *, fall_back: bool = False) -> torch.device:
-    """Give the device that a parameter `device` means.
+    """Return the device that a parameter `device` means.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class ClassWeightedLoss(nn.Module):
         self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Give the mean loss of logits and targets of shape (B,)."""
+        """Return the mean loss of logits and targets of shape (B,)."""
         targets = targets.to(logits.dtype)
         weights: Tensor = self.weights  # type: ignore[assignment]
         return nn.functional.binary_cross_entropy_with_logits(
@@ -139,7 +139,7 @@ class TwoTaskLoss(nn.Module):
         self.second_weight = second_weight
 
     def forward(self, predicted: tuple[Tensor, Tensor], targets: Tensor) -> Tensor:
-        """Give the loss of logits (B,) and predictions (B, M); `targets` has shape (B, 1 + M)."""
+        """Return the loss of logits (B,) and predictions (B, M); `targets` has shape (B, 1 + M)."""
         logits, second = predicted
         loss: Tensor = self.first(logits, targets[:, 0])
         if not self.training:
@@ -180,7 +180,7 @@ class SmileNet(NeuralNet):
                     norm.reset_running_stats()
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
-        """Give a loader: shuffled even batches for training, all in order otherwise."""
+        """Return a loader: shuffled even batches for training, all in order otherwise."""
         collate = self.iterator_train__collate_fn if training else self.iterator_valid__collate_fn
         if not training:
             # A generator of its own: loaders draw a number even where nothing is shuffled, and
@@ -200,7 +200,7 @@ class SmileNet(NeuralNet):
         return tuple(y.float() for y in found) if self.two_tasks else found.float()
 
     def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Any:
-        """Give the loss; the penalty counts in training only."""
+        """Return the loss; the penalty counts in training only."""
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
         if training and self.norm_penalty:
             loss = loss + self.norm_penalty * sum(w.norm() for w in self.module_.parameters())
@@ -362,7 +362,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _was_interrupted(net: SmileNet) -> bool:
-    """Say whether somebody stopped training; to skorch that is the same as early stopping."""
+    """Return whether somebody stopped training; to skorch that is the same as early stopping."""
     stopping = dict(net.callbacks_).get("stopping")
     if stopping is not None and stopping.misses_ >= stopping.patience:
         return False
@@ -370,7 +370,7 @@ def _was_interrupted(net: SmileNet) -> bool:
 
 
 def run_net(net: SmileNet, inputs: InputSet, method: str = "forward") -> np.ndarray:
-    """Give logits or embeddings of inputs.
+    """Return logits or embeddings of inputs.
 
     Parameters
     ----------
@@ -393,7 +393,7 @@ def run_net(net: SmileNet, inputs: InputSet, method: str = "forward") -> np.ndar
 
 
 def history_table(net: SmileNet) -> pd.DataFrame:
-    """Give a net's training history.
+    """Return a net's training history.
 
     Parameters
     ----------
@@ -412,7 +412,7 @@ def history_table(net: SmileNet) -> pd.DataFrame:
 
 
 def net_state(net: SmileNet) -> dict[str, Any]:
-    """Give what a trained net has learnt, as plain data on the processor.
+    """Return what a trained net has learnt, as plain data on the processor.
 
     Parameters
     ----------
@@ -428,7 +428,7 @@ def net_state(net: SmileNet) -> dict[str, Any]:
 
 
 def restore_net(net: SmileNet, state: dict[str, Any]) -> SmileNet:
-    """Give an untrained net of the same shape what another has learnt.
+    """Return an untrained net of the same shape what another has learnt.
 
     Parameters
     ----------

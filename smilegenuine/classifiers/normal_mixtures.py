@@ -17,7 +17,7 @@ _RIDGE = 0.05
 
 
 def patterns(table: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give rows that know the same columns together.
+    """Yield rows that know the same columns together.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def distances(mixture: Mapping[str, np.ndarray], rows: np.ndarray, known: np.nda
 
 def log_likelihoods(mixture: Mapping[str, np.ndarray], rows: np.ndarray, known: np.ndarray
                     ) -> np.ndarray:
-    """Give the logarithms of the weighted densities of components, up to a common constant.
+    """Return the logarithms of the weighted densities of components, up to a common constant.
 
     Parameters
     ----------

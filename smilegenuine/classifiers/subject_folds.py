@@ -16,7 +16,7 @@ from ..clips.record import Clip, as_clips
 
 
 def check_groups(groups: Any, n: int, unit: str) -> np.ndarray:
-    """Give groups as an array that names the subject of each of n clips or samples.
+    """Return groups as an array that names the subject of each of n clips or samples.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def check_groups(groups: Any, n: int, unit: str) -> np.ndarray:
 
 
 def subjects_of(clips: list[Clip], groups: Any = None) -> np.ndarray | None:
-    """Give the subject of each clip: from `groups` where given, else from the clips.
+    """Return the subject of each clip: from `groups` where given, else from the clips.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def clips_and_labels(X: Any, y: Any, groups: Any = None
 
 
 def coded_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the two classes, and the place of each label among them.
+    """Return the two classes, and the place of each label among them.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def sampled_frames(clip: Clip, field: str, rate: float, who: str) -> np.ndarray:
 
 
 def even_times(times: np.ndarray, rate: float) -> np.ndarray:
-    """Give evenly spaced moments from the first time to the last.
+    """Return evenly spaced moments from the first time to the last.
 
     Parameters
     ----------

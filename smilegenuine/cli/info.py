@@ -45,7 +45,7 @@ _GIB = 1024.0 ** 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("model", nargs="?", metavar="MODEL",
                         help="print the card of this model: what it is, what it was trained on, "
                              "how often it was right; a file, or the name of a model that comes "

@@ -34,7 +34,7 @@ _MODEL, _ARCHIVE = ".skops", b"PK\x03\x04"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("first", metavar="[MODEL] VIDEO ...",
                         help="a model that `train` saved; without one, the pretrained model is "
                              "asked (`smilegenuine info kinematics`). Videos, or folders of "
@@ -101,7 +101,7 @@ def _model_and_videos(first: str, others: Sequence[str]) -> tuple[str | None, li
 
 
 def _is_recording(name: str, *, alone: bool) -> bool:
-    """Say whether an argument, not a model, is what is to be decided about."""
+    """Return whether an argument, not a model, is what is to be decided about."""
     path = Path(name)
     suffix = path.suffix.lower()
     if path.is_dir() or suffix in _RECORDINGS:

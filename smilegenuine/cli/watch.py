@@ -36,7 +36,7 @@ _PATIENCE = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments to its parser."""
     parser.add_argument("model", type=Path, metavar="MODEL")
     parser.add_argument("source", nargs="?", default="0", metavar="SOURCE",
                         help="the number of a camera, 0 by default; or a video, or a folder of "

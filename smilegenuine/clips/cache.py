@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.utils.validation import check_memory
 
 from .._version import __version__
-from ..running.atomic_files import whole_file
+from ..running.atomic_files import atomic_file
 from .au_table import AU_NAMES
 from .errors import NoFaceError
 from .fields import SIGNALS
@@ -61,7 +61,7 @@ class ClipCache:
         self.folder = Path(os.path.abspath(folder))
 
     def read(self, key: str, clip: Clip) -> dict[str, Any] | None:
-        """Give the fields that an entry holds.
+        """Return the fields that an entry holds.
 
         Parameters
         ----------
@@ -158,7 +158,7 @@ class ClipCache:
         self._write_table(key, {}, {"fields": {}, "no face": error.problem}, clip)
 
     def array(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
-        """Give one array, computed where it is not there.
+        """Return one array, computed where it is not there.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class ClipCache:
         about = {"format": _FORMAT, "smilegenuine": __version__, "clip": clip.label, **about}
         table = pyarrow.table(columns).replace_schema_metadata(
             {_ABOUT: json.dumps(about, ensure_ascii=False)})
-        with whole_file(self._file(key)) as part:
+        with atomic_file(self._file(key)) as part:
             parquet.write_table(table, part)
 
     def _file(self, key: str) -> Path:
@@ -211,7 +211,7 @@ class ClipCache:
 
 
 def open_cache(memory: Any) -> ClipCache | None:
-    """Give the cache that a parameter `memory` means.
+    """Return the cache that a parameter `memory` means.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def open_cache(memory: Any) -> ClipCache | None:
 
 
 def step_key(step: Any) -> str:
-    """Give what an entry depends on of a step: its kind, parameters, learnt state, the version.
+    """Return what an entry depends on of a step: its kind, parameters, learnt state, the version.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def step_key(step: Any) -> str:
 
 
 def entry_key(step: str, clip: Clip, fields: tuple[str, ...]) -> str:
-    """Give the key of what a step makes of a clip.
+    """Return the key of what a step makes of a clip.
 
     Parameters
     ----------

@@ -141,7 +141,7 @@ class DegradedFrames(FrameSource):
 
 
 def degrade(clip: Any, resolution: float = 1.0, fps: float | None = None) -> Clip:
-    """Give a recording as a worse camera would have made it.
+    """Return a recording as a worse camera would have made it.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def degrade(clip: Any, resolution: float = 1.0, fps: float | None = None) -> Cli
 
 
 def without_measures(clip: Clip) -> Clip:
-    """Give a clip with its pictures alone, where it has pictures; else as it is.
+    """Return a clip with its pictures alone, where it has pictures; else as it is.
 
     Parameters
     ----------

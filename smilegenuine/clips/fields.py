@@ -32,7 +32,7 @@ _OWN_PRECISION = ("landmarks", "blendshapes")
 
 
 def checked_signal(field: str, value: Any, label: str) -> np.ndarray:
-    """Give a field's value as an array of its shape and type.
+    """Return a field's value as an array of its shape and type.
 
     Parameters
     ----------

@@ -258,7 +258,7 @@ class Clip:
         return Clip(**{**fields, **changes})
 
     def known(self) -> dict[str, Any]:
-        """Give the fields as they are stored; nothing lazy is worked out."""
+        """Return the fields as they are stored; nothing lazy is worked out."""
         fields = {f: self.__dict__[f] for f in ("frames", "name", "subject", *SIGNALS)}
         return {**fields, "times": self.__dict__["_times"], "fps": self.__dict__["_fps"]}
 

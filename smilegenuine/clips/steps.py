@@ -74,7 +74,7 @@ class ClipTransformer(TransformerMixin, BaseEstimator, ABC):
         return self
 
     def transform(self, X: Any) -> list[Clip]:
-        """Give copies of the clips that know more.
+        """Return copies of the clips that know more.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ def _name_of(item: Any, i: int) -> str:
 
 
 @contextmanager
-def whole_fit(estimator: BaseEstimator) -> Iterator[None]:
+def atomic_fit(estimator: BaseEstimator) -> Iterator[None]:
     """Leave an estimator as it was where fitting it fails or is interrupted.
 
     Half of a new fit in an old one would answer, and nobody would know.
@@ -282,7 +282,7 @@ def check_rate(clip: Clip) -> None:
 
 
 def has_signals_only(clip: Clip) -> bool:
-    """Say whether a clip knows its action units and has no picture: there is nothing to look at.
+    """Return whether a clip knows its action units and has no picture: there is nothing to look at.
 
     Parameters
     ----------

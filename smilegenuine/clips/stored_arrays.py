@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..running.atomic_files import whole_file
+from ..running.atomic_files import atomic_file
 
 
 def array_digest(array: np.ndarray) -> str:
-    """Give a short text that is the same for arrays of the same type, shape and content.
+    """Return a short text that is the same for arrays of the same type, shape and content.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def store_array(array: np.ndarray | StoredArray, folder: Path, name: str) -> Sto
     array = np.ascontiguousarray(array.load() if isinstance(array, StoredArray) else array)
     digest = array_digest(array)
     path = folder / f"{name}{_mark(digest)}.npy"
-    with whole_file(path) as part, open(part, "wb") as file:
+    with atomic_file(path) as part, open(part, "wb") as file:
         np.lib.format.write_array(file, array, allow_pickle=False)
     return StoredArray(path, array.shape, str(array.dtype), digest)
 

@@ -36,7 +36,7 @@ _MAX_GAP = 1000
 
 
 def is_recording(path: Path, suffixes: frozenset[str] = VIDEO_SUFFIXES) -> bool:
-    """Say whether a path is a file of one of the kinds, and none that a system hides.
+    """Return whether a path is a file of one of the kinds, and none that a system hides.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class FrameSource(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Give (H, W, 3) uint8 RGB frames, from the first, each time it is called."""
+        """Return (H, W, 3) uint8 RGB frames, from the first, each time it is called."""
 
     @property
     def times(self) -> np.ndarray | None:
@@ -252,7 +252,7 @@ class VideoFrames(FrameSource):
         return self._fps
 
     def content(self) -> Any:
-        """Give the file's size, modification time and a hash of its beginning and end.
+        """Return the file's size, modification time and a hash of its beginning and end.
 
         Returns
         -------
@@ -334,7 +334,7 @@ class ImageFrames(FrameSource):
         return self._fps
 
     def content(self) -> Any:
-        """Give the images' names, sizes, modification times and hashes, and the frame rate.
+        """Return the images' names, sizes, modification times and hashes, and the frame rate.
 
         Returns
         -------
@@ -380,7 +380,7 @@ class ArrayFrames(FrameSource):
                 yield np.ascontiguousarray(frame[:, :, :3])
 
     def content(self) -> Any:
-        """Give a hash of the array.
+        """Return a hash of the array.
 
         Returns
         -------
@@ -393,7 +393,7 @@ class ArrayFrames(FrameSource):
 
 
 def open_frames(path: str | os.PathLike[str], fps: float | None = None) -> FrameSource:
-    """Give the frame source for a path: a video file, a folder of images, or one image.
+    """Return the frame source for a path: a video file, a folder of images, or one image.
 
     Parameters
     ----------

@@ -211,7 +211,7 @@ class _Said:
         self.faces: list[str] = []
 
     def read(self, path: Path) -> Clip:
-        """Give the clip of a CSV."""
+        """Return the clip of a CSV."""
         found = parse_au_table(_read_csv(path, self.tool), str(path), self.tool)
         times, fps = _timing(found, self.fps)
         clip = Clip(aus=found.aus, times=times, fps=fps, valid=found.valid, name=str(path))

@@ -119,7 +119,7 @@ def _numbers(level: str, phase: str) -> list[str]:
 
 
 def _holds_means(table: np.ndarray, names: list[str], aus: Sequence[np.ndarray]) -> bool:
-    """Say whether the columns that are called means are the means, of most clips."""
+    """Return whether the columns that are called means are the means, of most clips."""
     columns = [names.index(f"sequence_{au}_mean") for au in AU_NAMES]
     means = np.array([np.nanmean(values, axis=0) for values in aus])
     apart = np.abs(table[:, columns] - means).max(axis=1)

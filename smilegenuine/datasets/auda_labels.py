@@ -20,7 +20,7 @@ _SUBJECT = re.compile(r"\d+")
 
 def rows_of_videos(videos: Sequence[str], details: str | os.PathLike[str] | None, labels: Labels,
                    findings: Findings) -> tuple[list[dict[str, Any]], str]:
-    """Give label, subject and the rest of each video.
+    """Return label, subject and the rest of each video.
 
     Parameters
     ----------

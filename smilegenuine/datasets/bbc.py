@@ -120,7 +120,7 @@ def _kinds(tree: Tree, file: Path) -> set[int]:
 
 
 def _name(tree: Tree, file: Path) -> str:
-    """Give `Genuine_NAME` or `posed_NAME`, as published lists do, or the bare name."""
+    """Return `Genuine_NAME` or `posed_NAME`, as published lists do, or the bare name."""
     kinds = _kinds(tree, file)
     # A name that says its kind itself has it already.
     if len(kinds) != 1 or kind_in((file.stem,)):

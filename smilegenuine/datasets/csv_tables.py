@@ -67,7 +67,7 @@ def read_csv(file: Path) -> pd.DataFrame:
 
 
 def separator_of(text: str) -> str:
-    """Give what separates the cells of a CSV's first line: a comma, semicolon or tab."""
+    """Return what separates the cells of a CSV's first line: a comma, semicolon or tab."""
     return max(_SEPARATORS, key=re.split(r"[\r\n]", text.lstrip("\r\n"))[0].count)
 
 

@@ -233,7 +233,7 @@ def _check_readable(clip: Clip, check_videos: bool) -> None:
 
 
 def is_known(value: Any) -> bool:
-    """Say whether a cell of a table holds anything."""
+    """Return whether a cell of a table holds anything."""
     return value is not None and not (isinstance(value, float) and np.isnan(value)) \
         and str(value).strip() != ""
 

@@ -82,7 +82,7 @@ def read_letter_lists(tree: Tree, places: Places, findings: Findings, n_folds: i
 
 
 def letter_list_names(n_folds: int = 10) -> list[str]:
-    """Give the names of the files that `read_letter_lists` looks for."""
+    """Return the names of the files that `read_letter_lists` looks for."""
     return [f"{letter.upper()}_fold_all_{k}.txt" for letter in _LETTERS
             for k in range(1, n_folds + 1)]
 
@@ -231,7 +231,7 @@ def _check_subjects(rows: list[dict[str, Any]], findings: Findings) -> None:
 
 def _all_there(found: dict[str, list[Path]], names: dict[str, str], findings: Findings, *,
                fatal: bool = True) -> bool:
-    """Say whether there is any list; note those that are missing where there are others."""
+    """Return whether there is any list; note those that are missing where there are others."""
     if found:
         for which, name in names.items():
             if which not in found:
@@ -242,7 +242,7 @@ def _all_there(found: dict[str, list[Path]], names: dict[str, str], findings: Fi
 
 def _one_text(files: list[Path], name: str, findings: Findings, *, fatal: bool = True
               ) -> list[str]:
-    """Give the lines of a list; of two that say the same, one."""
+    """Return the lines of a list; of two that say the same, one."""
     texts = []
     for file in files:
         try:

@@ -104,7 +104,7 @@ def search(findings: Findings) -> Tree:
 
 
 def _is_text(path: Path, findings: Findings) -> bool:
-    """Say whether a name is valid UTF-8; note one that is not, which OpenCV could not open."""
+    """Return whether a name is valid UTF-8; note one that is not, which OpenCV could not open."""
     try:
         path.name.encode("utf-8")
     except UnicodeEncodeError:
@@ -120,20 +120,20 @@ def natural_key(path: object) -> list[tuple[int, int | str]]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Give the images that lie in a folder itself."""
+    """Return the images that lie in a folder itself."""
     return [file for file in folder.iterdir() if is_recording(file, IMAGE_SUFFIXES)]
 
 
 # -- names --------------------------------------------------------------------------------------
 
 def key(name: object) -> str:
-    """Give what is alike in all ways to write a name: capitals, blanks, composed letters."""
+    """Return what is alike in all ways to write a name: capitals, blanks, composed letters."""
     # File systems of Apple take letters with accents apart.
     return " ".join(unicodedata.normalize("NFC", str(name)).casefold().split())
 
 
 def video_id(text: str) -> str:
-    """Give the name of a video, without folders and suffix, from a path or a name in a list."""
+    """Return the name of a video, without folders and suffix, from a path or a name in a list."""
     name = re.split(r"[\\/]", text.strip().strip("\"'").strip())[-1]
     stem, dot, suffix = name.rpartition(".")
     return stem if dot and stem and f".{suffix.lower()}" in VIDEO_SUFFIXES else name
@@ -184,7 +184,7 @@ class Places:
         return key(name) if key(name) in self.names else self._aliases.get(key(name), key(name))
 
     def key_at(self, path: Path) -> str | None:
-        """Give the key of the recording at a path, or None."""
+        """Return the key of the recording at a path, or None."""
         return self._by_path.get(os.path.realpath(path))
 
 

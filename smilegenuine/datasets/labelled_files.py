@@ -199,7 +199,7 @@ def with_clips(rows: pd.DataFrame, findings: Findings, read: Any) -> pd.DataFram
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table, each by the names of its columns."""
+    """Return the rows of a table, each by the names of its columns."""
     return [{str(c): value for c, value in row.items()} for row in table.to_dict("records")]
 
 

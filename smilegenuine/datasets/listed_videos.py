@@ -27,13 +27,13 @@ _OURS = ("path", "video", "label", "subject", "gender", "age", "target", "clip",
 
 
 def label_of(text: object) -> int | None:
-    """Give 0 for a word that means posed, 1 for spontaneous, None for any other."""
+    """Return 0 for a word that means posed, 1 for spontaneous, None for any other."""
     word = str(text).strip().casefold()
     return next((label for label, words in enumerate(WORDS) if word in words), None)
 
 
 def kind_in(parts: tuple[str, ...]) -> set[int]:
-    """Give the labels that the names of folders and a file speak of.
+    """Return the labels that the names of folders and a file speak of.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def kind_in(parts: tuple[str, ...]) -> set[int]:
 
 
 def folder_around(root: Path, says: Callable[[str], bool]) -> Path | None:
-    """Give the folder of a whole set, where the root is a part of it by its name; else None.
+    """Return the folder of a whole set, where the root is a part of it by its name; else None.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def person(gender: str, age: str, name: str, findings: Findings) -> dict[str, An
 # -- labels.csv ---------------------------------------------------------------------------------
 
 def labels_file(tree: Tree, labels: str | os.PathLike[str] | None) -> Path | None:
-    """Give the CSV of labels: the one that is asked for, else `labels.csv` in the root, or None.
+    """Return the CSV of labels: the one that is asked for, else `labels.csv` in the root, or None.
 
     Parameters
     ----------

@@ -151,7 +151,7 @@ def _sessions(tree: Tree, findings: Findings) -> list[Path]:
 
 
 def _name(tree: Tree, file: Path) -> str:
-    """Give the session's number, which is its folder; without one, the name of the video."""
+    """Return the session's number, which is its folder; without one, the name of the video."""
     folder = file.parent
     is_session = folder != tree.root and ((folder / _SESSION).is_file() or folder.name.isdecimal())
     return folder.name if is_session else video_id(file.name)
@@ -204,7 +204,7 @@ def _parsed(file: Path, findings: Findings | None = None) -> ElementTree.Element
 
 
 def _first(root: ElementTree.Element | None, tag: str, **wanted: str) -> dict[str, str]:
-    """Give the attributes of the first element of a name that has the attributes wanted."""
+    """Return the attributes of the first element of a name that has the attributes wanted."""
     for element in () if root is None else root.iter():
         # A name may open with a namespace in braces.
         if element.tag.rpartition("}")[2].casefold() == tag:

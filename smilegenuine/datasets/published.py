@@ -59,7 +59,7 @@ PUBLISHED = tuple(_FIGURES)
 
 
 def published_figures(data_set: str) -> pd.DataFrame:
-    """Give the published accuracies of systems on a data set.
+    """Return the published accuracies of systems on a data set.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def published_figures(data_set: str) -> pd.DataFrame:
 
 
 def published_rates(data_set: str) -> pd.DataFrame:
-    """Give the published accuracies of systems on a data set by the frame rate of what they saw.
+    """Return the published accuracies of systems on a data set by the frame rate of what they saw.
 
     Parameters
     ----------

@@ -132,7 +132,7 @@ def load_spos(root: str | os.PathLike[str], *, fps: float = 25.0, folds: bool = 
 # -- folders ------------------------------------------------------------------------------------
 
 def _takes(tree: Tree) -> list[Path]:
-    """Give the folders with images, and those that should have some, by their names."""
+    """Return the folders with images, and those that should have some, by their names."""
     filled = {file.parent for file in tree.files if file.suffix.lower() in IMAGE_SUFFIXES}
     empty = {folder for folder in tree.folders if _TAKE.fullmatch(folder.name)
              and not any(folder in other.parents for other in filled)}
@@ -140,7 +140,7 @@ def _takes(tree: Tree) -> list[Path]:
 
 
 def _name(tree: Tree, take: Path) -> str:
-    """Give `posed_SUBJECT-N`, or the folder below the root where nothing says its kind."""
+    """Return `posed_SUBJECT-N`, or the folder below the root where nothing says its kind."""
     kinds = kind_in(tree.below(take))
     inner = next((part for part in reversed(tree.below(take)) if _TAKE.fullmatch(part)), take.name)
     return f"{KINDS[min(kinds)]}_{inner}" if len(kinds) == 1 else "/".join(tree.below(take))
@@ -156,7 +156,7 @@ def _subject(take: Path) -> str | None:
 
 
 def _smiles(tree: Tree, places: Places, findings: Findings) -> list[dict[str, Any]]:
-    """Give a row for each recording of a smile, by the folders that it lies in."""
+    """Return a row for each recording of a smile, by the folders that it lies in."""
     rows: list[dict[str, Any]] = []
     unclear: list[str] = []
     n_others = 0
@@ -224,7 +224,7 @@ def _problem(folder: Path) -> str | None:
 
 
 def _image_size(file: Path) -> tuple[int, int] | None:
-    """Give width and height, or None for an image that is not whole.
+    """Return width and height, or None for an image that is not whole.
 
     Of a BMP the header alone is read: a corpus holds thousands of a megabyte.
     """

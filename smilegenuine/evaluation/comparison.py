@@ -102,7 +102,7 @@ class Evaluation:
                 f"clips={self.n_clips})")
 
     def summary(self, reference: str | None = None, confidence: float = 0.95) -> pd.DataFrame:
-        """Give the mean of each score over folds, how sure it is, and what differs.
+        """Return the mean of each score over folds, how sure it is, and what differs.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class Evaluation:
         return pd.DataFrame(rows)
 
     def breakdown(self, by: Any) -> pd.DataFrame:
-        """Give the scores among clips of a kind: by gender, age, collection, …
+        """Return the scores among clips of a kind: by gender, age, collection, …
 
         Parameters
         ----------

@@ -198,7 +198,7 @@ def _named(systems: Any) -> dict[str, Any]:
 
 
 def _checked(X: Any, y: Any, groups: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Give recordings (a list, or a table as it is), labels and subjects of one length."""
+    """Return recordings (a list, or a table as it is), labels and subjects of one length."""
     # As objects, in which a missing text is still missing.
     y, groups = np.asarray(y, dtype=object), np.asarray(groups, dtype=object)
     if groups.ndim != 1:

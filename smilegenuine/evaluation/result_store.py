@@ -23,7 +23,7 @@ from sklearn.base import BaseEstimator
 from .._version import __version__
 from ..clips.stored_arrays import StoredArray, array_digest
 from ..clips.video import FrameSource
-from ..running.atomic_files import whole_file
+from ..running.atomic_files import atomic_file
 
 _FORMAT = 1
 _PROTOCOL, _SYSTEM, _SCORES = "protocol.json", "system.json", "scores.csv"
@@ -249,7 +249,7 @@ def _short(value: Any) -> str:
 # -- what results depend on ---------------------------------------------------------------------
 
 def fingerprint(thing: Any) -> str:
-    """Give a short text that is the same for the same content, in every process.
+    """Return a short text that is the same for the same content, in every process.
 
     Parameters
     ----------
@@ -382,5 +382,5 @@ def _read_json(file: Path) -> Any:
 
 
 def _write_text(file: Path, text: str) -> None:
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         part.write_bytes(text.encode("utf-8"))

@@ -74,7 +74,7 @@ def corrected_resampled_ttest(a: Any, b: Any, n_train: float, n_test: float
 
 def corrected_interval(scores: Any, n_train: float, n_test: float, confidence: float = 0.95
                        ) -> tuple[float, float]:
-    """Give the confidence interval of a cross-validated score, with the variance corrected.
+    """Return the confidence interval of a cross-validated score, with the variance corrected.
 
     Parameters
     ----------

@@ -189,7 +189,7 @@ class Explanation:
         return found.loc[list(AU_NAMES), spans]
 
     def strongest(self, n: int = 5) -> pd.DataFrame:
-        """Give what counts most, by branch, action unit or region, and phase.
+        """Return what counts most, by branch, action unit or region, and phase.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ _NODES = 48
 
 
 def machine_path(machine: Any, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Give what each column contributes to the decision value of a support vector machine.
+    """Return what each column contributes to the decision value of a support vector machine.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def machine_path(machine: Any, start: np.ndarray, end: np.ndarray) -> np.ndarray
 
 def additive_path(decide: Any, start: np.ndarray, end: np.ndarray, *, rows: int = 512
                   ) -> np.ndarray | None:
-    """Give what each column contributes, where contributions simply add up.
+    """Return what each column contributes, where contributions simply add up.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def additive_path(decide: Any, start: np.ndarray, end: np.ndarray, *, rows: int 
 
 def shapley_path(decide: Any, start: np.ndarray, end: np.ndarray, owners: np.ndarray, *,
                  n_orders: int, rng: np.random.Generator) -> np.ndarray:
-    """Give what groups of columns contribute to any decision, by Shapley's values.
+    """Return what groups of columns contribute to any decision, by Shapley's values.
 
     Columns are moved from one end to the other group by group, in random orders, each order also
     backwards; what the decision changes by when a group is moved is what it contributes.

@@ -232,7 +232,7 @@ def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0)
 
 
 def classifier_of(model: Any) -> KinematicDecisionsMixin:
-    """Give what decides in a pipeline of smile kinematics.
+    """Return what decides in a pipeline of smile kinematics.
 
     Parameters
     ----------

@@ -103,7 +103,7 @@ def number_text(parameter: str, value: float) -> str:
 
 
 def unit_of(parameter: str) -> str:
-    """Give the unit of a figure.
+    """Return the unit of a figure.
 
     Parameters
     ----------

@@ -212,7 +212,7 @@ def landmark_saliency(classifier: Any, clips: Any, *, baseline: str = "first",
 
 
 def measured_clips(classifier: Any, clips: Any) -> tuple[MeshSequenceClassifier, list[Clip]]:
-    """Give a system's last step, and clips as that step gets them.
+    """Return a system's last step, and clips as that step gets them.
 
     Parameters
     ----------

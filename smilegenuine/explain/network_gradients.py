@@ -38,7 +38,7 @@ class Path(NamedTuple):
 def network_path(net: SmileNet, start: Inputs, end: Inputs, weights: np.ndarray, offset: float, *,
                  n_steps: int = 32, refine: bool = True, windows: np.ndarray | None = None,
                  sequence: bool = False) -> Path:
-    """Give what each input contributes to a weighted sum of a network's final-branch features.
+    """Return what each input contributes to a weighted sum of a network's final-branch features.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def network_path(net: SmileNet, start: Inputs, end: Inputs, weights: np.ndarray,
 
 def mean_gradient(net: SmileNet, start: np.ndarray, end: np.ndarray, weights: np.ndarray, *,
                   n_steps: int = 256) -> np.ndarray:
-    """Give the mean gradient of a weighted sum of final-branch features along the way.
+    """Return the mean gradient of a weighted sum of final-branch features along the way.
 
     Parameters
     ----------

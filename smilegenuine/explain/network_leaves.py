@@ -39,7 +39,7 @@ Inputs = dict[str, np.ndarray]
 
 
 def network_leaf(name: str, classifier: Any) -> Leaf | None:
-    """Give a branch for a network of this package, None for others.
+    """Return a branch for a network of this package, None for others.
 
     Parameters
     ----------
@@ -79,11 +79,11 @@ class NetworkLeaf(Leaf):
         self.classifier = classifier
 
     def ask(self, seen: list[Seen]) -> tuple[np.ndarray, np.ndarray]:
-        """Give final-branch features and logits."""
+        """Return final-branch features and logits."""
         return self._run([s.inputs for s in seen])
 
     def baseline(self, seen: Seen) -> tuple[np.ndarray, float]:
-        """Give features and logit of the baseline."""
+        """Return features and logit of the baseline."""
         features, decision = self._run([self.still(seen)])
         return features[0], float(decision[0])
 
@@ -93,14 +93,14 @@ class NetworkLeaf(Leaf):
 
     @abstractmethod
     def still(self, seen: Seen) -> Inputs:
-        """Give the inputs of the baseline."""
+        """Return the inputs of the baseline."""
 
     @abstractmethod
     def place(self, seen: Seen, contributions: Inputs) -> Part:
         """Put contributions in their place."""
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
-        """Give what the inputs contribute to a head, by integrated gradients."""
+        """Return what the inputs contribute to a head, by integrated gradients."""
         c = self.classifier
         last, bias = c.last_layer()
         weights = head.decision * last
@@ -131,13 +131,13 @@ class PhaseLeaf(NetworkLeaf):
         return auda_meaning(c.level, c.windows, c.phases)
 
     def see(self, clip: Clip) -> Seen:
-        """Give the scaled features of a clip."""
+        """Return the scaled features of a clip."""
         _, smile, times = signals_of(clip)
         return Seen(self.classifier.network_input(clip), np.asarray(times),
                     detect_phases(smile, times), clip)
 
     def still(self, seen: Seen) -> Inputs:
-        """Give zeros: the mean features."""
+        """Return zeros: the mean features."""
         return {"x": np.zeros_like(seen.inputs["x"])}
 
     def place(self, seen: Seen, contributions: Inputs) -> Part:
@@ -150,11 +150,11 @@ class PhaseLeaf(NetworkLeaf):
         return table_part(contributions["x"].ravel(), values, self.meaning, moments)
 
     def groups(self) -> dict[str, list[Any]]:
-        """Give units, pairs and phases."""
+        """Return units, pairs and phases."""
         return table_groups(self.meaning)
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Give features with some from another clip."""
+        """Return features with some from another clip."""
         mine = columns_of(self.meaning, kind, name).reshape(seen.inputs["x"].shape)
         return _with(seen, x=np.where(mine, donor.inputs["x"], seen.inputs["x"]))
 
@@ -165,13 +165,13 @@ class SequenceLeaf(NetworkLeaf):
     classifier: AUDASequenceClassifier
 
     def see(self, clip: Clip) -> Seen:
-        """Give the scaled signals of a clip."""
+        """Return the scaled signals of a clip."""
         _, smile, times = signals_of(clip)
         return Seen(self.classifier.network_input(clip), np.asarray(times),
                     detect_phases(smile, times), clip, self.classifier.input_times(clip))
 
     def still(self, seen: Seen) -> Inputs:
-        """Give zeros: the mean signals."""
+        """Return zeros: the mean signals."""
         return {"x": np.zeros_like(seen.inputs["x"])}
 
     def place(self, seen: Seen, contributions: Inputs) -> Part:
@@ -180,13 +180,13 @@ class SequenceLeaf(NetworkLeaf):
                              np.asarray(seen.moments), seen.times, seen.phases)
 
     def groups(self) -> dict[str, list[Any]]:
-        """Give units and phases."""
+        """Return units and phases."""
         columns = signal_columns(self.classifier.streams)
         return {"au": sorted({au for au in columns["au"] if au}), "phase": _PHASES,
                 "smile": ["smile intensity"] if "smile" in self.classifier.streams else []}
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Give signals with some, or some of their time, from another clip."""
+        """Return signals with some, or some of their time, from another clip."""
         whole = _of_time(seen, donor, kind, name)
         if whole is not None:
             return whole
@@ -202,11 +202,11 @@ class FaceLeaf(NetworkLeaf):
     classifier: FaceSequenceClassifier
 
     def see(self, clip: Clip) -> Seen:
-        """Give the faces that the network is shown."""
+        """Return the faces that the network is shown."""
         return _seen_frames(self.classifier, clip)
 
     def still(self, seen: Seen) -> Inputs:
-        """Give the first face, held."""
+        """Return the first face, held."""
         x = seen.inputs["x"]
         return {"x": np.broadcast_to(x[:1], x.shape)}
 
@@ -218,11 +218,11 @@ class FaceLeaf(NetworkLeaf):
                              seen.phases)
 
     def groups(self) -> dict[str, list[Any]]:
-        """Give phases and bands of the face."""
+        """Return phases and bands of the face."""
         return {"phase": _PHASES, "region": list(face_columns(self.classifier.size)[0]["region"])}
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Give faces with a band, or some of their time, from another clip."""
+        """Return faces with a band, or some of their time, from another clip."""
         whole = _of_time(seen, donor, kind, name)
         if whole is not None:
             return whole
@@ -249,11 +249,11 @@ class MeshLeaf(NetworkLeaf):
         return marker_meaning(list(marker_names()))
 
     def see(self, clip: Clip) -> Seen:
-        """Give the mesh that the network is shown."""
+        """Return the mesh that the network is shown."""
         return _seen_frames(self.classifier, clip)
 
     def still(self, seen: Seen) -> Inputs:
-        """Give the first mesh, held, and mean D-Markers."""
+        """Return the first mesh, held, and mean D-Markers."""
         x = seen.inputs["x"]
         still = {name: np.zeros_like(v) for name, v in seen.inputs.items()}
         return {**still, "x": np.broadcast_to(x[:1], x.shape)}
@@ -273,14 +273,14 @@ class MeshLeaf(NetworkLeaf):
         return Part(rows, part.over_time + markers.over_time, part.au_over_time)
 
     def groups(self) -> dict[str, list[Any]]:
-        """Give phases and parts of the face; with D-Markers, their signals."""
+        """Return phases and parts of the face; with D-Markers, their signals."""
         regions = list(mesh_columns(self.classifier.points_)[0]["region"])
         if hasattr(self.classifier, "fusion"):
             regions += table_groups(self.meaning)["region"]
         return {"phase": _PHASES, "region": regions}
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Give a mesh some of whose parts move, or some of whose time is, as in another clip."""
+        """Return a mesh some of whose parts move, or some of whose time is, as in another clip."""
         markers = {}
         if "markers" in seen.inputs:
             mine = columns_of(self.meaning, kind, name)

@@ -35,12 +35,12 @@ class Head:
     decision: float = 0.0
 
     def of(self, features: np.ndarray, decision: float) -> float:
-        """Give the weighted sum."""
+        """Return the weighted sum."""
         return float(self.decision * decision + (
             0.0 if self.features is None else np.ravel(self.features) @ np.ravel(features)))
 
     def of_decision(self) -> float:
-        """Give the weight of a decision value that is the only feature, too."""
+        """Return the weight of a decision value that is the only feature, too."""
         return self.decision + (0.0 if self.features is None else float(self.features.sum()))
 
 
@@ -92,27 +92,27 @@ class Node(ABC):
 
     @abstractmethod
     def see(self, clip: Clip) -> Any:
-        """Give what the node sees of a clip, as the next three take it."""
+        """Return what the node sees of a clip, as the next three take it."""
 
     @abstractmethod
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give final-branch features (n, width) and decision values (n,)."""
+        """Return final-branch features (n, width) and decision values (n,)."""
 
     @abstractmethod
     def baseline(self, seen: Any) -> tuple[np.ndarray, float]:
-        """Give features (width,) and decision value of the baseline of a clip."""
+        """Return features (width,) and decision value of the baseline of a clip."""
 
     @abstractmethod
     def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
-        """Give what each branch contributes to a head, by its name."""
+        """Return what each branch contributes to a head, by its name."""
 
     @abstractmethod
     def leaves(self) -> list[Leaf]:
-        """Give the branches."""
+        """Return the branches."""
 
     @abstractmethod
     def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
-        """Give what would be seen if a group of inputs came from another clip."""
+        """Return what would be seen if a group of inputs came from another clip."""
 
 
 class Leaf(Node):
@@ -124,7 +124,7 @@ class Leaf(Node):
         self._groups: dict[str, set[Any]] | None = None
 
     def leaves(self) -> list[Leaf]:
-        """Give itself."""
+        """Return itself."""
         return [self]
 
     def remember(self, seen: list[Any]) -> None:
@@ -140,7 +140,7 @@ class Leaf(Node):
                        for s, f, d in zip(seen, features, decisions, strict=True)}
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give final-branch features (n, width) and decision values (n,)."""
+        """Return final-branch features (n, width) and decision values (n,)."""
         new = [k for k, s in enumerate(seen) if id(s) not in self._known]
         if len(new) == len(seen):
             return self.ask(seen)
@@ -159,7 +159,7 @@ class Leaf(Node):
         """Ask the classifier; see `outputs`."""
 
     def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
-        """Give what the branch contributes, and what of it is not placed, if there is any."""
+        """Return what the branch contributes, and what of it is not placed, if there is any."""
         features, decision = self.outputs([seen])
         difference = head.of(features[0], decision[0]) - head.of(*self.baseline(seen))
         part = self.part(seen, head, options)
@@ -173,13 +173,13 @@ class Leaf(Node):
 
     @abstractmethod
     def part(self, seen: Any, head: Head, options: Options) -> Part:
-        """Give what the branch's inputs contribute to a head."""
+        """Return what the branch's inputs contribute to a head."""
 
     # -- for the importance of what is seen ------------------------------------------------------
 
     @abstractmethod
     def groups(self) -> dict[str, list[Any]]:
-        """Give what can be exchanged between clips: kind of group → names."""
+        """Return what can be exchanged between clips: kind of group → names."""
 
     def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
         """Give what would be seen if a group came from another clip; the same, where it is none."""
@@ -193,11 +193,11 @@ class Leaf(Node):
 
     @abstractmethod
     def exchange(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
-        """Give what would be seen if one of the branch's groups came from another clip."""
+        """Return what would be seen if one of the branch's groups came from another clip."""
 
 
 def no_part(source: str, contribution: float, n_frames: int) -> Part:
-    """Give a contribution of which nothing more is known."""
+    """Return a contribution of which nothing more is known."""
     row = {"source": source, "au": "", "other_au": "", "region": "", "phase": "", "feature": "",
            "value": np.nan, "contribution": contribution}
     return Part(pd.DataFrame([row]), np.zeros(n_frames), np.zeros((n_frames, len(AU_NAMES))))

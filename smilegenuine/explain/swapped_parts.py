@@ -18,7 +18,7 @@ KINDS = ("branch", "au", "pair", "smile", "phase", "region")
 
 @lru_cache(maxsize=64)
 def table_groups(meaning: Meaning) -> dict[str, list]:
-    """Give the groups of a table's columns.
+    """Return the groups of a table's columns.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def phases_of_rows(seen: Seen) -> np.ndarray:
 
 
 def spliced(seen: Seen, donor: Seen, phase: str) -> list[tuple[bool, np.ndarray]]:
-    """Give a sequence's rows with those of one phase taken from another clip.
+    """Return a sequence's rows with those of one phase taken from another clip.
 
     Parameters
     ----------

@@ -53,29 +53,29 @@ class TableLeaf(Leaf):
     meaning: Meaning
 
     def ask(self, seen: list[Seen]) -> tuple[np.ndarray, np.ndarray]:
-        """Give decision values, which are the only feature of a machine."""
+        """Return decision values, which are the only feature of a machine."""
         decided = self.decide(np.stack([s.inputs["x"] for s in seen]))
         return decided[:, None], decided
 
     def baseline(self, seen: Seen) -> tuple[np.ndarray, float]:
-        """Give the decision value of the baseline."""
+        """Return the decision value of the baseline."""
         decided = self.decide(self.start()[None])
         return decided, float(decided[0])
 
     @abstractmethod
     def decide(self, table: np.ndarray) -> np.ndarray:
-        """Give decision values of rows of features."""
+        """Return decision values of rows of features."""
 
     @abstractmethod
     def start(self) -> np.ndarray:
-        """Give the features of the baseline."""
+        """Return the features of the baseline."""
 
     @abstractmethod
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
-        """Give what columns contribute to the decision value."""
+        """Return what columns contribute to the decision value."""
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
-        """Give what the columns contribute to a head."""
+        """Return what the columns contribute to a head."""
         weight = head.of_decision()
         row = seen.inputs["x"]
         return table_part(weight * self.contributions(row, options), row, self.meaning,
@@ -86,11 +86,11 @@ class TableLeaf(Leaf):
         return phase_moments(self.meaning, seen.phases, len(seen.times))
 
     def groups(self) -> dict[str, list[Any]]:
-        """Give units, pairs, phases and regions."""
+        """Return units, pairs, phases and regions."""
         return table_groups(self.meaning)
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Give features with some from another clip."""
+        """Return features with some from another clip."""
         mine = columns_of(self.meaning, kind, name)
         x = np.where(mine, donor.inputs["x"], seen.inputs["x"])
         return Seen({"x": x}, seen.times, seen.phases, seen.clip)
@@ -108,22 +108,22 @@ class MachineLeaf(TableLeaf):
         self.meaning = features.meaning
 
     def see(self, clip: Clip) -> Seen:
-        """Give the features of a clip."""
+        """Return the features of a clip."""
         return self.features.see(clip)
 
     def decide(self, table: np.ndarray) -> np.ndarray:
-        """Give calibrated log-odds."""
+        """Return calibrated log-odds."""
         return self.ensemble.decision_function(table)
 
     def start(self) -> np.ndarray:
-        """Give the mean features."""
+        """Return the mean features."""
         start = np.zeros(self.ensemble.n_features_in_)
         for name, columns in self.ensemble.columns_.items():
             start[columns] = self.ensemble.block_models_[name][0].mean_
         return start
 
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
-        """Give what columns contribute to the log-odds."""
+        """Return what columns contribute to the log-odds."""
         found = np.zeros(len(row))
         weights = self.ensemble.slope_ * self.ensemble.final_.coef_[0]
         for weight, (name, columns) in zip(weights, self.ensemble.columns_.items(), strict=True):
@@ -152,18 +152,18 @@ class AnyTableLeaf(TableLeaf):
         self._background = background
 
     def see(self, clip: Clip) -> Seen:
-        """Give the features of a clip."""
+        """Return the features of a clip."""
         return self.features.see(clip)
 
     def decide(self, table: np.ndarray) -> np.ndarray:
-        """Give decision values."""
+        """Return decision values."""
         if hasattr(self.classifier, "feature_names_in_"):
             names = self.classifier.feature_names_in_
             return decisions_of(self.classifier, pd.DataFrame(table, columns=names))
         return decisions_of(self.classifier, table)
 
     def start(self) -> np.ndarray:
-        """Give the features of the baseline."""
+        """Return the features of the baseline."""
         background = self._background
         if background is not None:
             return np.mean([self.features.see(clip).inputs["x"] for clip in background], axis=0)
@@ -180,7 +180,7 @@ class AnyTableLeaf(TableLeaf):
         return getattr(first, "mean_", np.nan)
 
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
-        """Give what columns contribute to the decision value."""
+        """Return what columns contribute to the decision value."""
         start = self.start()
         found = additive_path(self.decide, start, row)
         if found is not None:
@@ -234,7 +234,7 @@ class KinematicsLeaf(TableLeaf):
         self._places = [place.get(name, -1) for name in self.meaning.columns["feature"]]
 
     def see(self, clip: Clip) -> Seen:
-        """Give the figures of a clip's main smile, and its phases."""
+        """Return the figures of a clip's main smile, and its phases."""
         seen = self.features.see(clip)
         smiles = self.features.step.find_smiles(clip)
         if len(smiles) < 2:
@@ -247,22 +247,22 @@ class KinematicsLeaf(TableLeaf):
         return replace(seen, phases=phases_of(clip.replace(valid=clip.mask & inside)))
 
     def decide(self, table: np.ndarray) -> np.ndarray:
-        """Give log-odds."""
+        """Return log-odds."""
         return self.classifier.decision_function(self._named(table))
 
     def start(self) -> np.ndarray:
-        """Give the figures of a clip of which none is known."""
+        """Return the figures of a clip of which none is known."""
         return np.full(len(self.meaning.columns), np.nan)
 
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
-        """Give what figures contribute to the log-odds; 0 those that are not looked at."""
+        """Return what figures contribute to the log-odds; 0 those that are not looked at."""
         found = kinematic_contributions(self.classifier, self._named(row[None]),
                                         n_orders=8 * options.n_orders,  # they cost little here
                                         random_state=options.random_state)
         return np.r_[found, 0.0][self._places]
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
-        """Give what the figures that are known and looked at contribute to a head."""
+        """Return what the figures that are known and looked at contribute to a head."""
         whole = super().part(seen, head, options)
         known = np.isfinite(seen.inputs["x"]) & (np.array(self._places) >= 0)
         return Part(whole.rows[known].reset_index(drop=True), whole.over_time, whole.au_over_time)
@@ -295,7 +295,7 @@ class FeatureMaker:
             self.meaning = _meaning_of(step)
 
     def see(self, clip: Clip) -> Seen:
-        """Give the features of a clip."""
+        """Return the features of a clip."""
         row = self.step.features_of(clip) if hasattr(self.step, "features_of") else \
             np.asarray(self.step.transform([clip]), dtype=float)[0]
         row = np.asarray(row, dtype=float).reshape(-1)
@@ -348,7 +348,7 @@ class OpaqueLeaf(Leaf):
         self.classifier = classifier
 
     def see(self, clip: Clip) -> Seen:
-        """Give the action units of a clip, and the same at rest."""
+        """Return the action units of a clip, and the same at rest."""
         aus, smile, times = signals_of(clip)
         found = detect_phases(smile, times)
         spans = _spans(found, len(times))
@@ -357,17 +357,17 @@ class OpaqueLeaf(Leaf):
         return Seen({"x": aus, "still": still}, np.asarray(times), found, clip)
 
     def ask(self, seen: list[Seen]) -> tuple[np.ndarray, np.ndarray]:
-        """Give decision values."""
+        """Return decision values."""
         decided = decisions_of(self.classifier, [s.clip.replace(aus=s.inputs["x"]) for s in seen])
         return decided[:, None], decided
 
     def baseline(self, seen: Seen) -> tuple[np.ndarray, float]:
-        """Give the decision value of the clip at rest."""
+        """Return the decision value of the clip at rest."""
         decided = decisions_of(self.classifier, [seen.clip.replace(aus=seen.inputs["still"])])
         return decided, float(decided[0])
 
     def part(self, seen: Seen, head: Head, options: Options) -> Part:
-        """Give what units contribute in each phase, to a head."""
+        """Return what units contribute in each phase, to a head."""
         weight = head.of_decision()
         aus, still = seen.inputs["x"], seen.inputs["still"]
         spans = _spans(seen.phases, len(aus))
@@ -390,11 +390,11 @@ class OpaqueLeaf(Leaf):
         return table_part(weight * found, None, meaning, moments)
 
     def groups(self) -> dict[str, list[Any]]:
-        """Give the action units."""
+        """Return the action units."""
         return {"au": list(AU_NAMES)}
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Give a clip with a unit's curve from another one."""
+        """Return a clip with a unit's curve from another one."""
         k = AU_NAMES.index(name)
         aus = seen.inputs["x"].copy()
         at = np.linspace(0.0, 1.0, len(aus))

@@ -41,7 +41,7 @@ Combiner = Callable[[np.ndarray], np.ndarray]
 
 
 def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = "") -> Node:
-    """Give the tree of a system.
+    """Return the tree of a system.
 
     Parameters
     ----------
@@ -118,23 +118,23 @@ class Measured(Node):
         return self.node.see(self.system.measure([clip])[0])
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give what the branch gives."""
+        """Return what the branch gives."""
         return self.node.outputs(seen)
 
     def baseline(self, seen: Any) -> tuple[np.ndarray, float]:
-        """Give what the branch gives for its baseline."""
+        """Return what the branch gives for its baseline."""
         return self.node.baseline(seen)
 
     def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
-        """Give what the branch contributes."""
+        """Return what the branch contributes."""
         return self.node.parts(seen, head, options)
 
     def leaves(self) -> list[Leaf]:
-        """Give the branches."""
+        """Return the branches."""
         return self.node.leaves()
 
     def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
-        """Give what would be seen with a group from another clip."""
+        """Return what would be seen with a group from another clip."""
         return self.node.exchanged(seen, donor, kind, name)
 
 
@@ -207,25 +207,25 @@ class FusionNode(Node):
                       for branch, model in branches_of(fusion).items()]
 
     def see(self, clip: Clip) -> list[Any]:
-        """Give what each branch sees."""
+        """Return what each branch sees."""
         return [node.see(clip) for node in self.nodes]
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Give fused features and decision values."""
+        """Return fused features and decision values."""
         return self._top([node.outputs([s[k] for s in seen])
                           for k, node in enumerate(self.nodes)])
 
     def baseline(self, seen: list[Any]) -> tuple[np.ndarray, float]:
-        """Give what the top makes of the branches' baselines."""
+        """Return what the top makes of the branches' baselines."""
         features, decision = self._top([self._at_rest(k, s) for k, s in enumerate(seen)])
         return features[0], float(decision[0])
 
     def leaves(self) -> list[Leaf]:
-        """Give the branches, also of fusions within."""
+        """Return the branches, also of fusions within."""
         return [leaf for node in self.nodes for leaf in node.leaves()]
 
     def exchanged(self, seen: list[Any], donor: list[Any], kind: str, name: Any) -> list[Any]:
-        """Give what branches would see with a group from another clip."""
+        """Return what branches would see with a group from another clip."""
         return [node.exchanged(mine, theirs, kind, name)
                 for node, mine, theirs in zip(self.nodes, seen, donor, strict=True)]
 
@@ -248,7 +248,7 @@ class FusionNode(Node):
         return np.hstack([features for features, _ in outputs]), decisions
 
     def parts(self, seen: list[Any], head: Head, options: Options) -> list[tuple[str, Part]]:
-        """Give what each branch contributes to a head."""
+        """Return what each branch contributes to a head."""
         now = [node.outputs([s]) for node, s in zip(self.nodes, seen, strict=True)]
         still = [self._at_rest(k, s) for k, s in enumerate(seen)]
         heads = self._heads(head, self._joined(still), self._joined(now))

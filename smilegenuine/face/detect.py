@@ -97,7 +97,7 @@ class FaceDetector:
         return sorted(found, key=lambda box: (-box.width, box.centre.real))
 
     def confirm(self, patch: np.ndarray, width: float) -> Box | None:
-        """Say whether an upright patch shows a face of about the expected width.
+        """Return whether an upright patch shows a face of about the expected width.
 
         Parameters
         ----------

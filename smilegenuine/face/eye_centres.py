@@ -34,7 +34,7 @@ class _Steady:
 
 
 def eye_centres(landmarks: np.ndarray) -> np.ndarray:
-    """Give the centres of the eyes, which stay where they are through blinks, squints and gaze.
+    """Return the centres of the eyes, which stay where they are through blinks, squints and gaze.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def eye_centres(landmarks: np.ndarray) -> np.ndarray:
 
 def landmark_eye_path(landmarks: np.ndarray, times: np.ndarray, *, smooth: float, max_gap: float
                       ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the eye positions through a clip, smoothed and with short gaps closed.
+    """Return the eye positions through a clip, smoothed and with short gaps closed.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def _seen(track: FaceTrack) -> set[int]:
 
 def eye_path(tracks: list[FaceTrack], times: np.ndarray, *, smooth: float, max_gap: float
              ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the eye positions of the main face.
+    """Return the eye positions of the main face.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 
 def place_of(points: np.ndarray) -> Place:
-    """Give the place of a face from its landmarks.
+    """Return the place of a face from its landmarks.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def head_angles(head_pose: np.ndarray) -> np.ndarray:
-    """Give yaw, pitch and roll of the head.
+    """Return yaw, pitch and roll of the head.
 
     Parameters
     ----------

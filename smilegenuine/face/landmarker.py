@@ -261,7 +261,7 @@ def open_landmarker(model: Path, max_faces: int, least: Confidences, *, video: b
 
 
 def read_ahead(items: Iterable[Any]) -> Generator[Any]:
-    """Give the items of an iterable, each next one made in a thread while one is being used.
+    """Yield the items of an iterable, each next one made in a thread while one is being used.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ NEEDS_MEDIAPIPE = 'FaceLandmarks needs MediaPipe: pip install "smilegenuine[medi
 
 
 def find_bundle() -> Path:
-    """Give the path of the Face Landmarker bundle; it is downloaded where it is nowhere.
+    """Return the path of the Face Landmarker bundle; it is downloaded where it is nowhere.
 
     Looked for in the folder named by the environment variable SMILEGENUINE_DATA, then in the
     user's cache folder, into which it is downloaded once (3.8 MB). Its SHA-256 is checked wherever
@@ -53,7 +53,7 @@ def find_bundle() -> Path:
 
 
 def cache_folder() -> Path:
-    """Give the folder of this user in which the bundle is kept; it need not exist yet.
+    """Return the folder of this user in which the bundle is kept; it need not exist yet.
 
     Returns
     -------

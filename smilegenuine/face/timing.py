@@ -9,7 +9,7 @@ from ..clips.record import Clip
 
 
 def frame_times(clip: Clip, n: int) -> np.ndarray:
-    """Give the timestamps of a clip whose frames were read and counted.
+    """Return the timestamps of a clip whose frames were read and counted.
 
     Asked for only after that: a video knows its timestamps once it was read, and would have to be
     read for them alone before.

@@ -32,7 +32,7 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
                   levels: Sequence[str] = LEVELS, windows: Sequence[int] = (9, 27),
                   phases: Sequence[str] = PHASES[:4], trailing: bool = False
                   ) -> dict[str, np.ndarray]:
-    """Give any of the three levels of one clip; slopes and phases are worked out once for all.
+    """Return any of the three levels of one clip; slopes and phases are worked out once for all.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
 
 def frame_features(aus: np.ndarray, smile: np.ndarray, first: Sequence[Slopes],
                    second: Sequence[Slopes]) -> np.ndarray:
-    """Give the frame-wise level: values, slopes and slopes of slopes of every action unit.
+    """Return the frame-wise level: values, slopes and slopes of slopes of every action unit.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def frame_features(aus: np.ndarray, smile: np.ndarray, first: Sequence[Slopes],
 
 def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarray,
                 phase: slice) -> np.ndarray:
-    """Give the AU-wise level of one phase.
+    """Return the AU-wise level of one phase.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarr
 
 def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: slice, *,
                    absdiffs: Sequence[np.ndarray] | None = None) -> np.ndarray:
-    """Give the cross-AU level of one phase: how differently, and how far apart, two AUs move.
+    """Return the cross-AU level of one phase: how differently, and how far apart, two AUs move.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: sli
 
 
 def pair_differences(adjusted: np.ndarray) -> np.ndarray:
-    """Give |δ̂a − δ̂b| of the 136 pairs of action units.
+    """Return |δ̂a − δ̂b| of the 136 pairs of action units.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def pair_differences(adjusted: np.ndarray) -> np.ndarray:
 
 
 def first_max(signals: np.ndarray) -> np.ndarray:
-    """Give the frame of each column's maximum; of frames that differ by rounding only, the first.
+    """Return the frame of each column's maximum; of frames that differ by rounding only, the first.
 
     Parameters
     ----------
@@ -436,7 +436,7 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
 
 
 def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give a clip's action units, smile intensity and times, without gaps.
+    """Return a clip's action units, smile intensity and times, without gaps.
 
     Parameters
     ----------

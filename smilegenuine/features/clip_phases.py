@@ -105,7 +105,7 @@ def phase_of_frames(phases: dict[str, slice], n_frames: int) -> np.ndarray:
 
 
 def seconds_of(phases: dict[str, slice], times: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Give begin and end of the phases that are there.
+    """Return begin and end of the phases that are there.
 
     Parameters
     ----------

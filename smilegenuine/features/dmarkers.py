@@ -41,7 +41,7 @@ _LEAST_VALID = 5
 
 def dmarkers(signals: np.ndarray, times: np.ndarray, *, smooth: float = 0.06,
              phases: Sequence[str] = PHASES[:3]) -> np.ndarray:
-    """Give the D-Markers of a clip from its signals.
+    """Return the D-Markers of a clip from its signals.
 
     Parameters
     ----------
@@ -334,7 +334,7 @@ class DMarkers(TransformerMixin, BaseEstimator):
 
 def signals_of(clip: Clip, *, alignment: str = "rigid", rest: float = 0.1
                ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the signals of a clip's lips, eyelids and cheeks, without gaps, and its times.
+    """Return the signals of a clip's lips, eyelids and cheeks, without gaps, and its times.
 
     Parameters
     ----------

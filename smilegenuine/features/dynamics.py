@@ -42,7 +42,7 @@ class Slopes(NamedTuple):
 
 
 def window_frames(window: int, fps: float) -> int:
-    """Give the window that lasts as long as `window` frames do at 50 fps.
+    """Return the window that lasts as long as `window` frames do at 50 fps.
 
     Parameters
     ----------

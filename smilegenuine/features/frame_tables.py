@@ -15,7 +15,7 @@ from ..clips.errors import ClipError
 from ..clips.record import Clip
 from ..face.blendshapes import BLENDSHAPE_NAMES
 from ..face.head_pose import head_angles
-from ..running.atomic_files import whole_file
+from ..running.atomic_files import atomic_file
 from .clip_phases import phase_of_frames, phases_of
 from .dmarkers import DMarkers
 
@@ -117,7 +117,7 @@ def write_tables(tables: Iterable[pd.DataFrame], file: Path) -> int:
     int
         Rows that were written.
     """
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         return (_write_csv if file.suffix.lower() == ".csv" else _write_parquet)(tables, part)
 
 

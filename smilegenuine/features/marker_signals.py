@@ -35,7 +35,7 @@ _LIPS, _CHEEKS, _LEFT_EYE, _RIGHT_EYE = [0, 1], [2, 3], [4, 5, 6], [7, 8, 9]
 
 def marker_signals(landmarks: np.ndarray, times: np.ndarray, *, alignment: str = "rigid",
                    rest: float = 0.1) -> np.ndarray:
-    """Give the signals of lips, eyelids and cheeks in each frame, for either side of the face.
+    """Return the signals of lips, eyelids and cheeks in each frame, for either side of the face.
 
     Parameters
     ----------

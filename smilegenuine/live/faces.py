@@ -130,7 +130,7 @@ class CascadeEyes(EyeFinder):
         self.scene.look(frame.picture)
 
     def eyes(self, number: int) -> np.ndarray | None:
-        """Give the eyes in a frame, by the frames around it."""
+        """Return the eyes in a frame, by the frames around it."""
         chosen = main_face(self.scene.tracks)
         if not chosen:
             return None
@@ -163,7 +163,7 @@ class CascadeEyes(EyeFinder):
         return np.asarray(smooth_path(times, path, width)[run.index(k)])
 
     def newest(self) -> np.ndarray | None:
-        """Give the eyes by the newest pose of the head."""
+        """Return the eyes by the newest pose of the head."""
         if self._level is None:
             return None
         track, level = self._level
@@ -195,7 +195,7 @@ class MeshEyes(EyeFinder):
         self._frames.append((frame.number, frame.time, frame.seen))
 
     def eyes(self, number: int) -> np.ndarray | None:
-        """Give the eyes in a frame, by the frames around it."""
+        """Return the eyes in a frame, by the frames around it."""
         numbers = [n for n, _, _ in self._frames]
         k, times = numbers.index(number), np.array([t for _, t, _ in self._frames])
         rate = 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else _RATE
@@ -209,7 +209,7 @@ class MeshEyes(EyeFinder):
         return np.asarray(smooth_path(times[run], path, width)[run.index(k)])
 
     def newest(self) -> np.ndarray | None:
-        """Give the eyes of the newest frame, of the largest face."""
+        """Return the eyes of the newest frame, of the largest face."""
         seen = self._frames[-1][2] if self._frames else []
         if not seen:
             return None
@@ -246,7 +246,7 @@ class ChipStream:
         self._waiting.append(frame)
 
     def ready(self, until: float) -> Iterator[tuple[Frame, np.ndarray | None]]:
-        """Give the frames that have waited long enough, with their chips; None where no face is.
+        """Yield the frames that have waited long enough, with their chips; None where no face is.
 
         Parameters
         ----------

@@ -158,7 +158,7 @@ class LiveMeasuring:
     # -- the window as a clip ----------------------------------------------------------------------
 
     def clip(self) -> Clip:
-        """Give what is remembered as a clip, measured.
+        """Return what is remembered as a clip, measured.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class LiveMeasuring:
     # -- for a picture ---------------------------------------------------------------------------
 
     def box(self) -> np.ndarray | None:
-        """Give the corners of the face in the newest frame, (4, 2) in pixels, or None."""
+        """Return the corners of the face in the newest frame, (4, 2) in pixels, or None."""
         if self.chips is not None:
             return self.chips.box()
         if self._newest is None or not self._newest.seen:

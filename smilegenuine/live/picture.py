@@ -43,7 +43,7 @@ class LivePicture:
 
     def draw(self, frame: np.ndarray, moment: LiveMoment, curve: SmileLevel | None = None,
              smiles: Sequence[LiveSmile] = ()) -> np.ndarray:
-        """Give the picture.
+        """Return the picture.
 
         Parameters
         ----------

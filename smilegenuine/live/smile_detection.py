@@ -114,7 +114,7 @@ def _rise(values: np.ndarray) -> float:
 
 
 def part_of(clip: Clip, first: float, last: float) -> Clip:
-    """Give the frames of a clip from one moment to another, every field but the pictures.
+    """Return the frames of a clip from one moment to another, every field but the pictures.
 
     Parameters
     ----------

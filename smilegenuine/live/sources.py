@@ -40,7 +40,7 @@ class Film(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
-        """Give (H, W, 3) uint8 RGB pictures and their times in seconds, which increase."""
+        """Return (H, W, 3) uint8 RGB pictures and their times in seconds, which increase."""
 
     @abstractmethod
     def close(self) -> None:

@@ -40,7 +40,7 @@ class Trail:
         return name in self._columns
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Give a column, a view of (n, …) that holds until the next row comes."""
+        """Return a column, a view of (n, …) that holds until the next row comes."""
         return self._columns[name][self._begin:self._end]
 
     def append(self, **row: Any) -> None:

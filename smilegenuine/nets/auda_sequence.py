@@ -50,7 +50,7 @@ class AUDASequenceNet(nn.Module):
                 _remember(lstm, n_remembered)  # type: ignore[arg-type]
 
     def embed(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class AUDASequenceNet(nn.Module):
         return torch.cat(found, dim=1)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x, lengths)).squeeze(1)
 
 

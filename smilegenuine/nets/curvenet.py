@@ -53,7 +53,7 @@ class PairNorm(nn.Module):
         self.norm = nn.BatchNorm1d(n_outputs)
 
     def forward(self, near: Neighbourhood) -> tuple[Tensor, Tensor]:
-        """Give the parts of points as centres and as neighbours, both of shape (P, n_outputs)."""
+        """Return the parts of points as centres and as neighbours, both of shape (P, n_outputs)."""
         centre, beside, difference = self.linear.weight.split(3, dim=1)
         both = torch.cat([centre - difference, beside + difference], 1)
         moments = both @ near.mean, (both @ near.covariance * both).sum(1)
@@ -75,7 +75,7 @@ class FirstAggregation(nn.Module):
         self.pairs = PairNorm(n_outputs)
 
     def forward(self, near: Neighbourhood) -> Tensor:
-        """Give features of shape (P, n_outputs)."""
+        """Return features of shape (P, n_outputs)."""
         with torch.autocast(near.coordinates.device.type, enabled=False):
             of_centre, of_beside = self.pairs(near)
             # What grows with the neighbour's part is greatest where that part is.
@@ -98,7 +98,7 @@ class PointAggregation(nn.Module):
         self.mix = _LinearNorm(n_channels, n_channels)
 
     def forward(self, x: Tensor, near: Neighbourhood) -> Tensor:
-        """Give features of the shape of `x`, (P, n_channels)."""
+        """Return features of the shape of `x`, (P, n_channels)."""
         with torch.autocast(x.device.type, enabled=False):
             of_centre, of_beside = self.pairs(near)
             x = x.to(of_centre.dtype)
@@ -136,7 +136,7 @@ class CurveGrouping(nn.Module):
         self.mix = _LinearNorm(2 * n_channels, 2)
 
     def forward(self, x: Tensor, near: Neighbourhood) -> Tensor:
-        """Give the features that curves meet.
+        """Return the features that curves meet.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class CurveGrouping(nn.Module):
         return curves.unflatten(0, (near.n_clouds, self.n_curves))
 
     def _walk(self, x: Tensor, near: Neighbourhood, at: Tensor) -> Tensor:
-        """Give what curves meet from the points `at` on, of shape (len(at), curve_length, C)."""
+        """Return what curves meet from the points `at` on, of shape (len(at), curve_length, C)."""
         of_neighbour, of_curve = self.choose.linear.weight.chunk(2, dim=1)
         merit = (x @ of_neighbour.T).squeeze(1)
         values = x.detach()
@@ -202,7 +202,7 @@ class _StraightThrough(torch.autograd.Function):
 
 
 def _onward(here: Tensor, descriptor: Tensor, found: Tensor) -> Tensor:
-    """Give less than 1 to points that a curve would turn back for, 0 straight back."""
+    """Return less than 1 to points that a curve would turn back for, 0 straight back."""
     way, step = here - descriptor, found - here[:, None]
     lengths = way.norm(dim=1, keepdim=True) * step.norm(dim=2)
     cosine = (step @ way[:, :, None]).squeeze(2) / lengths.clamp_min(1e-8)
@@ -230,7 +230,7 @@ class CurveAggregation(nn.Module):
         self.out = _LinearNorm(2 * inner, n_channels)
 
     def forward(self, x: Tensor, curves: Tensor) -> Tensor:
-        """Give features of the shape of `x`.
+        """Return features of the shape of `x`.
 
         Parameters
         ----------
@@ -276,7 +276,7 @@ class CurveBlock(nn.Module):
                          else _LinearNorm(n_inputs, n_outputs))
 
     def forward(self, x: Tensor, near: Neighbourhood) -> Tensor:
-        """Give features of shape (P, n_outputs) for those of shape (P, n_inputs)."""
+        """Return features of shape (P, n_outputs) for those of shape (P, n_inputs)."""
         inner = functional.leaky_relu(self.narrow(x), SLOPE)
         inner = self.curves(inner, self.grouping(inner, near))
         inner = self.widen(self.points(inner, near))
@@ -338,7 +338,7 @@ class CurveNet(nn.Module):
                              f"not {self.n_curves}")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give features of points.
+        """Return features of points.
 
         Parameters
         ----------

@@ -54,7 +54,7 @@ n_curves, curve_length, reshaped_mixing, doubled_positions
                                          nn.Linear(self.n_embed, n_markers))
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer of the class sees.
+        """Return what the last layer of the class sees.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ n_curves, curve_length, reshaped_mixing, doubled_positions
         return self.norm(self.trunk.of_windows(x)).mean(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)
 
     def forward_tasks(self, x: Tensor) -> tuple[Tensor, Tensor]:

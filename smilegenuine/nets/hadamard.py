@@ -43,7 +43,7 @@ class HadamardFusion(nn.Module):
         self.out = nn.Linear(n_hidden, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -58,5 +58,5 @@ class HadamardFusion(nn.Module):
         return self.head(torch.stack(factors).prod(dim=0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)

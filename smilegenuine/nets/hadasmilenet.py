@@ -77,7 +77,7 @@ curve_length, reshaped_mixing, doubled_positions
         self.out = nn.Linear(n_hidden, 1)
 
     def embed(self, x: Tensor, markers: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -106,5 +106,5 @@ curve_length, reshaped_mixing, doubled_positions
         return self.norm(self.mlp(fused)).view_as(of_landmarks).mean(1)
 
     def forward(self, x: Tensor, markers: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x, markers)).squeeze(1)

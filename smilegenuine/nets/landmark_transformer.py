@@ -61,7 +61,7 @@ class LandmarkTransformer(nn.Module):
         self.out = nn.Linear(n_hidden, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -81,5 +81,5 @@ class LandmarkTransformer(nn.Module):
         return self.layers(self.dropout(tokens)).mean(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)

@@ -342,7 +342,7 @@ FUSIONS: dict[str, type[MarkerFusion]] = {
 
 def make_fusion(name: str, n_hidden: int = 256, dropout: float = 0.1,
                 published_init: bool = False) -> MarkerFusion:
-    """Give the fusion of that name.
+    """Return the fusion of that name.
 
     Parameters
     ----------

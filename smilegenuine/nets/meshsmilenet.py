@@ -39,7 +39,7 @@ class TransformerLayer(nn.Module):
             nn.Dropout(dropout), nn.Linear(2 * n_channels, n_channels), nn.Dropout(dropout))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give a tensor of the shape of `x`, (sequences, length, n_channels)."""
+        """Return a tensor of the shape of `x`, (sequences, length, n_channels)."""
         x = x + self._attended(x)
         return x + self.perceptron(x)
 
@@ -103,7 +103,7 @@ class MeshTrunk(nn.Module):
                           for _ in range(n)) for n in (n_layers, n_time_layers))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give what the last layer norm sees.
+        """Return what the last layer norm sees.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class MeshTrunk(nn.Module):
         return frames.mean(1)
 
     def of_windows(self, x: Tensor) -> Tensor:
-        """Give what the last layer norm sees of each window of clips.
+        """Return what the last layer norm sees of each window of clips.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class MeshSmileNet(nn.Module):
         self.out = nn.Linear(self.n_embed, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -216,7 +216,7 @@ class MeshSmileNet(nn.Module):
         return self.norm(self.trunk.of_windows(x)).mean(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)
 
 
@@ -247,13 +247,13 @@ _PUBLISHED_IN_LAYER = {
 
 
 def _renamed(name: str, table: dict[str, str]) -> tuple[str, str]:
-    """Give the published name of the part of `table` that `name` begins with, and the rest."""
+    """Return the published name of the part of `table` that `name` begins with, and the rest."""
     part = next(ours for ours in table if name.startswith(f"{ours}."))
     return table[part], name[len(part) + 1:]
 
 
 def _published_name(name: str) -> str:
-    """Give the published name of one of our weights."""
+    """Return the published name of one of our weights."""
     part, rest = _renamed(name, _PUBLISHED)
     if part.endswith(".layers"):
         number, _, rest = rest.partition(".")

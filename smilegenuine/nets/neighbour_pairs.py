@@ -21,14 +21,14 @@ _CHUNK_ELSEWHERE = 2**28
 
 
 def _chunks(of_centre: Tensor, neighbours: Tensor) -> Iterator[slice]:
-    """Give the points in slices."""
+    """Return the points in slices."""
     size = _CHUNK.get(of_centre.device.type, _CHUNK_ELSEWHERE)
     n = max(1, size // (neighbours.shape[1] * of_centre.shape[1]))
     return (slice(i, i + n) for i in range(0, len(of_centre), n))
 
 
 def _pairs(of_centre: Tensor, of_beside: Tensor, neighbours: Tensor) -> Tensor:
-    """Give the features of pairs, of shape (n · k, C)."""
+    """Return the features of pairs, of shape (n · k, C)."""
     pairs = of_beside.index_select(0, neighbours.flatten()).unflatten(0, neighbours.shape)
     return functional.leaky_relu_(pairs.add_(of_centre[:, None]), SLOPE).flatten(0, 1)
 

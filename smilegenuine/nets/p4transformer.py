@@ -106,7 +106,7 @@ class TransformerLayer(nn.Module):
                                  nn.Linear(n_mlp, n_hidden))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give tokens of the shape of `x`, (B, number of tokens, n_hidden)."""
+        """Return tokens of the shape of `x`, (B, number of tokens, n_hidden)."""
         heads = self.project(self.norm(x)).unflatten(2, (3, self.n_heads, -1))
         found = functional.scaled_dot_product_attention(*heads.permute(2, 0, 3, 1, 4))
         x = x + self.merge(found.transpose(1, 2).flatten(2))
@@ -176,7 +176,7 @@ class P4Transformer(nn.Module):
         self.out = nn.Linear(n_mlp, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -197,5 +197,5 @@ class P4Transformer(nn.Module):
         return self.head(self.layers(tokens.flatten(1, 2)).amax(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)

@@ -39,7 +39,7 @@ class PhaseMLP(nn.Module):
         self.out = nn.Linear(self.n_embed, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class PhaseMLP(nn.Module):
                           zip(self.branches, x.unbind(1), strict=True)], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)
 
 

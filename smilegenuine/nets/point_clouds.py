@@ -50,7 +50,7 @@ def farthest_points(points: Tensor, n_anchors: int) -> Tensor:
 
 
 def _axes(points: Tensor) -> list[Tensor]:
-    """Give x, y and z by themselves: passes over whole arrays are twice as fast."""
+    """Return x, y and z by themselves: passes over whole arrays are twice as fast."""
     return [axis.contiguous() for axis in points.unbind(-1)]
 
 
@@ -119,7 +119,7 @@ def take_points(values: Tensor, index: Tensor, frames: Tensor | None = None) -> 
 
 def tube_frames(n_frames: int, kernel_size: int, stride: int,
                 device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Give the frames that a kernel through time sees.
+    """Return the frames that a kernel through time sees.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def _moments(coordinates: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
 
 def as_affine(norm: nn.BatchNorm1d, moments: tuple[Tensor, Tensor] | None,
               count: int) -> tuple[Tensor, Tensor]:
-    """Give batch norm as scale and offset, from moments instead of the values themselves.
+    """Return batch norm as scale and offset, from moments instead of the values themselves.
 
     Parameters
     ----------

@@ -165,7 +165,7 @@ class PSTNet(nn.Module):
         self.out = nn.Linear(self.n_embed, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -192,5 +192,5 @@ class PSTNet(nn.Module):
         return found.mean(2).amax(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x)).squeeze(1)

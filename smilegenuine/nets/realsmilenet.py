@@ -149,7 +149,7 @@ class NonLocalBlock(nn.Module):
         nn.init.zeros_(self.norm.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give pictures of the shape of `x`, (B, C, H, W)."""
+        """Return pictures of the shape of `x`, (B, C, H, W)."""
         query = self.query(x).flatten(2)
         key = functional.max_pool2d(self.key(x), 2).flatten(2)
         value = functional.max_pool2d(self.value(x), 2).flatten(2)
@@ -213,7 +213,7 @@ class RealSmileNet(nn.Module):
             self.recurrent.remember(n_remembered)
 
     def embed(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class RealSmileNet(nn.Module):
         return self.head(self.recurrent(packed, lengths))
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x, lengths)).squeeze(1)
 
 

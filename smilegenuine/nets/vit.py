@@ -64,7 +64,7 @@ class FaceViT(nn.Module):
         self.out = nn.Linear(n_hidden, 1)
 
     def embed(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Give what the last layer sees.
+        """Return what the last layer sees.
 
         Parameters
         ----------
@@ -86,5 +86,5 @@ class FaceViT(nn.Module):
         return torch.stack([clip.mean(0) for clip in frames.split(lengths.tolist())])
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Give logits of shape (B,); see `embed` for the parameters."""
+        """Return logits of shape (B,); see `embed` for the parameters."""
         return self.out(self.embed(x, lengths)).squeeze(1)

@@ -193,7 +193,7 @@ def _encode(frames: Any, fps: float, file: Path) -> None:
 
 
 def _is_whole(file: Path, frames: Any, fps: float) -> bool:
-    """Say whether there is a video of as many frames, of their size and rate; by its index."""
+    """Return whether there is a video of as many frames, of their size and rate; by its index."""
     try:
         if not file.stat().st_size:
             return False

@@ -103,7 +103,7 @@ class _Phase:
 
     def fill(self, up: float, down: float, peak: float | None, rising: bool,
              rng: np.random.Generator) -> None:
-        """Give the phase its sums of rising and falling steps and its largest step one way."""
+        """Return the phase its sums of rising and falling steps and its largest step one way."""
         if peak is not None and peak > _BLINK_STEP:
             self._blink_for(peak, rising, (1.0 - _LEAST_FLUTTER) * min(up, down), rng)
         for sign, total, peaked in ((1.0, up, rising), (-1.0, down, not rising)):

@@ -57,7 +57,7 @@ _WARM_UP = 64
 
 def as_tracked(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray,
                rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Give signals as a landmark tracker would show them.
+    """Return signals as a landmark tracker would show them.
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ def moments_of(clip: Clip, phases: Mapping[str, slice]) -> dict[str, int]:
 
 
 def chips_at(clip: Clip, frames: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """Give the face chips of some frames; none where the clip has no faces.
+    """Return the face chips of some frames; none where the clip has no faces.
 
     Parameters
     ----------

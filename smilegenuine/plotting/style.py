@@ -52,7 +52,7 @@ def shade_phases(ax: Any, spans: Mapping[str, tuple[float, float]], *, named: bo
 
 
 def readable_on(colour: Sequence[float]) -> str:
-    """Give black or white, whichever stands out more on a colour (WCAG's contrast)."""
+    """Return black or white, whichever stands out more on a colour (WCAG's contrast)."""
     rgb = np.asarray(colour[:3], dtype=float)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     light = float(linear @ (0.2126, 0.7152, 0.0722))

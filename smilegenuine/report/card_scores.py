@@ -19,7 +19,7 @@ _SURE_FROM = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def scores_to_remember(found: Evaluation, system: str | None = None) -> dict[str, Any]:
-    """Give what a model should remember of how systems made like it did.
+    """Return what a model should remember of how systems made like it did.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ def model_card(model: Any) -> str:
 
 
 def title_of(model: Any) -> str:
-    """Give what a model is called.
+    """Return what a model is called.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def title_of(model: Any) -> str:
 
 
 def info_of(model: Any) -> Mapping[str, Any]:
-    """Give what was remembered about a model.
+    """Return what was remembered about a model.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..running.atomic_files import whole_file
+from ..running.atomic_files import atomic_file
 from ..running.foreign_text import visible
 
 _EMPTY = frozenset({"br", "hr", "img", "meta"})
@@ -32,7 +32,7 @@ class Html(str):
 
 
 def escape(text: Any) -> Html:
-    """Give text as HTML.
+    """Return text as HTML.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _attribute(name: str) -> str:
 
 
 def name_of(text: Any) -> Html:
-    """Give a name that comes from a file, whose letters may run from right to left.
+    """Return a name that comes from a file, whose letters may run from right to left.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def folded(summary: Any, *children: Any) -> Html:
 
 
 def from_markdown(text: str, level: int = 2) -> Html:
-    """Give simple Markdown as HTML: headings, lists, paragraphs, code. All else stays as it is.
+    """Return simple Markdown as HTML: headings, lists, paragraphs, code. All else stays as it is.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def write_page(path: Path, title: str, parts: Iterable[str]) -> None:
     OSError
         It cannot be written there.
     """
-    with whole_file(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
+    with atomic_file(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
         file.write(_head(title))
         for text in parts:
             file.write(text)

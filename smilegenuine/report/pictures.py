@@ -75,7 +75,7 @@ def new_figure(height: float, width: float = _WIDTH) -> Any:
 
 
 def drawn(made: Any, alt: str, *, pixels: float = _PIXELS) -> Html:
-    """Give a figure as a part of the page.
+    """Return a figure as a part of the page.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ _SIGNALS = {"lip": "the lips alone", "eyelid": "the eyelids alone", "both": "bot
 
 
 def is_sampled(info: Mapping[str, Any]) -> bool:
-    """Say whether a model has learnt from sampled smiles, by what it remembers.
+    """Return whether a model has learnt from sampled smiles, by what it remembers.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _reached(info: Mapping[str, Any]) -> str:
 
 
 def learnt_lines(info: Mapping[str, Any]) -> Iterator[str]:
-    """Give what a card says of the sampled smiles.
+    """Yield what a card says of the sampled smiles.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def learnt_lines(info: Mapping[str, Any]) -> Iterator[str]:
 
 
 def right_lines(info: Mapping[str, Any]) -> Iterator[str]:
-    """Give what a card says of how often such a model is right.
+    """Yield what a card says of how often such a model is right.
 
     Parameters
     ----------

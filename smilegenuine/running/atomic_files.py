@@ -11,8 +11,8 @@ _PART = ".part-"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give another name to write under; the file gets its own when all is written.
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield another name to write under; the file gets its own when all is written.
 
     Parameters
     ----------

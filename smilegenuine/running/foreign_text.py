@@ -18,7 +18,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def code(text: Any) -> str:
-    """Give text that others wrote as code in Markdown, in which nothing has a meaning.
+    """Return text that others wrote as code in Markdown, in which nothing has a meaning.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def class_names(classes: Iterable[Any]) -> list[str]:
 
 
 def as_number(value: Any) -> float | None:
-    """Give a finite number.
+    """Return a finite number.
 
     Parameters
     ----------

@@ -222,7 +222,7 @@ class _WorkerTrace(Exception):
 
 
 def _is_given_up(future: Any, outcome: Any) -> bool:
-    """Say whether Dask does not try a call any more, as workers that had it died."""
+    """Return whether Dask does not try a call any more, as workers that had it died."""
     from distributed import KilledWorker
 
     return future.status == "error" and isinstance(outcome[1], KilledWorker)

@@ -253,7 +253,7 @@ def hog_features(chips: np.ndarray, chip_size: int) -> np.ndarray:
 
 
 def load_drawn_action_units(**params: Any) -> HOGActionUnits:
-    """Give a `HOGActionUnits` that was trained on drawn people and comes with the package.
+    """Return a `HOGActionUnits` that was trained on drawn people and comes with the package.
 
     It lets the whole line run without a data set of coded faces. It has never seen a photograph:
     for work on real people train `HOGActionUnits` on coded recordings (DISFA, BP4D), or read the

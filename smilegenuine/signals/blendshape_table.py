@@ -90,7 +90,7 @@ SIGNAL_NAMES: tuple[str, ...] = tuple(
 
 
 def measure_signals(head: np.ndarray, blendshapes: np.ndarray) -> np.ndarray:
-    """Give the signals that action units are read from.
+    """Return the signals that action units are read from.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def measure_signals(head: np.ndarray, blendshapes: np.ndarray) -> np.ndarray:
 
 
 def unit_weights() -> np.ndarray:
-    """Give the weights of the recipes as a matrix.
+    """Return the weights of the recipes as a matrix.
 
     Returns
     -------

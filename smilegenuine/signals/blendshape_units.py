@@ -110,7 +110,7 @@ class BlendshapeActionUnits(ClipTransformer):
 
 
 def clip_signals(clip: Clip, who: str) -> tuple[np.ndarray, np.ndarray]:
-    """Give the signals that action units are read from, in the frames that have them.
+    """Return the signals that action units are read from, in the frames that have them.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def clip_signals(clip: Clip, who: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def weigh_signals(signals: np.ndarray, fps: float) -> np.ndarray:
-    """Give intensities for changes of the signals from rest, blinks bridged in lid units.
+    """Return intensities for changes of the signals from rest, blinks bridged in lid units.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def find_blinks(closure: np.ndarray, fps: float) -> np.ndarray:
 
 
 def resting_level(signals: np.ndarray, fps: float, neutral: str) -> np.ndarray:
-    """Give the level of each signal in the person's face at rest.
+    """Return the level of each signal in the person's face at rest.
 
     Parameters
     ----------

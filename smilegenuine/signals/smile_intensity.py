@@ -227,7 +227,7 @@ class LBPSmileIntensity(ClipTransformer):
 
 
 def svm_decision(model: Pipeline, x: np.ndarray) -> np.ndarray:
-    """Give a scaled SVM's decision values as matrix products, several times faster than libsvm's.
+    """Return a scaled SVM's decision values as matrix products, several times faster than libsvm's.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ _PORTION = 1000
 
 
 def measurable_frames(clip: Clip, who: str, what: str) -> np.ndarray:
-    """Give the valid frames of a clip with faces.
+    """Return the valid frames of a clip with faces.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def portions(frames: np.ndarray) -> list[np.ndarray]:
 
 
 def grey_chip(chip: np.ndarray, side: int) -> np.ndarray:
-    """Give a face chip in grey, at a size.
+    """Return a face chip in grey, at a size.
 
     Parameters
     ----------

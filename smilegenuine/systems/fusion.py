@@ -29,7 +29,7 @@ from ..classifiers.subject_folds import (
     held_out_split,
     inner_splits,
 )
-from ..clips.steps import check_positive, whole_fit
+from ..clips.steps import atomic_fit, check_positive
 from ..running.parallel import in_parallel
 
 _FUSE = ("embedding", "proba", "hadamard")
@@ -150,7 +150,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
     # -- parameters of branches -----------------------------------------------------------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give the parameters, with ``deep`` those of the branches as ``<branch>__<parameter>``.
+        """Return the parameters, with ``deep`` those of the branches as ``<branch>__<parameter>``.
 
         Parameters
         ----------
@@ -214,7 +214,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
             classifiers, or a parameter that makes no sense.
         """
         branches = self._check_params()
-        with whole_fit(self):
+        with atomic_fit(self):
             self._fit(branches, X, y, groups)
         return self
 
@@ -363,7 +363,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         return [embedding for embedding, _ in outputs], decisions
 
     def transform(self, X: Any) -> np.ndarray:
-        """Give the fused features, which the top sees.
+        """Return the fused features, which the top sees.
 
         Parameters
         ----------
@@ -396,7 +396,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
                          for i in range(width)], dtype=object)
 
     def decision_values(self, X: Any) -> pd.DataFrame:
-        """Give what each branch decides by itself.
+        """Return what each branch decides by itself.
 
         Parameters
         ----------
@@ -410,7 +410,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         return pd.DataFrame(self._outputs(self._open(X))[1], columns=self._names)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Give the log-odds of `classes_[1]` (the top's decision value, where it has no such).
+        """Return the log-odds of `classes_[1]` (the top's decision value, where it has no such).
 
         Parameters
         ----------
@@ -424,7 +424,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         return self.decide_outputs(np.hstack(found), decisions)
 
     def decide_outputs(self, fused: np.ndarray, decisions: np.ndarray) -> np.ndarray:
-        """Give the decision values of what the branches gave: the top by itself.
+        """Return the decision values of what the branches gave: the top by itself.
 
         Parameters
         ----------

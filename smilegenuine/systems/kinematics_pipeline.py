@@ -88,7 +88,7 @@ class KinematicsPipeline(Pipeline):
         return self
 
     def decide(self, X: Any) -> np.ndarray:
-        """Give the more probable class of each recording, where there is one.
+        """Return the more probable class of each recording, where there is one.
 
         Parameters
         ----------

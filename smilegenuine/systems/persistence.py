@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
-from ..running.atomic_files import whole_file
+from ..running.atomic_files import atomic_file
 
 _FORMAT = 1
 
@@ -61,7 +61,7 @@ def save_model(model: Any, path: str | os.PathLike[str], *, info: dict[str, Any]
         "saved": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **(info or {}),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as part:
+    with atomic_file(path) as part:
         skops.io.dump({"format": _FORMAT, "info": about, "model": _without_memory(model)}, part)
         foreign = _foreign(skops.io.get_untrusted_types(file=part))
         if foreign:

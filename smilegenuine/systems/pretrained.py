@@ -25,7 +25,7 @@ _ARRAYS = ("small_", "centre_", "spread_", "quantiles_", "kept_")
 def load_pretrained(name: str = "kinematics", *, labels: Sequence[Any] = (0, 1),
                     n_jobs: int | None = None, memory: Any = None,
                     verbose: int | bool = False) -> KinematicsPipeline:
-    """Give a fitted pipeline from video to decision, without any data of one's own.
+    """Return a fitted pipeline from video to decision, without any data of one's own.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def load_pretrained(name: str = "kinematics", *, labels: Sequence[Any] = (0, 1),
 
 
 def stored_classifier(classifier: KinematicsClassifier) -> dict[str, Any]:
-    """Give all that a fitted classifier knows as plain lists and numbers.
+    """Return all that a fitted classifier knows as plain lists and numbers.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def stored_classifier(classifier: KinematicsClassifier) -> dict[str, Any]:
 
 
 def classifier_of(stored: dict[str, Any], labels: Sequence[Any] = (0, 1)) -> KinematicsClassifier:
-    """Give the classifier that was stored.
+    """Return the classifier that was stored.
 
     Parameters
     ----------

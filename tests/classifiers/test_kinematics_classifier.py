@@ -395,7 +395,7 @@ class TestTemper:
         before = clf.predict(new)
         assert set(clf.scales_) == set(self.GOALS)
         assert set(clf.scales_.values()) == {1.0}
-        assert clf.temper(new, self.GOALS) is clf
+        assert clf.scale_certainty(new, self.GOALS) is clf
         for names, goal in zip((LIPS, EYELIDS, COLUMNS), self.GOALS.values(), strict=True):
             assert clf.predict_proba(new[names]).max(axis=1).mean() == pytest.approx(goal)
         np.testing.assert_array_equal(clf.predict(new), before)
@@ -403,7 +403,7 @@ class TestTemper:
     def test_other_signals_are_left_alone(self):
         clf, (new, _) = fitted(), planted(100, seed=1)
         lids, both = clf.decision_function(new[EYELIDS]), clf.decision_function(new)
-        clf.temper(new, {"lip": 0.6})
+        clf.scale_certainty(new, {"lip": 0.6})
         np.testing.assert_array_equal(clf.decision_function(new[EYELIDS]), lids)
         np.testing.assert_array_equal(clf.decision_function(new), both)
         # A signal counts as known as soon as one of its columns is.
@@ -414,19 +414,19 @@ class TestTemper:
 
     def test_twice_is_as_good_as_once(self):
         new = planted(100, seed=1)[0]
-        once, twice = fitted().temper(new, self.GOALS), fitted()
-        twice.temper(new, {"lip": 0.9, "lip+eyelid": 0.6}).temper(new, self.GOALS)
+        once, twice = fitted().scale_certainty(new, self.GOALS), fitted()
+        twice.scale_certainty(new, {"lip": 0.9, "lip+eyelid": 0.6}).scale_certainty(new, self.GOALS)
         assert twice.scales_ == pytest.approx(once.scales_)
 
     def test_fitting_again_forgets_it(self):
-        clf = fitted().temper(planted()[0], self.GOALS)
+        clf = fitted().scale_certainty(planted()[0], self.GOALS)
         assert set(clf.fit(*planted()).scales_.values()) == {1.0}
 
     def test_rows_of_which_nothing_is_known(self):
         clf, X = fitted(), planted()[0]
         X[LIPS] = np.nan
         with pytest.raises(ValueError, match=r"cannot become 0.7 .* in 300 of 300 nothing"):
-            clf.temper(X, {"lip": 0.7})
+            clf.scale_certainty(X, {"lip": 0.7})
 
     @pytest.mark.parametrize(("certainty", "message"), [
         ({"nose": 0.7}, "there are no signals 'nose'; there are lip, eyelid, lip\\+eyelid"),
@@ -437,7 +437,7 @@ class TestTemper:
     def test_refused(self, certainty, message):
         clf, X = fitted(), planted()[0]
         with pytest.raises(ValueError, match=message):
-            clf.temper(X, certainty)
+            clf.scale_certainty(X, certainty)
 
 
 class TestMostCertainty:
@@ -455,7 +455,7 @@ class TestMostCertainty:
 
     def test_it_is_tempered_within_the_limit(self):
         new = planted(400, seed=1)[0]
-        clf = fitted(most_certainty=0.85).temper(new, {"lip+eyelid": 0.8})
+        clf = fitted(most_certainty=0.85).scale_certainty(new, {"lip+eyelid": 0.8})
         p = clf.predict_proba(new).max(axis=1)
         assert p.mean() == pytest.approx(0.8)
         assert p.max() <= 0.85
@@ -463,7 +463,7 @@ class TestMostCertainty:
     def test_it_cannot_be_tempered_beyond(self):
         clf, X = fitted(most_certainty=0.85), planted()[0]
         with pytest.raises(ValueError, match=r"cannot become 0.9 on these rows, 0.85 at most"):
-            clf.temper(X, {"lip": 0.9})
+            clf.scale_certainty(X, {"lip": 0.9})
 
     @pytest.mark.parametrize("most", [0.5, 1.1])
     def test_refused(self, most):

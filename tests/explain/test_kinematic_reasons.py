@@ -43,7 +43,7 @@ def table(difference: float = 0.0, n: int = 400, seed: int = 0) -> tuple[pd.Data
 def fitted(difference: float = 0.0, **params) -> KinematicsClassifier:
     clf = KinematicsClassifier(**{"n_components": 2, "random_state": 0, **params})
     clf.fit(*table(difference))
-    # As after `temper`: what log-odds are multiplied with depends on what is known.
+    # As after `scale_certainty`: what log-odds are multiplied with depends on what is known.
     clf.scales_ = {name: 0.5 + 0.1 * k for k, name in enumerate(clf.scales_)}
     return clf
 
