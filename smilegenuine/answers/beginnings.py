@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from ..clips.fields import SIGNALS
+from ..clips.cutting import cut_clip
 from ..clips.record import Clip
-from ..clips.video import FrameSource
 
 # A frame belongs to a moment where it is later by no more than this: clocks tick no finer.
 _SAME = 1e-6
@@ -43,47 +40,11 @@ def first_part(clip: Clip, until: float) -> Clip | None:
     n = int(np.searchsorted(times, until + _SAME, side="right"))
     if n == len(times):
         return clip
-    if n == 0:
-        return None
-    cut: dict[str, Any] = {field: value[:n] for field in SIGNALS
-                           if (value := getattr(clip, field)) is not None}
-    if clip.frames is not None:
-        cut["frames"] = _FirstFrames(clip.frames, n)
-    known = clip.known()
-    if known["times"] is not None:  # else they follow from the frames or the rate, as before
-        cut["times"] = times[:n]
-        if n == 1:  # without a distance to the next by which its rate would be known
-            cut["fps"] = float(clip.fps)
-    return clip.replace(**cut)
-
-
-class _FirstFrames(FrameSource):
-    """The first frames of another source."""
-
-    def __init__(self, source: FrameSource, n: int) -> None:
-        self.source, self.n, self.name = source, n, source.name
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return islice(iter(self.source), self.n)
-
-    def __len__(self) -> int:
-        return self.n
-
-    @property
-    def times(self) -> np.ndarray | None:
-        times = self.source.times
-        return None if times is None else times[:self.n]
-
-    @property
-    def fps(self) -> float | None:
-        return self.source.fps
-
-    def content(self) -> Any:
-        return ("first", self.n, self.source.content())
+    return cut_clip(clip, 0, n) if n else None
 
 
 def checked_moments(name: str, values: Any) -> np.ndarray:
-    """Return where to cut as an array, or raise.
+    """Return the moments at which to cut as an array, or raise.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ _LOOKED_UP = (FaceLandmarks, FaceAligner, LBPSmileIntensity, HOGActionUnits)
 
 
 class HeldFrames(FrameSource):
-    """Pictures in memory, as a clip's frames.
+    """Pictures in memory, as a clip's frames; of any sizes, and not gathered into one array.
 
     Parameters
     ----------
@@ -171,15 +171,14 @@ class LiveMeasuring:
             A step cannot use it: no face in any frame, for instance.
         """
         trail = self.trail
-        frames: FrameSource = HeldFrames([item[0] for item in trail["picture"]]
-                                         if self.keep_pictures else _Nothing(len(trail)))
+        frames = HeldFrames([item[0] for item in trail["picture"]]) if self.keep_pictures else None
         clip = Clip(times=trail["time"].copy(), name="the film", frames=frames,
                     faces=None if self.aligner is None else trail["chip"],
                     valid=trail["face"].copy() if self.aligner is not None else None)
         for step in self.steps:
             if clip.known()[step.adds[0]] is None:
                 clip = self._measured(step, clip)
-        return clip if self.keep_pictures else clip.replace(frames=None)
+        return clip
 
     def _measured(self, step: Any, clip: Clip) -> Clip:
         """The clip after a step, which assembles what it has seen, or looks at the clip itself."""
@@ -208,19 +207,6 @@ class LiveMeasuring:
     def _rate(self) -> float:
         times = self.trail["time"]
         return 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-
-
-class _Nothing(Sequence):
-    """Pictures that nobody looks at: what is known of them is put in their place."""
-
-    def __init__(self, n: int) -> None:
-        self._n = n
-
-    def __len__(self) -> int:
-        return self._n
-
-    def __getitem__(self, index: Any) -> Any:
-        raise LookupError("the pictures of the film are not kept")
 
 
 def _alone(step: Any) -> Any:

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..clips.au_table import AU_NAMES
-from ..clips.fields import SIGNALS
+from ..clips.cutting import cut_clip
 from ..clips.record import Clip
 from ..features.clip_phases import IN_ORDER, phases_of, smile_level
 from ..features.dynamics import fill_invalid
-from .live_steps import HeldFrames
 
 # Frames below which no phase is looked for.
 _FEWEST = 5
@@ -114,7 +113,7 @@ def _rise(values: np.ndarray) -> float:
 
 
 def part_of(clip: Clip, first: float, last: float) -> Clip:
-    """Return the frames of a clip from one moment to another, every field but the pictures.
+    """Return the frames of a clip from one moment to another, every field cut alike.
 
     Parameters
     ----------
@@ -128,17 +127,7 @@ def part_of(clip: Clip, first: float, last: float) -> Clip:
     Clip
     """
     times = np.asarray(clip.times)
-    inside = slice(int(np.searchsorted(times, first)),
-                   int(np.searchsorted(times, last, side="right")))
-    if inside.stop <= inside.start:
-        inside = slice(len(times) - 1, len(times))
-    fields = {name: value[inside] for name in SIGNALS
-              if (value := getattr(clip, name)) is not None}
-    one = inside.stop - inside.start == 1
-    return clip.replace(**fields, times=times[inside], fps=clip.fps if one else None,
-                        frames=_pictures(clip, inside))
-
-
-def _pictures(clip: Clip, inside: slice) -> HeldFrames | None:
-    held = getattr(clip.frames, "pictures", None)
-    return None if held is None else HeldFrames(held[inside])
+    start, stop = np.searchsorted(times, first), np.searchsorted(times, last, side="right")
+    if stop <= start:
+        start, stop = len(times) - 1, len(times)
+    return cut_clip(clip, int(start), int(stop))
