@@ -64,8 +64,9 @@ ROOMS = (
 )
 
 #: Packages whose ``__all__`` is public.
-PUBLIC = ("smilegenuine", "smilegenuine.benchmark", "smilegenuine.datasets",
-          "smilegenuine.explain", "smilegenuine.plotting", "smilegenuine.report")
+PUBLIC = ("smilegenuine", "smilegenuine.answers", "smilegenuine.benchmark",
+          "smilegenuine.datasets", "smilegenuine.explain", "smilegenuine.plotting",
+          "smilegenuine.report")
 
 #: Networks and what belongs to them: public by their place, not by an ``__all__``.
 NETS = (
