@@ -34,7 +34,7 @@ _SHIFTED = {
     "asymmetry": {"lip_onset_left_right_difference": -1.0},
     "apex": {"lip_apex_wobble": 1.0},
     "none": {},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
