@@ -172,10 +172,10 @@ def assign(rows: list[dict[str, Any]], lists: FoldLists, findings: Findings,
             if lists.labels.get(name, {row["target"]}) != {row["target"]}:
                 findings.wrong("in the fold list of the other kind of smiles", row["video"])
             good.append({**row, "fold": folds[0] - 1})
-    for subject, folds in split_subjects(good).items():
+    for subject, numbers in split_subjects(good).items():
         findings.wrong("with clips in more than one fold, which lets a system learn the person "
                        f"(correct the lists, {_WITHOUT})", subject,
-                       f"subject {subject} in {_and(fold + 1 for fold in folds)}", fatal=True)
+                       f"subject {subject} in {_and(number + 1 for number in numbers)}", fatal=True)
     return good
 
 

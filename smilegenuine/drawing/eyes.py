@@ -91,8 +91,8 @@ def lids(person: Person, side: float, level: np.ndarray) -> Lids:
     fold = 0.030 - 0.014 * au["AU05"] - 0.006 * au["AU07"]
     rest = corner - 0.047 * person.eye_opening * skew
     crease = np.minimum(rest + 0.35 * (upper - rest), upper) - fold * bow**0.4
-    edges = (np.stack([x, y], axis=1) for y in (upper, lower, crease))
-    return Lids(*edges, closed)
+    upper, lower, crease = (np.stack([x, y], axis=1) for y in (upper, lower, crease))
+    return Lids(upper, lower, crease, closed)
 
 
 def iris_radius(person: Person) -> float:

@@ -89,8 +89,10 @@ def lips(person: Person, left: np.ndarray, right: np.ndarray) -> Lips:
     top *= 1.0 + 0.12 * a["AU10"] - 0.10 * a["AU17"]
     bottom = 0.066 * person.lower_lip * thin * pinch * _BOW**0.75
     bottom *= 1.0 + 0.28 * a["AU17"] + 0.15 * a["AU26"]
-    edges = (np.stack([x, y], axis=1) for y in (upper - top, upper, lower, lower + bottom))
-    return Lips(*edges, float((lower - upper)[len(t) // 2]), jaw)
+    gap = float((lower - upper)[len(t) // 2])
+    above, upper, lower, below = (np.stack([x, y], axis=1)
+                                  for y in (upper - top, upper, lower, lower + bottom))
+    return Lips(above, upper, lower, below, gap, jaw)
 
 
 def draw_mouth(image: np.ndarray, canvas: Canvas, person: Person, shape: Lips) -> None:

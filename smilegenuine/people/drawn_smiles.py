@@ -200,7 +200,7 @@ def _check_recording(fps: Any, size: Any, head_motion: Any) -> None:
 
 
 def _drawing() -> str:
-    """A fingerprint of how people are drawn and move here: clips of another make are not ours."""
+    """Return a fingerprint of how people are drawn and move, to know clips of another version."""
     take = next(takes(1, 1, 0))
     motion = smile_motion(take.label, take.style, 25.0, take.rng, scores=take.scores)
     frame = FaceRenderer(random_person(person_rng(0, 0)), _LEAST_SIZE).draw(np.full(17, 2.5))
@@ -208,7 +208,7 @@ def _drawing() -> str:
 
 
 def _quality(compression: float, rng: np.random.Generator) -> int | None:
-    """JPEG quality of a clip; None for none."""
+    """Draw the JPEG quality of a clip; None for none."""
     spread = float(rng.uniform(-6.0, 6.0))
     return None if compression == 0 else int(np.clip(95.0 - 70.0 * compression + spread, 10, 98))
 

@@ -96,6 +96,6 @@ def make_smile_signals(n_subjects: int = 400, clips_per_subject: int | str = AS_
 
 
 def truth(motions: list[Motion]) -> dict[str, list]:
-    """What is known of each frame of the clips, as lists for a Bunch."""
+    """Return what is known of each frame of the clips, as lists for a Bunch."""
     fields = ("times", "aus", "smile", "lips", "eyelids", "cheeks", "pose", "gaze", "phases")
     return {field: [getattr(m, field) for m in motions] for field in fields}
