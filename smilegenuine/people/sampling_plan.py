@@ -24,7 +24,7 @@ _STEPS = (0.6180339887498949, 0.7548776662466927, 0.5698402909980532)
 _OFFSET = 0.56
 
 
-class Take(NamedTuple):
+class PlannedClip(NamedTuple):
     """One clip that is to be made.
 
     Attributes
@@ -74,7 +74,8 @@ def person_rng(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng((seed, number))
 
 
-def takes(n_subjects: int, clips_per_subject: int | str, seed: int) -> Iterator[Take]:
+def planned_clips(n_subjects: int, clips_per_subject: int | str, seed: int
+                  ) -> Iterator[PlannedClip]:
     """List the clips of a set, subject by subject.
 
     Parameters
@@ -87,7 +88,7 @@ def takes(n_subjects: int, clips_per_subject: int | str, seed: int) -> Iterator[
 
     Yields
     ------
-    Take
+    PlannedClip
     """
     plans = [_kinds(number, clips_per_subject) for number in range(n_subjects)]
     counts = [sum(plan.count(label) for plan in plans) for label in (0, 1)]
@@ -98,8 +99,8 @@ def takes(n_subjects: int, clips_per_subject: int | str, seed: int) -> Iterator[
                              subject_scores[number])
         subject = f"s{number:03d}"
         for k, label in enumerate(plan):
-            yield Take(f"{subject}_{k}_{KINDS[label]}", subject, number, label, style,
-                       next(scores[label]), np.random.default_rng((seed, number, 2, k)))
+            yield PlannedClip(f"{subject}_{k}_{KINDS[label]}", subject, number, label, style,
+                              next(scores[label]), np.random.default_rng((seed, number, 2, k)))
 
 
 def _kinds(number: int, clips_per_subject: int | str) -> list[int]:
