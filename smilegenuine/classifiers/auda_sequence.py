@@ -105,17 +105,10 @@ class AUDASequenceClassifier(DeepClipClassifier):
         self.rate = rate
         self.memory_span = memory_span
         self.n_hidden = n_hidden
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(lr=lr, max_epochs=max_epochs, batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_own_params(self) -> None:
         AUDA(level="frame", windows=self.windows).get_feature_names_out()  # raises

@@ -60,13 +60,8 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
         self.levels = levels
         self.windows = windows
         self.phases = phases
-        self.C = C
-        self.kernel = kernel
-        self.gamma = gamma
-        self.final_C = final_C
-        self.class_weight = class_weight
-        self.cv = cv
-        self.n_jobs = n_jobs
+        super().__init__(C=C, kernel=kernel, gamma=gamma, final_C=final_C,
+                         class_weight=class_weight, cv=cv, n_jobs=n_jobs)
 
     def _check_params(self) -> None:
         if isinstance(self.levels, str) or not len(self.levels) or \

@@ -31,7 +31,7 @@ _PARAMETERS = """C : float, default=1.0
 class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
     """Base of the SVM ensembles on features of clips.
 
-    A subclass stores its own parameters and those of `BlockSVMEnsemble` but for `blocks`, and
+    A subclass has parameters of its own and those of `BlockSVMEnsemble` but for `blocks`, and
     defines `_check_params`, `_blocks`, `features_of` and `get_feature_names_out`. To be explained
     it offers the last two and `decide_features`.
 
@@ -47,13 +47,15 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}
 
-    C: float
-    kernel: str
-    gamma: str | float
-    final_C: float
-    class_weight: Any
-    cv: int
-    n_jobs: int | None
+    def __init__(self, *, C: float, kernel: str, gamma: str | float, final_C: float,
+                 class_weight: Any, cv: int, n_jobs: int | None) -> None:
+        self.C = C
+        self.kernel = kernel
+        self.gamma = gamma
+        self.final_C = final_C
+        self.class_weight = class_weight
+        self.cv = cv
+        self.n_jobs = n_jobs
 
     @abstractmethod
     def _check_params(self) -> None:

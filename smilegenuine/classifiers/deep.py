@@ -77,9 +77,10 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                      BaseEstimator, ABC):
     """Base of the classifiers that are networks.
 
-    A subclass stores the training parameters (`_PARAMETERS`) and its own in its constructor, and
-    defines `_open` (from recordings to items), `_input` (what the network sees of an item),
-    `_module` (which network) and `_check_own_params`.
+    A subclass stores its own parameters in its constructor, which names those of the training
+    (`_PARAMETERS`) too and leaves them to this one; and it defines `_open_labelled` and `_open`
+    (from recordings to items), `_input` (what the network sees of an item), `_module` (which
+    network) and `_check_own_params`.
 
     To be explained it offers `network_input`, `window_rows`, `embed_inputs` and `last_layer`;
     where the network sees a sequence also ``input_times(clip)``, when its rows are, in seconds.
@@ -99,17 +100,22 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
 
     sequences: bool
     _epoch_statistics: bool = False
-    lr: float
-    max_epochs: int
-    batch_size: int
-    patience: int | None
-    validation_fraction: float | None
-    class_weight: Any
-    norm_penalty: float
-    device: str
-    mixed_precision: bool
-    random_state: Any
-    verbose: int | bool
+
+    def __init__(self, *, lr: float, max_epochs: int, batch_size: int, patience: int | None,
+                 validation_fraction: float | None, class_weight: Any, norm_penalty: float,
+                 device: str, mixed_precision: bool, random_state: Any, verbose: int | bool
+                 ) -> None:
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.norm_penalty = norm_penalty
+        self.device = device
+        self.mixed_precision = mixed_precision
+        self.random_state = random_state
+        self.verbose = verbose
 
     @abstractmethod
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[

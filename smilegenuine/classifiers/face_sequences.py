@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,17 +69,19 @@ class FaceAugmentation:
 class FaceSequenceClassifier(DeepClipClassifier):
     """Base of the classifiers that look at the aligned face, frame by frame.
 
-    A subclass stores, besides the training parameters, those in `_PARAMETERS`, and defines
-    `_module` and `_check_net_params`. Its network takes (B, T, 3, size, size) and lengths.
+    A subclass has, besides the training parameters, those in `_PARAMETERS`, and defines `_module`
+    and `_check_net_params`. Its network takes (B, T, 3, size, size) and lengths.
     """
 
     _shared_docs = {"faces": _PARAMETERS}
 
     sequences = True
 
-    rate: float
-    size: int
-    augment: bool
+    def __init__(self, *, rate: float, size: int, augment: bool, **training: Any) -> None:
+        self.rate = rate
+        self.size = size
+        self.augment = augment
+        super().__init__(**training)
 
     @abstractmethod
     def _check_net_params(self) -> None:

@@ -126,8 +126,8 @@ def _window(x: np.ndarray, start: int, n_frames: int) -> np.ndarray:
 class MeshSequenceClassifier(DeepClipClassifier):
     """Base of the classifiers that look at windows of the face mesh.
 
-    A subclass stores, besides the training parameters, those in `_PARAMETERS`, and defines
-    `_module` and `_check_net_params`. Its network takes (B, n_frames, n_points, 3), and
+    A subclass has, besides the training parameters, those in `_PARAMETERS`, and defines `_module`
+    and `_check_net_params`. Its network takes (B, n_frames, n_points, 3), and
     (B, n_windows, n_frames, n_points, 3), over whose windows it averages.
 
     Attributes
@@ -142,12 +142,15 @@ class MeshSequenceClassifier(DeepClipClassifier):
     sequences = False
     _epoch_statistics = True
 
-    points: Any
-    head_motion: bool
-    exaggeration: float
-    rate: float
-    n_frames: int
-    n_windows: int
+    def __init__(self, points: str | Sequence[int], *, head_motion: bool, exaggeration: float,
+                 rate: float, n_frames: int, n_windows: int, **training: Any) -> None:
+        self.points = points
+        self.head_motion = head_motion
+        self.exaggeration = exaggeration
+        self.rate = rate
+        self.n_frames = n_frames
+        self.n_windows = n_windows
+        super().__init__(**training)
 
     @abstractmethod
     def _check_net_params(self) -> None:

@@ -50,8 +50,8 @@ class TransformerLayer(nn.Module):
             placed = normed + placed
         query, key, value = (self.query_key_value(placed)
                              .unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4))
-        found = functional.scaled_dot_product_attention(query, key, value)
-        return self.dropout(self.project(found.transpose(1, 2).flatten(2)))
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        return self.dropout(self.project(attended.transpose(1, 2).flatten(2)))
 
 
 class MeshTrunk(nn.Module):

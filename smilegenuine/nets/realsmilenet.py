@@ -154,8 +154,8 @@ class NonLocalBlock(nn.Module):
         key = functional.max_pool2d(self.key(x), 2).flatten(2)
         value = functional.max_pool2d(self.value(x), 2).flatten(2)
         affinity = query.transpose(1, 2) @ key / key.shape[-1]
-        found = (affinity @ value.transpose(1, 2)).transpose(1, 2)
-        return self.norm(self.out(found.reshape(*found.shape[:2], *x.shape[2:]))) + x
+        attended = (affinity @ value.transpose(1, 2)).transpose(1, 2)
+        return self.norm(self.out(attended.reshape(*attended.shape[:2], *x.shape[2:]))) + x
 
 
 def _conv_norm(n_inputs: int, n_outputs: int, kernel_size: int, padding: int = 0) -> nn.Sequential:
