@@ -7,22 +7,18 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.exceptions import NotFittedError
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
-from sklearn.utils.validation import (
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from ..classifiers.branches import decisions_of, fit_and_ask
+from ..classifiers.branches import check_fitted, decisions_of, fit_crosswise
 from ..classifiers.clips_or_tables import ClipsOrTableMixin
 from ..classifiers.log_odds import LogOddsClassifierMixin, calibrate
 from ..classifiers.subject_folds import inner_splits
 from ..clips.steps import atomic_fit, check_positive
-from ..running.parallel import in_parallel
 
 _METHODS = ("sigmoid", "isotonic", "temperature")
 
@@ -51,17 +47,7 @@ class SubjectwiseMetaMixin(ClipsOrTableMixin, MetaEstimatorMixin):
 
     def _fitted_already(self, classes: np.ndarray) -> Any:
         """Return the classifier that was fitted before, on the same two classes; or raise."""
-        try:
-            check_is_fitted(self.estimator)
-        except NotFittedError:
-            raise ValueError(f"{type(self.estimator).__name__} is to be used as it is, but it is "
-                             "not fitted; fit it, or leave 'prefit' and FrozenEstimator out"
-                             ) from None
-        known = list(getattr(self.estimator, "classes_", classes))
-        if known != list(classes):
-            raise ValueError(f"{type(self.estimator).__name__} was fitted on the classes "
-                             f"{', '.join(map(str, known))}, and these are "
-                             f"{', '.join(map(str, classes))}")
+        check_fitted(type(self.estimator).__name__, self.estimator, classes)
         return self.estimator
 
     def _finite(self) -> bool | str:
@@ -182,7 +168,7 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> CalibratedSystem:
-        """Fit the estimator on everything, and the calibration on what it says of strangers.
+        """Fit the estimator on everything, and the calibration on decisions about strangers.
 
         Parameters
         ----------
@@ -215,24 +201,13 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
                 self.estimator_ = self._fitted_already(classes)
                 decisions = decisions_of(self.estimator_, X)
             else:
-                self.estimator_, decisions = self._fit_crosswise(X, codes, subjects)
+                splits = inner_splits(codes, subjects, self.cv, random_state=self.random_state)
+                (self.estimator_,), crosswise = fit_crosswise(
+                    [self.estimator], X, classes[codes], subjects, splits, self.n_jobs)
+                decisions = crosswise[:, 0]
             check_finite(decisions, self.estimator)
             self._calibrate(decisions, codes == 1)
         return self
-
-    def _fit_crosswise(self, X: Any, codes: np.ndarray, subjects: np.ndarray | None
-                       ) -> tuple[Any, np.ndarray]:
-        """The estimator fitted on everything, and decisions of ones that had not seen the subject.
-        """
-        parts = [(np.arange(len(codes)), None), *inner_splits(
-            codes, subjects, self.cv, random_state=self.random_state)]
-        calls = ((clone(self.estimator), X, self.classes_[codes], subjects, train, test)
-                 for train, test in parts)
-        (whole, _), *done = in_parallel(fit_and_ask, calls, n_jobs=self.n_jobs)
-        decisions = np.empty(len(codes))
-        for (_, test), (_, values) in zip(parts[1:], done, strict=True):
-            decisions[test] = values
-        return whole, decisions
 
     def _calibrate(self, decisions: np.ndarray, positive: np.ndarray) -> None:
         self.isotonic_, self.bounds_ = None, _fences(decisions, even=self.method == "temperature")

@@ -9,11 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
@@ -21,18 +17,9 @@ from torch import nn
 
 from ..clips.record import Clip, as_clips
 from ..clips.steps import atomic_fit, check_positive
+from . import net_training
 from .log_odds import LogOddsClassifierMixin
 from .net_batches import Input, InputSet, mean_and_scale, within_spreads
-from .net_training import (
-    Training,
-    find_device,
-    history_table,
-    make_net,
-    net_state,
-    restore_net,
-    run_net,
-    train_net,
-)
 from .subject_folds import clips_and_labels, held_out_split
 
 _PARAMETERS = """lr : float, default=0.001
@@ -120,7 +107,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     @abstractmethod
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
             Any, np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return items, classes, the place of each label among these, and subjects; or raise."""
+        """Return items, classes, the index of each label among these, and subjects; or raise."""
 
     @abstractmethod
     def _open(self, X: Any) -> Any:
@@ -143,7 +130,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         """Raise for parameters that make no sense."""
 
     def _learn_scaling(self, inputs: list[Any]) -> None:
-        """Learn mean and spread of the inputs, of what is trained on; of sequences, over time."""
+        """Learn mean and spread of the inputs that are trained on; of sequences, over time too."""
         values = np.concatenate(inputs) if self.sequences else np.stack(inputs)
         self.mean_, self.scale_ = mean_and_scale(values)
 
@@ -155,15 +142,15 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return within_spreads((x - self.mean_) / self.scale_)
 
     def _augmentation(self, seed: int) -> Callable[[Any], Input] | None:
-        """Return what changes an input each time that it is trained on."""
+        """Return what changes an input each time that the network is trained on it, if anything."""
         return None
 
     def _view(self) -> Callable[[Any], Input] | None:
-        """Return what makes of an input that which is judged, where it is not trained on."""
+        """Return what makes the views of an input that are judged; None: the input is as it is."""
         return None
 
     def _targets(self, items: Any, codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """Return what is to be learnt of each item: its class, with a second task more columns."""
+        """Return the targets of items: the class, and with a second task more columns."""
         return codes
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> DeepClassifier:
@@ -212,7 +199,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
             held_out = InputSet([inputs[i] for i in aside], targets[aside], self._view())
         net = self._make_net((float(weights[0]), float(weights[1])), held_out)
         data = InputSet([inputs[i] for i in kept], targets[kept], self._augmentation(seed))
-        self.net_ = train_net(net, data, seed)
+        self.net_ = net_training.train_net(net, data, seed)
         self.classes_ = classes
         self.n_epochs_ = len(self.net_.history)
         self._n_features_out = int(self.net_.module_.n_embed)
@@ -221,15 +208,16 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                   held_out: InputSet | None = None, *, fall_back: bool = False) -> Any:
         names = ("lr", "max_epochs", "batch_size", "patience", "norm_penalty", "device",
                  "mixed_precision", "verbose")
-        training = Training(**{n: getattr(self, n) for n in names}, name=type(self).__name__,
-                            epoch_statistics=self._epoch_statistics)
+        training = net_training.Training(**{n: getattr(self, n) for n in names},
+                                         name=type(self).__name__,
+                                         epoch_statistics=self._epoch_statistics)
         module, options = self._module()
         if not fall_back:
             self._made_with = options
-        # What is loaded is made as it was, whatever parameters say since.
-        return make_net(module, self._made_with, training, sequences=self.sequences,
-                        weights=weights, held_out=held_out, fall_back=fall_back,
-                        second_weight=self._second_weight())
+        # A net that is loaded is made as it was, whatever the parameters are by now.
+        return net_training.make_net(module, self._made_with, training, sequences=self.sequences,
+                                     weights=weights, held_out=held_out, fall_back=fall_back,
+                                     second_weight=self._second_weight())
 
     def _check_params(self) -> None:
         for name in ("max_epochs", "batch_size"):
@@ -245,13 +233,13 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                 or (isinstance(self.class_weight, str) and self.class_weight == "balanced")):
             raise ValueError(f"class_weight must be 'balanced', a dict or None, not "
                              f"{self.class_weight!r}")
-        find_device(self.device)
+        net_training.find_device(self.device)
         self._check_own_params()
 
     def _run(self, X: Any, method: str) -> np.ndarray:
         check_is_fitted(self)
         inputs = [self._scaled(self._input(item)) for item in self._open(X)]
-        return run_net(self.net_, InputSet(inputs, change=self._view()), method)
+        return net_training.run_net(self.net_, InputSet(inputs, change=self._view()), method)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the network's logits: the log-odds of `classes_[1]`, as sure as it is.
@@ -333,7 +321,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         """
         check_is_fitted(self)
         given = [x if len(x) > 1 else x["x"] for x in inputs]
-        return run_net(self.net_, InputSet(given, change=self._view()), "embed")
+        return net_training.run_net(self.net_, InputSet(given, change=self._view()), "embed")
 
     def decide_embedded(self, embedding: np.ndarray) -> np.ndarray:
         """Return the logits of final-branch features: the network's last layer by itself.
@@ -367,13 +355,13 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     def history_(self) -> pd.DataFrame:
         """The training history, a row an epoch."""
         check_is_fitted(self)
-        return history_table(self.net_)
+        return net_training.history_table(self.net_)
 
     def __getstate__(self) -> dict[str, Any]:
         # Weights as plain arrays: they load on any machine, whatever device they were learnt on.
         state = dict(super().__getstate__())
         if "net_" in state:
-            state["net_"] = net_state(state["net_"])
+            state["net_"] = net_training.net_state(state["net_"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -381,7 +369,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         learnt = state.pop("net_", None)
         super().__setstate__(state)
         if learnt is not None:
-            self.net_ = restore_net(self._make_net(fall_back=True), learnt)
+            self.net_ = net_training.restore_net(self._make_net(fall_back=True), learnt)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -399,10 +387,6 @@ class DeepClipClassifier(DeepClassifier):
     def _open(self, X: Any) -> list[Clip]:
         return as_clips(X)
 
-    @abstractmethod
-    def _input(self, clip: Clip) -> Any:
-        """Return what the network sees of a clip, before scaling."""
-
     def check_clip(self, clip: Clip) -> None:
         """Raise a `ClipError` where a clip cannot be used.
 
@@ -412,8 +396,8 @@ class DeepClipClassifier(DeepClassifier):
         """
         self._input(clip)
 
-    def _called(self) -> str:
-        """What messages call the network."""
+    def _network_name(self) -> str:
+        """Return what messages call the network."""
         return type(self).__name__.removesuffix("Classifier")
 
     def __sklearn_tags__(self) -> Any:
@@ -421,6 +405,20 @@ class DeepClipClassifier(DeepClassifier):
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
+
+
+def check_dropout(dropout: Any) -> None:
+    """Raise a `ValueError` unless a share of what is dropped is at least 0 and below 1."""
+    check_positive("dropout", dropout)
+    if dropout >= 1:
+        raise ValueError(f"dropout must be below 1, not {dropout!r}")
+
+
+def check_token_width(n_hidden: Any) -> None:
+    """Raise a `ValueError` unless tokens can be split into the 4 heads of a transformer."""
+    check_positive("n_hidden", n_hidden, whole=True, at_least=4)
+    if n_hidden % 4:
+        raise ValueError(f"n_hidden must be a multiple of 4, not {n_hidden}")
 
 
 def _weights_of(class_weight: Any, classes: np.ndarray) -> Any:

@@ -105,7 +105,7 @@ class FaceSequenceClassifier(DeepClipClassifier):
         self._frames(clip)
 
     def _frames(self, clip: Clip) -> np.ndarray:
-        return sampled_frames(clip, "faces", self.rate, self._called())
+        return sampled_frames(clip, "faces", self.rate, self._network_name())
 
     def input_times(self, clip: Clip) -> np.ndarray:
         """Return when the frames are that the network sees.

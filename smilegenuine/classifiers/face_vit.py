@@ -8,6 +8,7 @@ from torch import nn
 
 from ..clips.steps import check_positive
 from ..nets.vit import FaceViT
+from .deep import check_token_width
 from .face_sequences import FaceSequenceClassifier
 from .shared_docs import documented
 
@@ -55,13 +56,11 @@ class FaceViTClassifier(FaceSequenceClassifier):
 
     def _check_net_params(self) -> None:
         check_positive("patch", self.patch, whole=True, at_least=1)
-        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
+        check_token_width(self.n_hidden)
         check_positive("n_layers", self.n_layers, whole=True, at_least=1)
         if self.size % self.patch:
             raise ValueError(f"patch must divide size, and {self.patch} does not divide "
                              f"{self.size}")
-        if self.n_hidden % 4:
-            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
 
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
         return FaceViT, {"size": self.size, "patch": self.patch, "n_hidden": self.n_hidden,

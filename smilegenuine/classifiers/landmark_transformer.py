@@ -9,6 +9,7 @@ from torch import nn
 
 from ..clips.steps import check_positive
 from ..nets.landmark_transformer import LandmarkTransformer
+from .deep import check_dropout, check_token_width
 from .mesh_sequences import MeshSequenceClassifier
 from .shared_docs import documented
 
@@ -63,13 +64,9 @@ class LandmarkTransformerClassifier(MeshSequenceClassifier):
                          random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
-        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
-        if self.n_hidden % 4:
-            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
+        check_token_width(self.n_hidden)
         check_positive("n_layers", self.n_layers, whole=True, at_least=1)
-        check_positive("dropout", self.dropout)
-        if self.dropout >= 1:
-            raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
+        check_dropout(self.dropout)
 
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
         return LandmarkTransformer, {"n_points": self.n_points_, "n_hidden": self.n_hidden,

@@ -204,7 +204,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         ClipError
             No landmarks, no timing, or no frame with a face.
         """
-        picked = sampled_frames(clip, "landmarks", self.rate, self._called())
+        picked = sampled_frames(clip, "landmarks", self.rate, self._network_name())
         landmarks = np.asarray(clip.landmarks)[picked]
         place = _place_clip if self.head_motion else _place_frames
         placed = place(landmarks, self._chosen_points())

@@ -13,6 +13,7 @@ from ..clips.steps import check_positive
 from ..face.mesh import N_POINTS
 from ..features.dmarkers import dmarkers, signals_of
 from ..nets.meshsmilenet import MeshSmileNet
+from .deep import check_dropout
 from .mesh_sequences import MeshSequenceClassifier
 from .shared_docs import documented
 
@@ -65,9 +66,7 @@ class MeshTrunkClassifier(MeshSequenceClassifier):
             if self.n_curves > n_points:
                 raise ValueError(f"n_curves must be at most the number of points, {n_points}, not "
                                  f"{self.n_curves}")
-        check_positive("dropout", self.dropout)
-        if self.dropout >= 1:
-            raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
+        check_dropout(self.dropout)
 
     def _trunk_options(self) -> dict[str, Any]:
         n = self.n_points_

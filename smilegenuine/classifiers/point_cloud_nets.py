@@ -10,6 +10,7 @@ from torch import nn
 from ..clips.steps import check_positive
 from ..nets.p4transformer import P4Transformer
 from ..nets.pstnet import PSTNet
+from .deep import check_token_width
 from .mesh_sequences import MeshSequenceClassifier
 from .shared_docs import documented
 
@@ -127,9 +128,7 @@ class P4TransformerClassifier(MeshSequenceClassifier):
                          random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
-        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
-        if self.n_hidden % 4:
-            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
+        check_token_width(self.n_hidden)
         check_positive("n_layers", self.n_layers, whole=True, at_least=1)
         check_positive("radius", self.radius, at_least=1e-6)
         if len(self._chosen_points()) < 16:

@@ -220,7 +220,6 @@ def clips_and_labels(X: Any, y: Any, groups: Any = None
     """
     clips = as_clips(X)
     y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
     if len(y) != len(clips):
         raise ValueError(f"{len(clips)} clips but {len(y)} labels")
     classes, codes = coded_labels(y)
@@ -228,7 +227,7 @@ def clips_and_labels(X: Any, y: Any, groups: Any = None
 
 
 def coded_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the two classes, and the place of each label among them.
+    """Return the two classes, and the index of each label among them.
 
     Parameters
     ----------
@@ -244,6 +243,7 @@ def coded_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         There are not two classes.
     """
+    check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"y has one class only, '{classes[0]}'; clips of both are needed")

@@ -156,56 +156,56 @@ class CurveGrouping(nn.Module):
         return curves.unflatten(0, (near.n_clouds, self.n_curves))
 
     def _walk(self, x: Tensor, near: Neighbourhood, at: Tensor) -> Tensor:
-        """Return the features that curves meet from the points `at` on, (len(at), curve_length, C)."""
+        """Return the features that curves meet from the points `at` on: (len(at), steps, C)."""
         of_neighbour, of_curve = self.choose.linear.weight.chunk(2, dim=1)
         merit = (x @ of_neighbour.T).squeeze(1)
         values = x.detach()
-        here = descriptor = x.index_select(0, at)
+        current = descriptor = x.index_select(0, at)
         met: list[Tensor] = []
         for _ in range(self.curve_length):
             if met:
-                descriptor = self._mixed(here, descriptor, near.n_clouds)
+                descriptor = self._mixed(current, descriptor, near.n_clouds)
             candidates = near.others[at]
-            beyond = values.index_select(0, candidates.flatten()).unflatten(0, candidates.shape)
+            reachable = values.index_select(0, candidates.flatten()).unflatten(0, candidates.shape)
             logits = merit.index_select(0, candidates.flatten()).view_as(candidates)
             logits = logits + descriptor @ of_curve.T
             logits = self.choose.norm(logits.view(-1, 1)).view_as(candidates)
             if met:
-                logits = logits * _onward(here.detach(), descriptor.detach(), beyond)
+                logits = logits * _onward(current.detach(), descriptor.detach(), reachable)
             share = logits.softmax(1)
             at = candidates.gather(1, share.argmax(1, keepdim=True)).squeeze(1)
-            here = _StraightThrough.apply(x.index_select(0, at), share, beyond)
-            met.append(here)
+            current = _StraightThrough.apply(x.index_select(0, at), share, reachable)
+            met.append(current)
         return torch.stack(met, 1)
 
-    def _mixed(self, here: Tensor, descriptor: Tensor, n_clouds: int) -> Tensor:
+    def _mixed(self, current: Tensor, descriptor: Tensor, n_clouds: int) -> Tensor:
         """Bring the descriptors of curves up to date."""
-        weights = self.mix(torch.cat([here, descriptor], 1)).softmax(1)
+        weights = self.mix(torch.cat([current, descriptor], 1)).softmax(1)
         if self.reshaped_mixing:
             weights = weights.view(n_clouds, -1, 2).mT.reshape(-1, 2)
-        return weights[:, :1] * here + weights[:, 1:] * descriptor
+        return weights[:, :1] * current + weights[:, 1:] * descriptor
 
 
 class _StraightThrough(torch.autograd.Function):
-    """The chosen features, with the gradient of the mean of all found ones weighed by shares."""
+    """The chosen features, with the gradient of the mean of reachable ones by their shares."""
 
     @staticmethod
-    def forward(ctx: Any, chosen: Tensor, share: Tensor, beyond: Tensor) -> Tensor:
-        ctx.save_for_backward(beyond)
+    def forward(ctx: Any, chosen: Tensor, share: Tensor, reachable: Tensor) -> Tensor:
+        ctx.save_for_backward(reachable)
         return chosen.clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        beyond, = ctx.saved_tensors
-        return gradient, (beyond @ gradient[:, :, None]).squeeze(2), None
+        reachable, = ctx.saved_tensors
+        return gradient, (reachable @ gradient[:, :, None]).squeeze(2), None
 
 
-def _onward(here: Tensor, descriptor: Tensor, beyond: Tensor) -> Tensor:
+def _onward(current: Tensor, descriptor: Tensor, reachable: Tensor) -> Tensor:
     """Return factors below 1 for points that a curve would turn back for, 0 straight back."""
-    way, step = here - descriptor, beyond - here[:, None]
-    lengths = way.norm(dim=1, keepdim=True) * step.norm(dim=2)
-    cosine = (step @ way[:, :, None]).squeeze(2) / lengths.clamp_min(1e-8)
+    heading, step = current - descriptor, reachable - current[:, None]
+    lengths = heading.norm(dim=1, keepdim=True) * step.norm(dim=2)
+    cosine = (step @ heading[:, :, None]).squeeze(2) / lengths.clamp_min(1e-8)
     return (1.0 + cosine).clamp(0.0, 1.0)
 
 

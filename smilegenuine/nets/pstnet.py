@@ -181,8 +181,9 @@ class PSTNet(nn.Module):
             # The farthest points of farthest points are the first of them: one sampling serves all.
             anchors = anchors[:, ::conv.stride, :n_anchors]
             given = None if features is None else torch.relu(features)
-            points, features = anchors, conv(points, given, anchors)
-        return features.mean(2).amax(1)
+            convolved = conv(points, given, anchors)
+            points, features = anchors, convolved
+        return convolved.mean(2).amax(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B,); see `embed` for the parameters."""

@@ -13,8 +13,8 @@ import pandas as pd
 from ..classifiers.adapted_kinematics import (
     STRENGTHS,
     AdaptedKinematicsClassifier,
-    coded_labels,
     fitted_prior,
+    positive_labels,
 )
 from ..classifiers.kinematics_classifier import KinematicsClassifier
 from ..classifiers.subject_folds import check_groups, subjects_of
@@ -92,7 +92,7 @@ def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
     """
     prior = _prior_of(model)
     items = clips if isinstance(clips, pd.DataFrame) else listed(clips)
-    coded_labels(y, prior.classes_, len(items), "clips")  # raises before hours of measuring
+    positive_labels(y, prior.classes_, len(items), "clips")  # raises before hours of measuring
     if groups is not None:
         groups = check_groups(groups, len(items), "clips")
     lost: dict[int, str] = {}
