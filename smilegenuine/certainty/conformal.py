@@ -181,7 +181,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
                         return_inverse=True)[1]
         ready = self._is_fitted_already(self.holdout)
         everything = np.arange(len(codes))
-        kept, aside = (everything[:0], everything) if ready else \
+        train, aside = (everything[:0], everything) if ready else \
             self._held_out(codes, subjects, who)
         self.calibration_subjects_ = None if subjects is None else \
             np.unique(np.asarray(subjects)[aside].astype(str))
@@ -189,7 +189,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         self._mondrian = bool(self.class_conditional)
         self._check_enough(check_error_rate(self.error_rate))
         self.estimator_ = self._fitted_already(classes) if ready else \
-            fit_branch(clone(self.estimator), X, classes[codes], subjects, kept)
+            fit_branch(clone(self.estimator), X, classes[codes], subjects, train)
         self._decisions = self._values(_safe_indexing(X, aside))
 
     def _check_abstain_label(self) -> None:

@@ -101,7 +101,7 @@ class AUDAPhaseClassifier(DeepClipClassifier):
         signals_of(clip)
 
     def _input(self, clip: Clip) -> np.ndarray:
-        """(n_phases, n_features), float32."""
-        found = auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,
-                              phases=self.phases)[self.level]
-        return found.reshape(len(self.phases), -1)
+        """Return features, (n_phases, n_features), float32."""
+        features = auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,
+                                 phases=self.phases)[self.level]
+        return features.reshape(len(self.phases), -1)

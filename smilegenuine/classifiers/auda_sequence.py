@@ -17,7 +17,7 @@ from .deep import DeepClipClassifier
 from .shared_docs import documented
 from .time_sampling import even_times, resample
 
-# Samples a second beyond which signals of faces hold nothing new, and training takes for ever.
+# Samples a second beyond which signals of faces hold nothing new, and training takes too long.
 _MOST_RATE = 250.0
 
 
@@ -143,7 +143,7 @@ class AUDASequenceClassifier(DeepClipClassifier):
         signals_of(clip)
 
     def input_times(self, clip: Clip) -> np.ndarray:
-        """Return when the samples are that the network sees.
+        """Return the times of the samples that the network sees.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class AUDASequenceClassifier(DeepClipClassifier):
         return even_times(signals_of(clip)[2], self.rate)
 
     def _input(self, clip: Clip) -> np.ndarray:
-        """(T, n_signals) at `rate`, float32."""
+        """Return signals at `rate`, (T, n_signals), float32."""
         aus, smile, times = signals_of(clip)
         frame = auda_features(aus, smile, times, levels=("frame",), windows=self.windows)["frame"]
         # All streams but the last, the smile intensity, are as wide as there are action units.

@@ -104,9 +104,9 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
         -------
         array of shape (n_features,)
         """
-        found = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
-                              phases=self.phases)
-        return np.concatenate([found[level] for level in self.levels])
+        of_level = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
+                                 phases=self.phases)
+        return np.concatenate([of_level[level] for level in self.levels])
 
     def check_clip(self, clip: Clip) -> None:
         """Raise a `ClipError` where a clip cannot be used.

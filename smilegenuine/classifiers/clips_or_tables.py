@@ -15,7 +15,7 @@ from .subject_folds import check_groups, clips_and_labels, coded_labels
 
 
 class ClipsOrTableMixin:
-    """Opens what `fit` and `predict` are given, for estimators over other classifiers."""
+    """Mixin that opens what `fit` and `predict` are given, for estimators over classifiers."""
 
     _clips: bool
 
@@ -27,8 +27,7 @@ class ClipsOrTableMixin:
             clips, classes, codes, subjects = clips_and_labels(X, y, groups)
             if groups is not None:  # classifiers look for the subject in the clip
                 clips = [clip.replace(subject=str(s))
-                         for clip, s in zip(clips, check_groups(groups, len(clips), "clips"),
-                                            strict=True)]
+                         for clip, s in zip(clips, np.asarray(groups), strict=True)]
             return clips, classes, codes, subjects
         if isinstance(X, pd.DataFrame):  # classifiers may look for columns by their names
             validate_data(self, X, skip_check_array=True)

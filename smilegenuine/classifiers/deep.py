@@ -22,7 +22,25 @@ from .log_odds import LogOddsClassifierMixin
 from .net_batches import Input, InputSet, mean_and_scale, within_spreads
 from .subject_folds import clips_and_labels, held_out_split
 
-_PARAMETERS = """lr : float, default=0.001
+
+class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsClassifierMixin,
+                     BaseEstimator, ABC):
+    """Base of the classifiers that are networks.
+
+    A subclass stores its own parameters in its constructor, which names those of the training, too,
+    and leaves them to this one; and it defines `_open_labelled` and `_open`
+    (from recordings to items), `_input` (what the network sees of an item), `_module` (which
+    network) and `_check_own_params`.
+
+    Where its `sequences` is true, inputs differ in length, their first axis is time, and the
+    network takes their `lengths`, too. For `_epoch_statistics` see `Training`.
+
+    To be explained it offers `network_input`, `window_rows`, `embed_inputs` and `last_layer`;
+    where the network sees a sequence also ``input_times(clip)``, when its rows are, in seconds.
+
+    Parameters
+    ----------
+    lr : float, default=0.001
         Step size of Adam.
     max_epochs : int, default=100
         Passes over the training clips, at most.
@@ -48,42 +66,24 @@ _PARAMETERS = """lr : float, default=0.001
     random_state : int, RandomState or None, default=None
         With a number, fitting on the processor gives the same every time.
     verbose : int or bool, default=False
-        A bar of epochs."""
+        A bar of epochs.
 
-_ATTRIBUTES = """classes_ : array of shape (2,)
+    Attributes
+    ----------
+    classes_ : array of shape (2,)
     net_ : skorch.NeuralNet
         The trained net; its module is ``net_.module_``.
     n_epochs_ : int
         Epochs run.
     history_ : DataFrame
         A row an epoch: `epoch`, `train_loss` (with penalty), `valid_loss`, `valid_accuracy`,
-        `best`, `seconds`."""
-
-
-class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsClassifierMixin,
-                     BaseEstimator, ABC):
-    """Base of the classifiers that are networks.
-
-    A subclass stores its own parameters in its constructor, which names those of the training
-    (`_PARAMETERS`) too and leaves them to this one; and it defines `_open_labelled` and `_open`
-    (from recordings to items), `_input` (what the network sees of an item), `_module` (which
-    network) and `_check_own_params`.
-
-    To be explained it offers `network_input`, `window_rows`, `embed_inputs` and `last_layer`;
-    where the network sees a sequence also ``input_times(clip)``, when its rows are, in seconds.
-
-    Attributes
-    ----------
-    sequences : bool
-        Inputs differ in length; the first axis is time. The network takes their `lengths`, too.
-    _epoch_statistics : bool
-        See `Training`.
+        `best`, `seconds`.
     """
 
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}
 
-    _shared_docs = {"training": _PARAMETERS, "fitted": _ATTRIBUTES}
+    _shared_docs = {"training": "Parameters", "fitted": "Attributes"}
 
     sequences: bool
     _epoch_statistics: bool = False
@@ -149,7 +149,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         """Return what makes the views of an input that are judged; None: the input is as it is."""
         return None
 
-    def _targets(self, items: Any, codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    def _targets(self, items: Any, codes: np.ndarray, train: np.ndarray) -> np.ndarray:
         """Return the targets of items: the class, and with a second task more columns."""
         return codes
 
@@ -186,19 +186,19 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         items, classes, codes, subjects = self._open_labelled(X, y, groups)
         class_weight = _weights_of(self.class_weight, classes)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        kept, aside = np.arange(len(codes)), np.empty(0, int)
+        train, aside = np.arange(len(codes)), np.empty(0, int)
         if self.validation_fraction is not None:
-            kept, aside = held_out_split(codes, subjects, self.validation_fraction, seed)
+            train, aside = held_out_split(codes, subjects, self.validation_fraction, seed)
         inputs = [self._input(item) for item in items]
-        self._learn_scaling([inputs[i] for i in kept])
+        self._learn_scaling([inputs[i] for i in train])
         inputs = [self._scaled(x) for x in inputs]
-        targets = self._targets(items, codes, kept)
-        weights = compute_class_weight(class_weight, classes=np.arange(2), y=codes[kept])
+        targets = self._targets(items, codes, train)
+        weights = compute_class_weight(class_weight, classes=np.arange(2), y=codes[train])
         held_out = None
         if len(aside):
             held_out = InputSet([inputs[i] for i in aside], targets[aside], self._view())
         net = self._make_net((float(weights[0]), float(weights[1])), held_out)
-        data = InputSet([inputs[i] for i in kept], targets[kept], self._augmentation(seed))
+        data = InputSet([inputs[i] for i in train], targets[train], self._augmentation(seed))
         self.net_ = net_training.train_net(net, data, seed)
         self.classes_ = classes
         self.n_epochs_ = len(self.net_.history)

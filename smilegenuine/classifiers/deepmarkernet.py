@@ -1,4 +1,4 @@
-"""DeepMarkerNet as an estimator: MeshSmileNet that also learns to say the D-Markers."""
+"""DeepMarkerNet as an estimator: MeshSmileNet that also learns to predict the D-Markers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DeepMarkerNetClassifier(MeshTrunkClassifier):
     """DeepMarkerNet: MeshSmileNet's trunk with two heads, one for the class, one for the D-Markers.
 
     Takes clips with `landmarks` (see `FaceLandmarks`). The D-Markers of the clips trained on, which
-    `DMarkers` gives, are what the second head learns to say; to decide, the landmarks are enough.
+    `DMarkers` gives, are what the second head learns to predict; to decide, landmarks are enough.
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ class DeepMarkerNetClassifier(MeshTrunkClassifier):
     def _second_weight(self) -> float:
         return float(self.marker_weight)
 
-    def _targets(self, items: list[Clip], codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """(n, 1 + 225): the class, and the scaled D-Markers."""
+    def _targets(self, items: list[Clip], codes: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Return the class and the scaled D-Markers, (n, 1 + 225)."""
         markers = np.stack([markers_of(clip) for clip in items])
-        self.marker_mean_, self.marker_scale_ = mean_and_scale(markers[kept])
+        self.marker_mean_, self.marker_scale_ = mean_and_scale(markers[train])
         scaled = within_spreads((markers - self.marker_mean_) / self.marker_scale_)
         return np.column_stack([codes, scaled])

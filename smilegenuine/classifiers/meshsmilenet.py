@@ -20,7 +20,15 @@ from .shared_docs import documented
 # As published, on all points of the mesh.
 _CURVES, _NEIGHBOURS = 100, 20
 
-_PARAMETERS = """n_layers : int, default=6
+
+class MeshTrunkClassifier(MeshSequenceClassifier):
+    """Base of the classifiers whose network begins with that of MeshSmileNet.
+
+    A subclass has these parameters besides those of `MeshSequenceClassifier`.
+
+    Parameters
+    ----------
+    n_layers : int, default=6
         Transformer layers that alternate over time and over tokens.
     n_time_layers : int, default=3
         Transformer layers over time, after the tokens were averaged.
@@ -28,13 +36,10 @@ _PARAMETERS = """n_layers : int, default=6
         Curves that are walked over each mesh. Without it as published, 100 on 478 points, and in
         proportion on fewer.
     dropout : float, default=0.1
-        In the transformers and before them."""
+        In the transformers and before them.
+    """
 
-
-class MeshTrunkClassifier(MeshSequenceClassifier):
-    """Base of the classifiers whose network begins with that of MeshSmileNet."""
-
-    _shared_docs = {"trunk": _PARAMETERS}
+    _shared_docs = {"trunk": "Parameters"}
 
     def __init__(self, points: str | Sequence[int] = "all", *, head_motion: bool = False,
                  exaggeration: float = 5.0, rate: float = 10.0, n_frames: int = 16,

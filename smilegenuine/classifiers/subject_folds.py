@@ -1,4 +1,4 @@
-"""Whose clip is whose, and folds inside the training data that no subject straddles."""
+"""Whose clips are whose, and folds inside the training data that no subject straddles."""
 
 from __future__ import annotations
 
@@ -153,11 +153,11 @@ def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, se
     fraction : float
         Share of the samples to set aside, about; between 0 and 1.
     seed : int
-        Other subjects for another number.
+        Another seed sets other subjects aside.
 
     Returns
     -------
-    kept, aside : arrays of int
+    train, aside : arrays of int
         Positions. Of the possible divisions, the one that is nearest to `fraction` and to the
         share of the classes in `y`.
 
@@ -177,14 +177,14 @@ def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, se
     for _ in range(50):
         # Subjects in random order, each set aside where that brings the classes nearer to the goal,
         # or shows a class that nobody set aside shows.
-        aside, there = np.zeros(len(names), bool), np.zeros(len(goal))
+        aside, so_far = np.zeros(len(names), bool), np.zeros(len(goal))
         for s in rng.permutation(len(names)):
-            nearer = _distance(there + counts[:, s], goal) < _distance(there, goal)
-            if nearer or (counts[there == 0, s] > 0).any():
-                aside[s], there = True, there + counts[:, s]
-        whole = (there > 0).all() and (counts.sum(axis=1) - there > 0).all()
-        if whole and _distance(there, goal) < least - 1e-12:
-            best, least = aside, _distance(there, goal)
+            nearer = _distance(so_far + counts[:, s], goal) < _distance(so_far, goal)
+            if nearer or (counts[so_far == 0, s] > 0).any():
+                aside[s], so_far = True, so_far + counts[:, s]
+        both_sides = (so_far > 0).all() and (counts.sum(axis=1) - so_far > 0).all()
+        if both_sides and _distance(so_far, goal) < least - 1e-12:
+            best, least = aside, _distance(so_far, goal)
     if best is None:
         return halves[0]
     return np.flatnonzero(~best[subject]), np.flatnonzero(best[subject])

@@ -261,7 +261,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
     def _fit_apart(self, branches: dict[str, Any], X: Any, labels: np.ndarray, codes: np.ndarray,
                    subjects: np.ndarray | None) -> tuple[list[Any], np.ndarray]:
         """Fitted branches, and the positions of the clips that the top is to be fitted on."""
-        kept = aside = np.arange(len(codes))
+        train = aside = np.arange(len(codes))
         if self.cv == "prefit":
             return list(branches.values()), aside
         if self.holdout is not None:
@@ -269,11 +269,11 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
             if self.fuse == "hadamard":  # of these, some tell its own training when to stop
                 n = len(codes) if subjects is None else len(np.unique(subjects))
                 share = max(share, min(0.5, _LEAST_FOR_PRODUCT / n))
-            kept, aside = held_out_split(codes, subjects, share, self._seed)
-            if subjects is not None and len(np.unique(np.asarray(subjects)[kept])) < 2:
+            train, aside = held_out_split(codes, subjects, share, self._seed)
+            if subjects is not None and len(np.unique(np.asarray(subjects)[train])) < 2:
                 raise ValueError("with subjects held out for the top, one subject is left to train "
                                  "the branches on; add subjects, or set holdout=None")
-        calls = ((clone(branch), X, labels, subjects, kept) for branch in branches.values())
+        calls = ((clone(branch), X, labels, subjects, train) for branch in branches.values())
         return list(in_parallel(fit_branch, calls, n_jobs=self.n_jobs)), aside
 
     def _fit_top(self, features: list[np.ndarray], decisions: np.ndarray, y: np.ndarray,
