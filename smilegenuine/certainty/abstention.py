@@ -193,7 +193,7 @@ def abstention_scores(y_true: Any, decisions: Any, *, abstain_label: str = "cann
 
 def _shares(part: np.ndarray, decided: np.ndarray, wrong: np.ndarray, who: np.ndarray
             ) -> dict[str, Any]:
-    """Of some of the clips, everybody with the same weight."""
+    """Compute the shares of some of the clips, everybody with the same weight."""
     of, counts = np.unique(who[part], return_inverse=True, return_counts=True)[1:]
     weight = 1.0 / counts[of] / len(counts)
     share, error = float(weight @ decided[part]), float(weight @ wrong[part])

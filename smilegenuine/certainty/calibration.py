@@ -24,7 +24,7 @@ _METHODS = ("sigmoid", "isotonic", "temperature")
 
 
 class SubjectwiseMetaMixin(ClipsOrTableMixin, MetaEstimatorMixin):
-    """What meta-estimators over one classifier share that take clips or tables, and subjects.
+    """Mixin of meta-estimators over one classifier that take clips or tables, and subjects.
 
     A subclass stores `estimator` in its constructor, and defines `fit` with `groups`.
     """
@@ -275,7 +275,7 @@ def check_finite(decisions: np.ndarray, estimator: Any) -> None:
 
 
 def _fences(decisions: np.ndarray, *, even: bool) -> np.ndarray:
-    """Tukey's outer fences: what lies beyond them is no more of the same, but a slip.
+    """Return Tukey's outer fences: what lies beyond them is not more of the same, but a slip.
 
     Of 360 decisions, one of −744 among others within ±20 made a sigmoid that said 0.5 of everybody.
     """
@@ -288,7 +288,7 @@ def _fences(decisions: np.ndarray, *, even: bool) -> np.ndarray:
 
 
 def _cooled(decisions: np.ndarray, positive: np.ndarray) -> float:
-    """One over the temperature: the slope of log-odds on decisions, without an offset.
+    """Fit one over the temperature: the slope of log-odds on decisions, without an offset.
 
     scikit-learn's own is not in all releases that are supported, and has no penalty.
     """
@@ -304,7 +304,7 @@ def _cooled(decisions: np.ndarray, positive: np.ndarray) -> float:
 
 
 def _rising(decisions: np.ndarray, positive: np.ndarray) -> IsotonicRegression:
-    """A rising curve from decisions to probabilities that never reaches 0 or 1."""
+    """Fit a rising curve from decisions to probabilities that never reaches 0 or 1."""
     # Platt's targets: what one more clip of each class would make of certainty.
     no, yes = np.bincount(positive, minlength=2)
     targets = np.where(positive, (yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0))

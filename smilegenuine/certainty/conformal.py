@@ -25,7 +25,7 @@ _DRAWS = 200
 
 
 def _wrapped_has(method: str) -> Any:
-    """Whether the classifier within has a method; of one that has not, the error says so."""
+    """Return a check whether the classifier within has a method; the error says if it has not."""
     def has(self: SubjectConformalClassifier) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), method)
         return True
@@ -267,7 +267,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
                                 conformal_p_values(*self._against(1), -values)])
 
     def _against(self, c: int) -> tuple[np.ndarray, np.ndarray]:
-        """Of clips held out for a class: decisions for the other class, and whose they are."""
+        """Return decisions against a class, of the clips held out for it, and whose these are."""
         own = self._codes == c if self._mondrian else np.ones(len(self._codes), bool)
         return np.where(self._codes == 0, self._decisions, -self._decisions)[own], self._who[own]
 

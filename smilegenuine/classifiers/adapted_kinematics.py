@@ -236,7 +236,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         self.quantiles_ = _moved_quantiles(prior, self.recentred_, self.weight_of_prior_)
 
     def _checked(self) -> tuple[KinematicsClassifier, np.ndarray]:
-        """The prior, and strengths from the strongest on."""
+        """Return the prior, and the strengths from the strongest on; or raise."""
         prior = fitted_prior(self.prior)
         check_positive("cv", self.cv, whole=True, at_least=2)
         given = self.strengths if isinstance(self.strengths, (Sequence, np.ndarray)) else ()
@@ -452,20 +452,20 @@ def _learn(prior: KinematicsClassifier, strengths: np.ndarray, labelled: _Labell
 
 
 def _columns(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """What is weighed, (n, 2 + n_columns): log-odds, 1, and figures; 0 for what is not known."""
+    """Return what is weighed, (n, 2 + n_columns): log-odds, 1, figures; 0 for what is not known."""
     known = np.isfinite(table).any(axis=1)
     return np.column_stack([recentred.log_odds(table), known,
                             _figures(recentred, middle, table)])
 
 
 def _figures(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Standardised columns around the middle, (n, n_columns); 0 for what is not known."""
+    """Return standardised columns around the middle, (n, n_columns); 0 for what is not known."""
     return np.where(np.isfinite(table), recentred.standardised(table) - middle, 0.0)
 
 
 def _moved_quantiles(prior: KinematicsClassifier, recentred: KinematicsClassifier, weight: float
                      ) -> np.ndarray:
-    """What is usual of each column where the prior counts `weight`, the one moved all the rest."""
+    """Return quantiles of columns between the prior's (`weight`) and those of the prior moved."""
     known = prior.quantiles_
     small, centre, spread = (each[:, None] for each in (prior.small_, prior.centre_, prior.spread_))
     standard = (np.arcsinh(known / small) - centre) / spread

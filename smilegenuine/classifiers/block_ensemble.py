@@ -134,7 +134,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
                                                    class_weight=self.class_weight))
 
     def _columns(self) -> dict[str, np.ndarray]:
-        """Column indices of each block."""
+        """Return the column indices of each block; or raise."""
         if self.blocks is None:
             return {"all": np.arange(self.n_features_in_)}
         if not self.blocks:
@@ -202,7 +202,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
 
 def _fit_block(model: Pipeline, X: np.ndarray, y: np.ndarray, splits: list[Any]
                ) -> tuple[Pipeline, np.ndarray]:
-    """A machine trained on everything, and the decision values of machines that were not."""
+    """Fit a machine on everything, and compute decision values by machines that were not."""
     values = cross_val_predict(model, X, y, cv=splits, method="decision_function")
     scaler, machine = model
     # scikit-learn keeps what "scale" comes to under a private name; here everybody can read it.

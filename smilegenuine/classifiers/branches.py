@@ -199,7 +199,7 @@ def fit_crosswise(models: Sequence[Any], X: Any, y: np.ndarray, subjects: np.nda
 def _fit_and_decide(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
                     train: np.ndarray, test: np.ndarray | None
                     ) -> tuple[Any, np.ndarray | None]:
-    """A branch fitted on some of the clips; or, where others are named, its decisions on these."""
+    """Return a branch fitted on some of the clips; where others are named, its decisions there."""
     fit_branch(branch, X, y, subjects, train)
     if test is None:
         return branch, None

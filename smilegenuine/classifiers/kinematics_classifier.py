@@ -260,7 +260,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return quantiles
 
     def scale_certainty(self, X: Any, certainty: Mapping[str, float]) -> KinematicsClassifier:
-        """Stretch log-odds until the mean certainty is a given one, for each set of signals.
+        """Scale log-odds so that the mean certainty is the given one, for each set of signals.
 
         Parameters
         ----------
@@ -382,7 +382,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return np.asarray(self._ratio(table) * self._scale(np.isfinite(table)))
 
     def _ratio(self, table: np.ndarray) -> np.ndarray:
-        """The logarithm of the ratio of likelihoods, not yet scaled."""
+        """Compute the logarithm of the ratio of likelihoods, not yet scaled."""
         ratio = np.zeros(len(table))
         for rows, index, known, signal in self._known_parts(table):
             posed, spontaneous = (logsumexp(log_likelihoods(m, rows, known), axis=0)
@@ -392,7 +392,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
 
     def _known_parts(self, table: np.ndarray
                      ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
-        """Standardised rows that know the same columns of a signal; their places; the columns."""
+        """Yield standardised rows that know the same columns of a signal, their indices, the columns."""
         rows = self.standardised(table)
         for signal, block in self.blocks_.items():
             part = rows[:, block]
@@ -487,7 +487,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
 
 def _of_columns(figure: Callable[[np.ndarray], Any], table: np.ndarray, unknown: float
                 ) -> np.ndarray:
-    """A figure of what is known of each column; `unknown` where nothing is."""
+    """Compute a figure of what is known of each column; `unknown` where nothing is."""
     known = [column[np.isfinite(column)] for column in table.T]
     return np.array([figure(column) if len(column) else unknown for column in known])
 

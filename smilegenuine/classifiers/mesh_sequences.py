@@ -251,12 +251,12 @@ class MeshSequenceClassifier(DeepClipClassifier):
 
 
 def _place_frames(landmarks: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Head coordinates, frame by frame."""
+    """Return head coordinates, frame by frame."""
     return align_head(landmarks, points=points)
 
 
 def _place_clip(landmarks: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Between the eyes the origin, their distance the unit, on the average of all frames."""
+    """Place the origin between the eyes, their distance the unit, on the average of all frames."""
     left, right = landmarks[:, EYE_CORNERS].astype(float).mean(axis=2).swapaxes(0, 1)
     unit = np.linalg.norm(right - left, axis=1).mean()
     if not unit > 0:

@@ -126,7 +126,7 @@ def open_system(model: Any) -> OpenedSystem:
 
 
 def _last_steps(model: Pipeline, steps: list[tuple[str, Any]]) -> Pipeline:
-    """The last steps of a pipeline, as a pipeline of its own kind where that is possible."""
+    """Return the last steps of a pipeline, as a pipeline of its own kind where that is possible."""
     tail = model[len(model.steps) - len(steps):]
     return tail if [step for _, step in tail.steps] == [step for _, step in steps] \
         else Pipeline(steps)
@@ -299,7 +299,7 @@ _RESPONSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def _calibrated(fold: Any, decisions: np.ndarray) -> np.ndarray:
-    """Probabilities of one of the models of a `CalibratedClassifierCV`."""
+    """Compute the probabilities of one of the models of a `CalibratedClassifierCV`."""
     if not hasattr(fold.estimator, "decision_function"):
         p = expit(decisions)
         decisions = np.column_stack([1.0 - p, p]) if fold.method == "temperature" else p
@@ -365,7 +365,7 @@ def _walk(value: Any, path: tuple[str, ...], deciding: bool, templates: bool, vi
 
 
 def _parts_of(model: Any, deciding: bool, templates: bool) -> Iterator[tuple[str, Any]]:
-    """What an estimator holds, each with the name of the branch or "top", or with ""."""
+    """Yield what an estimator holds, with the name of the branch, with "top", or with ""."""
     attributes = dict(vars(model))
     if isinstance(model, Pipeline) and deciding:
         attributes["steps"] = model.steps[-1:]

@@ -31,6 +31,6 @@ def documented(cls: _C) -> _C:
 
 
 def _section(text: str, title: str) -> str:
-    """The text under a title, up to the next one."""
+    """Return the text under a title, up to the next one."""
     match = re.search(rf"{title}\n *-+\n(.*?)(?=\n\n *\w+\n *---|\Z)", text, re.DOTALL)
     return match[1].strip() if match else ""

@@ -132,7 +132,7 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int, *,
 
 def _shuffled(groups: np.ndarray | None, n: int, rng: np.random.RandomState
               ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A random order of samples, and their subjects in it, numbered at random."""
+    """Draw an order of samples, and number their subjects in it at random."""
     order = rng.permutation(n)
     if groups is None:
         return order, None

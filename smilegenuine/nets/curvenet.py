@@ -179,7 +179,7 @@ class CurveGrouping(nn.Module):
         return torch.stack(met, 1)
 
     def _mixed(self, current: Tensor, descriptor: Tensor, n_clouds: int) -> Tensor:
-        """Bring the descriptors of curves up to date."""
+        """Update the descriptors of curves."""
         weights = self.mix(torch.cat([current, descriptor], 1)).softmax(1)
         if self.reshaped_mixing:
             weights = weights.view(n_clouds, -1, 2).mT.reshape(-1, 2)

@@ -7,6 +7,8 @@ doi:10.1016/j.patrec.2024.09.015.
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from .meshsmilenet import MeshSmileNet
@@ -17,13 +19,10 @@ class DeepMarkerNet(MeshSmileNet):
 
     Parameters
     ----------
-    n_points : int, default=478
-        Points of a mesh.
     n_markers : int, default=225
         D-Marker features of a clip.
-    n_layers, n_time_layers, n_tokens, dropout, n_heads, n_channels, ratios, n_neighbors, \
-n_curves, curve_length, reshaped_mixing, doubled_positions
-        Of the trunk, see `MeshTrunk`.
+    **trunk
+        The parameters of `MeshTrunk`.
 
     Attributes
     ----------
@@ -37,15 +36,8 @@ n_curves, curve_length, reshaped_mixing, doubled_positions
     markers); with the σ, markers that are far off teach next to nothing.
     """
 
-    def __init__(self, n_points: int = 478, n_markers: int = 225, n_layers: int = 6,
-                 n_time_layers: int = 3, n_tokens: int = 32, dropout: float = 0.1,
-                 n_heads: int = 4, n_channels: tuple[int, ...] = (32, 64, 128, 256),
-                 ratios: tuple[int, ...] = (2, 4, 2, 4), n_neighbors: int = 20,
-                 n_curves: int = 100, curve_length: int = 5, reshaped_mixing: bool = False,
-                 doubled_positions: bool = False) -> None:
-        super().__init__(n_points, n_layers, n_time_layers, n_tokens, dropout, n_heads, n_channels,
-                         ratios, n_neighbors, n_curves, curve_length, reshaped_mixing,
-                         doubled_positions)
+    def __init__(self, n_markers: int = 225, **trunk: Any) -> None:
+        super().__init__(**trunk)
         self.marker_head = nn.Sequential(nn.LayerNorm(self.n_embed),
                                          nn.Linear(self.n_embed, n_markers))
 

@@ -70,7 +70,7 @@ class PairMoments(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, of_centre: Tensor, of_beside: Tensor,
                 neighbours: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum up, chunk by chunk."""
+        """Add up pairs, chunk by chunk."""
         ctx.save_for_backward(of_centre, of_beside, neighbours)
         mean = of_centre.new_zeros(of_centre.shape[1])
         product = of_centre.new_zeros(of_centre.shape[1], of_centre.shape[1])

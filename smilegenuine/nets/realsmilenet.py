@@ -56,7 +56,7 @@ class TemporalAttention(nn.Module):
 
 
 class ConvLSTM(nn.Module):
-    """A convolutional LSTM that gives the hidden state after each sequence's last frame.
+    """A convolutional LSTM that returns the hidden state after each sequence's last frame.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class ConvLSTM(nn.Module):
 
 
 def _running(lengths: Tensor) -> list[int]:
-    """How many sequences have a frame t, for each t."""
+    """Count the sequences that have a frame t, for each t."""
     steps = torch.arange(int(lengths.max()), device=lengths.device)
     return [int(n) for n in (lengths[:, None] > steps).sum(0).tolist()]
 

@@ -158,7 +158,7 @@ def _measure(model: KinematicsPipeline, items: Any, lost: dict[int, str]) -> _Me
 
 def _after_first_steps(model: KinematicsPipeline, items: Sequence[Any], lost: dict[int, str]
                        ) -> dict[int, Clip]:
-    """Clips as `SmileKinematics` gets them, by their places."""
+    """Measure clips up to what `SmileKinematics` takes; by their places in the list."""
     clips: dict[int, Clip] = {}
     for i, opened in enumerate(open_items(items)):
         if isinstance(opened, Clip):

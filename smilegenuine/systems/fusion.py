@@ -231,7 +231,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         self._fit_top(features, decisions, labels[aside], subjects)
 
     def _check_params(self) -> dict[str, Any]:
-        """The branches by name, without those dropped; or raise."""
+        """Return the branches by name, without those dropped; or raise."""
         if self.fuse not in _FUSE:
             raise ValueError(f"fuse must be one of {', '.join(_FUSE)}, not {self.fuse!r}")
         if self.cv != "prefit":
@@ -305,7 +305,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
                 max_iter=1000).fit(fused, y)
 
     def _prior_scaled(self, fused: np.ndarray, decisions: np.ndarray) -> np.ndarray:
-        """Embeddings and the branches' decisions, scaled so that one penalty means the prior.
+        """Scale embeddings and the branches' decisions so that one penalty is the prior.
 
         Decisions are linear in their branch's embedding, so a linear layer over both is a linear
         layer over the embeddings; what differs is how dear each direction is.
@@ -320,7 +320,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
     # -- using ----------------------------------------------------------------------------------
 
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], np.ndarray]:
-        """What is fused of each branch, (n, width), and all decisions, (n, n_branches)."""
+        """Return what is fused of each branch, (n, width), and all decisions, (n, n_branches)."""
         outputs = [outputs_of(branch, X) for branch in self.estimators_]
         decisions = np.column_stack([values for _, values in outputs])
         if self.fuse == "proba":

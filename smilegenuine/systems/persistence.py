@@ -126,7 +126,7 @@ def _read(path: Path, reader: Any, **options: Any) -> Any:
 
 
 def _foreign(types: list[str]) -> list[str]:
-    """Those of the types that are not estimators of this package.
+    """Return those of the types that are not estimators of this package.
 
     skops calls some of what a file names; a name that only leads through this package (to a
     function, to something that a module imports) is not enough to be trusted.
