@@ -392,7 +392,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
 
     def _known_parts(self, table: np.ndarray
                      ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
-        """Yield standardised rows that know the same columns of a signal, their indices, the columns."""
+        """Yield standardised rows that know the same columns of a signal, and which these are."""
         rows = self.standardised(table)
         for signal, block in self.blocks_.items():
             part = rows[:, block]

@@ -232,7 +232,7 @@ _PUBLISHED_IN_LAYER = {
 
 def _renamed(name: str, table: dict[str, str]) -> tuple[str, str]:
     """Return the published name of the part of `table` that `name` begins with, and the rest."""
-    part = next(ours for ours in table if name.startswith(f"{ours}."))
+    part = next(part for part in table if name.startswith(f"{part}."))
     return table[part], name[len(part) + 1:]
 
 
@@ -271,14 +271,14 @@ def from_published(state: dict[str, Tensor]) -> MeshSmileNet:
         Weights are missing or of another shape; they are named.
     """
     net = MeshSmileNet(doubled_positions=True, reshaped_mixing=True)
-    ours = net.state_dict()
-    names = {name: _published_name(name) for name in ours}
-    missing = sorted(theirs for theirs in names.values() if theirs not in state)
-    missing += sorted(theirs for name, theirs in names.items()
-                      if theirs in state and state[theirs].numel() != ours[name].numel())
+    weights = net.state_dict()
+    names = {name: _published_name(name) for name in weights}
+    missing = sorted(set(names.values()) - set(state))
+    missing += sorted(published for name, published in names.items()
+                      if published in state and state[published].numel() != weights[name].numel())
     if missing:
         raise ValueError(f"not the weights of the published MeshSmileNet: {', '.join(missing[:5])} "
                          f"missing or of another shape")
-    net.load_state_dict({name: state[theirs].reshape(ours[name].shape)
-                         for name, theirs in names.items()})
+    net.load_state_dict({name: state[published].reshape(weights[name].shape)
+                         for name, published in names.items()})
     return net.eval()

@@ -269,14 +269,14 @@ def from_published(state: dict[str, Tensor], *, upright: bool = True) -> dict[st
     ValueError
         Weights are missing; they are named.
     """
-    names = {ours: ours.replace(module, theirs, 1)
-             for ours in RealSmileNet().state_dict()
-             for module, theirs in _PUBLISHED.items() if ours.rpartition(".")[0] == module}
+    names = {name: name.replace(module, published, 1)
+             for name in RealSmileNet().state_dict()
+             for module, published in _PUBLISHED.items() if name.rpartition(".")[0] == module}
     missing = sorted(set(names.values()) - set(state))
     if missing:
         raise ValueError(f"not the weights of the published RealSmileNet: {', '.join(missing[:5])} "
                          f"missing")
-    weights = {ours: state[theirs] for ours, theirs in names.items()}
+    weights = {name: state[published] for name, published in names.items()}
     if upright:
         weights = {name: w.transpose(2, 3) if w.ndim == 4 else w for name, w in weights.items()}
         final = weights["out.weight"]
