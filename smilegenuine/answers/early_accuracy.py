@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
@@ -19,6 +17,7 @@ from ..classifiers.subject_folds import check_groups, coded_labels
 from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clips
 from ..evaluation.comparison import score
+from ..evaluation.evaluate import subject_splits
 from ..features.clip_phases import phases_of
 from ..running.parallel import in_parallel
 from ..running.progress import progress
@@ -147,16 +146,14 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
                              f"{', '.join(map(str, model.classes_))}, and y has "
                              f"{', '.join(map(str, classes))}")
         calls = [(model, [clip], axis) for clip in opened]
-        found = _all_rows(_rows_of, calls, n_jobs, verbose, "clip")
-        rows = _Rows(*map(np.concatenate, zip(*found, strict=True)))
+        rows = _all_rows(_rows_of, calls, n_jobs, verbose, "clip")
     else:
-        splits = _subject_splits(cv, codes, subjects)
+        splits = subject_splits(cv, classes[codes], subjects)
         known = _measured_once(model, opened)
         asked = opened if honest else known
         folds = [(model, [known[i] for i in train], classes[codes[train]], subjects[train],
                   [asked[i] for i in test], axis) for train, test in splits]
-        found = _all_rows(_rows_of_fold, folds, n_jobs, verbose, "fold")
-        rows = _Rows(*map(np.concatenate, zip(*found, strict=True)))
+        rows = _all_rows(_rows_of_fold, folds, n_jobs, verbose, "fold")
         order = np.concatenate([test for _, test in splits])
         codes, subjects = codes[order], subjects[order]
     return _table(axis, rows, codes, subjects)
@@ -207,32 +204,6 @@ def _checked_set(clips: Any, y: Any, groups: Any
             for clip, subject in zip(opened, subjects, strict=True)], classes, codes, subjects
 
 
-def _subject_splits(cv: Any, codes: np.ndarray, subjects: np.ndarray
-                    ) -> list[tuple[np.ndarray, np.ndarray]]:
-    if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
-        n_subjects = len(np.unique(subjects))
-        if n_subjects < 2:
-            raise ValueError("all clips are of one subject; folds by subject need at least two. Of "
-                             "a model that is fitted on other people, say cv='prefit'")
-        cv = GroupKFold(min(int(cv), n_subjects))
-    if hasattr(cv, "split") and not isinstance(cv, str):
-        cv = cv.split(np.zeros((len(codes), 1)), codes, subjects)
-    try:
-        splits = [(np.asarray(train), np.asarray(test)) for train, test in cv]
-    except (TypeError, ValueError):
-        raise TypeError("cv must be a number of folds, a splitter such as GroupKFold(5), (train, "
-                        f"test) pairs or 'prefit', not {cv!r}") from None
-    for fold, (train, test) in enumerate(splits, 1):
-        both = np.intersect1d(subjects[train], subjects[test])
-        if len(both):
-            raise ValueError(f"fold {fold}: subject '{both[0]}' is in the training and in the test "
-                             "part; split by subject, as GroupKFold does")
-        if len(np.unique(codes[train])) < 2:
-            raise ValueError(f"fold {fold}: clips of one class only are left to train on; add "
-                             "subjects who show the other class")
-    return splits
-
-
 def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
     """The clips, with what is measured alike in every fold: steps that learn nothing, or not anew.
 
@@ -248,9 +219,10 @@ def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
 
 
 def _all_rows(function: Any, calls: list[Any], n_jobs: int | None, verbose: int | bool, unit: str
-              ) -> list[_Rows]:
-    done = in_parallel(function, calls, n_jobs=n_jobs)
-    return list(progress(done, total=len(calls), verbose=verbose, name="early", unit=unit))
+              ) -> _Rows:
+    parts = progress(in_parallel(function, calls, n_jobs=n_jobs), total=len(calls),
+                     verbose=verbose, name="early", unit=unit)
+    return _Rows(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:

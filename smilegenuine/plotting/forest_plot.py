@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.effects import effect_sizes
+from .axes import one_axes
 from .lettering import below, draw_legend, short_names
-from .style import load_pyplot
 
 _OURS, _PUBLISHED = "#0072B2", "#D55E00"  # Okabe & Ito
 _ASIDE = 0.34  # of published ones, rows from ours
@@ -124,11 +124,9 @@ class EffectSizeDisplay:
                              f"{f'no column {missing[0]!r}' if missing else 'no row'}")
         if len(self.display_labels) != 2:
             raise ValueError(f"display_labels must be two, not {len(self.display_labels)}")
-        plt = load_pyplot()
         n = len(self.effects)
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7.5, 1.9 + 0.33 * n), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 7.5, 1.9 + 0.33 * n)
+        self.figure_ = ax.figure
         legend = self._draw_effects() | self._draw_published()
         ax.axvline(0.0, color="black", linewidth=0.8, zorder=0)
         ax.set_yticks(range(n), short_names(list(self.effects["feature"]), 44), parse_math=False,
@@ -169,12 +167,12 @@ class EffectSizeDisplay:
         return legend
 
     def _draw_published(self) -> dict[str, Any]:
-        there = [(row, float(self.published[name])) for row, name in
+        places = [(row, float(self.published[name])) for row, name in
                  enumerate(self.effects["feature"]) if name in self.published] \
             if self.published is not None else []
-        if not there:
+        if not places:
             return {}
-        rows, values = np.array(there).T
+        rows, values = np.array(places).T
         marks, = self.ax_.plot(values, rows - _ASIDE, "*", color="white", markersize=8, zorder=4,
                                markeredgecolor=_PUBLISHED, markeredgewidth=1.1)
         return {"published": marks}

@@ -68,6 +68,11 @@ def draw_legend(where: Any, handles: Sequence[Any], labels: Sequence[str], **opt
     return legend
 
 
+#: Place a legend on top of axes: on the phases it would be wider than they are in a long recording.
+ABOVE = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1,
+         "handlelength": 1.2, "fontsize": "small", "frameon": False}
+
+
 def below(ax: Any, inches: float = 0.5) -> dict[str, Any]:
     """Place a legend below an axis and its label, at any size of the picture.
 

@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..classifiers.opening import fitted_parts
+from .axes import several_axes
 from .lettering import below, draw_legend, short_names
-from .style import load_pyplot
 
 _TRAIN, _HELD_OUT = ("#0072B2", "-"), ("#D55E00", "--")  # Okabe & Ito
 _KEPT = "0.25"
@@ -94,18 +94,12 @@ class TrainingDisplay:
         -------
         self
         """
-        plt = load_pyplot()
         n, own = len(self.histories), axes is None
-        if own:
-            _, axes = plt.subplots(2, n, figsize=(1.2 + 3.0 * n + 0.8 * (n == 1), 4.4),
-                                   layout="constrained", sharex="col", squeeze=False,
-                                   gridspec_kw={"height_ratios": (1.5, 1)})
-        given = np.array(axes, dtype=object).ravel()
-        if len(given) != 2 * n:
-            raise ValueError(f"axes must be {2 * n}, for the losses and the accuracies of "
-                             f"{', '.join(self.histories)}, not {len(given)}")
-        self.axes_ = given.reshape(2, n)
-        self.figure_ = given[0].figure
+        what = f"{2 * n}, for the losses and the accuracies of {', '.join(self.histories)}"
+        row, self.figure_ = several_axes(
+            axes, 2, n, what, figsize=(1.2 + 3.0 * n + 0.8 * (n == 1), 4.4), sharex="col",
+            height_ratios=(1.5, 1))
+        self.axes_ = row.reshape(2, n)
         legend: dict[str, Any] = {}
         titles = short_names(list(self.histories), 26)
         for column, title, (name, history) in zip(self.axes_.T, titles, self.histories.items(),

@@ -99,6 +99,12 @@ def _counted(sure: np.ndarray, right: np.ndarray) -> dict[str, Any]:
 
 # -- reading it ----------------------------------------------------------------------------------
 
+def part_of(info: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a table that a model remembers; an empty one where it is none."""
+    part = info.get(key)
+    return part if isinstance(part, Mapping) else {}
+
+
 def interval_of(tested: Mapping[str, Any]) -> tuple[float, float, float] | None:
     """Read the interval of the accuracy that a model remembers.
 

@@ -17,15 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..classifiers.opening import branches_of, inner_of, steps_of, unwrapped
 from ..running.foreign_text import as_number, code
 from ..signals.action_units import HOGActionUnits, load_drawn_action_units
-from .card_scores import SUBJECT_SCORES, certainty_bins, interval_of
-from .sampled_models import (
-    SAMPLED_KEYS,
-    UNSEEN,
-    adapted_to,
-    is_sampled,
-    learnt_lines,
-    right_lines,
-)
+from .card_scores import SUBJECT_SCORES, certainty_bins, interval_of, part_of
+from .sampled_models import SAMPLED_KEYS, UNSEEN, adapted_to, is_sampled, learnt_lines, right_lines
 
 #: What holds for every system of this kind.
 LIMITS = (
@@ -239,14 +232,13 @@ def _trained_on(info: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _right(info: Mapping[str, Any]) -> Iterator[str]:
-    scores, tested = info.get("scores by subject"), info.get("tested")
+    scores, tested = part_of(info, "scores by subject"), part_of(info, "tested")
     if is_sampled(info):
         yield from right_lines(info)
         return
-    if not isinstance(scores, Mapping) or not scores:
+    if not scores:
         yield "Not known: no scores by subject were remembered with the model."
         return
-    tested = tested if isinstance(tested, Mapping) else {}
     for title, value in scores.items():
         found = as_number(value)
         more = _interval(tested) if title == "accuracy" else ""
@@ -275,8 +267,7 @@ def _interval(tested: Mapping[str, Any]) -> str:
 
 def _versions(info: Mapping[str, Any]) -> Iterator[str]:
     known = {key: info[key] for key in ("smilegenuine", "scikit-learn", "numpy") if key in info}
-    more = info.get("versions")
-    known |= dict(more) if isinstance(more, Mapping) else {}
+    known |= part_of(info, "versions")
     yield "Made with: " + (", ".join(f"{_word(k)} {code(v)}" for k, v in known.items())
                            if known else "not known; the model was never saved")
     if info.get("saved") is not None:

@@ -58,13 +58,8 @@ def joined(*parts: Any) -> Html:
     -------
     Html
     """
-    found = []
-    for part in parts:
-        if isinstance(part, (list, tuple)):
-            found.append(joined(*part))
-        elif part is not None:
-            found.append(escape(part))
-    return Html("".join(found))
+    return Html("".join(joined(*part) if isinstance(part, (list, tuple)) else escape(part)
+                        for part in parts if part is not None))
 
 
 def element(tag: str, *children: Any, **attributes: Any) -> Html:

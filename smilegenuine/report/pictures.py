@@ -19,11 +19,12 @@ from ..explain.explanation import Explanation
 from ..features.clip_phases import IN_ORDER, seconds_of
 from ..features.dmarkers import signals_of
 from ..features.smile_kinematics import Smile
+from ..plotting.axes import time_limits
 from ..plotting.contributions import ContributionsDisplay
 from ..plotting.face_strip import chips_at, moments_of
 from ..plotting.kinematics_profile import KinematicsDisplay
 from ..plotting.signal_curves import SignalsDisplay
-from ..plotting.style import SHADES, STYLES, load_pyplot
+from ..plotting.style import SHADES, STYLES, load_pyplot, shade_phases
 from .page import Html, element, figure, picture
 
 # Inches and points at which letters can still be read where a page is 360 pixels wide.
@@ -243,19 +244,19 @@ def curves(clip: Clip, phases: dict[str, slice], units: Sequence[str] = ()) -> H
         return None
     with drawing():
         made = new_figure(2.9)
-        _draw_signals(made.subplots(), clip, signals, times, phases)
+        ax = made.subplots()
+        shades = shade_phases(ax, seconds_of(phases, np.asarray(clip.times)))
+        moved = signals.mean(axis=2) - signals[0].mean(axis=1)
+        _draw_signals(ax, times, moved, list(shades.values()))
         return drawn(made, f"Curves over time: {', '.join(_SIGNALS)}. {when}")
 
 
-def _draw_signals(ax: Any, clip: Clip, signals: np.ndarray, times: np.ndarray,
-                  phases: dict[str, slice]) -> None:
-    shades = [ax.axvspan(*span, color=SHADES[name], linewidth=0, label=name, zorder=0)
-              for name, span in seconds_of(phases, np.asarray(clip.times)).items()
-              if name in SHADES]
-    lines = [ax.plot(times, signals[:, k].mean(axis=1) - signals[0, k].mean(), color=colour,
-                     linestyle=style, label=name)[0]
-             for k, (name, (colour, style)) in enumerate(zip(_SIGNALS, STYLES, strict=False))]
-    ax.set(xlabel="time (s)", ylabel="change (widths of mouth or eye)", xlim=_limits(times))
+def _draw_signals(ax: Any, times: np.ndarray, signals: np.ndarray, shades: Sequence[Any],
+                  unit: str = "widths of mouth or eye") -> None:
+    """Draw signals (T, at most 3) of the face, with a legend of them and of what is shaded."""
+    lines = [ax.plot(times, signal, color=colour, linestyle=style, label=name)[0]
+             for signal, name, (colour, style) in zip(signals.T, _SIGNALS, STYLES, strict=False)]
+    ax.set(xlabel="time (s)", ylabel=f"change ({unit})", xlim=time_limits(times))
     ax.figure.legend(handles=[*lines, *shades], loc="outside lower left", ncols=3,
                      fontsize="small", frameon=False)
 
@@ -290,20 +291,10 @@ def smile_curves(clip: Clip, smiles: Sequence[Smile]) -> Html | None:
             if len(smiles) > 1:
                 ax.text(0.5 * (s.start + s.end), 1.01, str(k), ha="center", fontsize="small",
                         transform=ax.get_xaxis_transform())
-        lines = [ax.plot(times, signals[:, k], color=colour, linestyle=style, label=name)[0]
-                 for k, (name, (colour, style)) in enumerate(zip(_SIGNALS[:2], STYLES,
-                                                                 strict=False))]
-        ax.set(xlabel="time (s)", ylabel="change (widths\nof mouth or eye)", xlim=_limits(times))
-        made.legend(handles=[*lines, *spans[:1]], loc="outside lower left", ncols=3,
-                    fontsize="small", frameon=False)
+        _draw_signals(ax, times, signals[:, :2], spans[:1], "widths\nof mouth or eye")
         where = "; ".join(f"smile {k} from {s.start:.2f} to {s.end:.2f} s"
                           for k, s in enumerate(smiles, 1)) or "no smile"
         return drawn(made, f"Curves over time: lip corners and eyelids; {where}.")
-
-
-def _limits(times: np.ndarray) -> tuple[float, float]:
-    first, last = float(times[0]), float(times[-1])
-    return first, last if last > first else first + 1.0
 
 
 def contributions(found: Explanation, words: Sequence[str], log_odds: bool) -> Html:

@@ -9,7 +9,7 @@ from ..explain.explanation import WITH_OTHERS
 from ..features.dmarkers import MARKERS
 from ..plotting.contribution_maps import signed
 from ..running.foreign_text import as_number
-from .card_scores import certainty_bins, interval_of
+from .card_scores import certainty_bins, interval_of, part_of
 from .model_card import DRAWN
 
 #: Names of the 17 action units (Ekman, Friesen & Hager 2002, Facial Action Coding System).
@@ -59,11 +59,7 @@ def what_text(what: str) -> str:
         return f"{first}, {UNITS[first]}, and {second}, {UNITS[second]}, together"
     if what in UNITS:
         return f"{what}, {UNITS[what]}"
-    if what in _SIGNALS:
-        return _SIGNALS[what]
-    if what in MARKERS:
-        return what.replace("_", " ")
-    return what
+    return _SIGNALS.get(what, what.replace("_", " ") if what in MARKERS else what)
 
 
 def span_text(phase: str) -> str:
@@ -160,12 +156,11 @@ def held_out_text(info: Mapping[str, Any], probability: float) -> str:
     -------
     str
     """
-    scores, tested = info.get("scores by subject"), info.get("tested")
-    accuracy = as_number(scores.get("accuracy")) if isinstance(scores, Mapping) else None
+    accuracy = as_number(part_of(info, "scores by subject").get("accuracy"))
     if accuracy is None:
         return ("How often this model is right about people whom it was not trained on is not "
                 "known: it remembers no scores by subject.")
-    tested = tested if isinstance(tested, Mapping) else {}
+    tested = part_of(info, "tested")
     parts = ["In tests on people whom it was not trained on, a system made like this one was right "
              f"about {100 * accuracy:.0f} of 100 clips{_how_tested(tested)}.",
              *_no_better(accuracy, tested), *_as_sure(info.get("held out"), probability)]
