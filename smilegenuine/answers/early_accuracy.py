@@ -40,7 +40,7 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
                    seconds: Any = None, of: str = "smile", cv: Any = 5, fit_on: str = "clips",
                    honest: bool = False, n_jobs: int | None = None,
                    verbose: int | bool = False) -> pd.DataFrame:
-    """Say how often a model is right about smiles of which only the first part is seen.
+    """Score a model on smiles of which only the first part is seen.
 
     Parameters
     ----------
@@ -179,9 +179,9 @@ class _Axis(NamedTuple):
             smile = phases_of(clip).get("smile", slice(0, 0))
             first, last = ((float(times[smile.start]), float(times[smile.stop - 1]))
                            if smile.stop > smile.start else (np.nan, np.nan))
-        whole = max(last - first, 1e-9) if np.isfinite(first) else np.nan
-        since = self.at * (1.0 if self.unit == "seconds" else whole) + 0.0 * whole
-        return first + since, since, np.minimum(since / whole, 1.0)
+        length = max(last - first, 1e-9) if np.isfinite(first) else np.nan
+        since = self.at * (1.0 if self.unit == "seconds" else length) + 0.0 * length
+        return first + since, since, np.minimum(since / length, 1.0)
 
 
 class _Rows(NamedTuple):
@@ -231,9 +231,9 @@ def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:
     measured = system.measure(clips)
     cuts, since, fractions = map(np.array, zip(*map(axis.place, measured), strict=True))
     # Honestly is all over again, from what there was at first.
-    asked, whole = (model, clips) if axis.honest else (system.decider, measured)
+    asked, uncut = (model, clips) if axis.honest else (system.decider, measured)
     parts = [first_part(clip, t) if np.isfinite(t) else None
-             for clip, moments in zip(whole, cuts, strict=True) for t in moments]
+             for clip, moments in zip(uncut, cuts, strict=True) for t in moments]
     answers: list[float] = []
     for start in range(0, len(parts), _AT_ONCE):
         answers += [answer.probability for answer in ask(
@@ -292,10 +292,10 @@ def _table(axis: _Axis, rows: _Rows, codes: np.ndarray, subjects: np.ndarray) ->
         row["seconds" if axis.unit == "seconds" else "fraction"] = float(value)
         if use.any():
             truth, decision = codes[use] == 1, p[use] > 0.5
-            said = score(truth, decision, p[use])
+            scores = score(truth, decision, p[use])
             lower, upper = subject_interval(truth == decision, subjects[use])
-            row |= {"accuracy": said["accuracy"], "lower": lower, "upper": upper,
-                    "balanced accuracy": said["balanced accuracy"], "AUC": said["AUC"],
+            row |= {"accuracy": scores["accuracy"], "lower": lower, "upper": upper,
+                    "balanced accuracy": scores["balanced accuracy"], "AUC": scores["AUC"],
                     "chance": float(max(truth.mean(), 1 - truth.mean()))}
         table.append(row)
     return pd.DataFrame(table, columns=list(COLUMNS))

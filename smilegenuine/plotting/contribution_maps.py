@@ -118,9 +118,10 @@ class PhaseMapDisplay:
         ImportError
             No matplotlib.
         """
-        found = explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
-                        random_state=random_state)
-        return cls.from_explanation(found, n=n, display_labels=display_labels, title=title, ax=ax)
+        return cls.from_explanation(
+            explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
+                    random_state=random_state),
+            n=n, display_labels=display_labels, title=title, ax=ax)
 
     def plot(self, *, n: int = 16, ax: Any = None) -> PhaseMapDisplay:
         """Draw into the axes, or into a new figure.
@@ -296,10 +297,10 @@ class PairMapDisplay:
         ImportError
             No matplotlib.
         """
-        found = explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
-                        random_state=random_state)
-        return cls.from_explanation(found, phase=phase, display_labels=display_labels, title=title,
-                                    ax=ax)
+        return cls.from_explanation(
+            explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
+                    random_state=random_state),
+            phase=phase, display_labels=display_labels, title=title, ax=ax)
 
     def plot(self, *, ax: Any = None) -> PairMapDisplay:
         """Draw into the axes, or into a new figure.
@@ -346,15 +347,15 @@ class PairMapDisplay:
         return self
 
     def _grid(self) -> np.ndarray:
-        found = np.zeros((len(AU_NAMES), len(AU_NAMES)))
+        grid = np.zeros((len(AU_NAMES), len(AU_NAMES)))
         place = {au: k for k, au in enumerate(AU_NAMES)}
         for (au, other), value in zip(self.pairs.index.tolist(), self.pairs, strict=True):
             first, second = sorted((place[au], place[other]))
-            found[second, first] += value
+            grid[second, first] += value
         for au, value in zip(self.units.index.tolist(), self.units, strict=True):
-            found[place[au], place[au]] += value
-        found[np.triu_indices_from(found, 1)] = np.nan
-        return found
+            grid[place[au], place[au]] += value
+        grid[np.triu_indices_from(grid, 1)] = np.nan
+        return grid
 
     def _strongest(self, most: float) -> str:
         values = self.pairs.to_numpy(dtype=float)
@@ -390,11 +391,11 @@ def contributions_by_phase(explanation: Explanation) -> pd.DataFrame:
     both = pd.DataFrame({"what": [*what, *rows["other_au"][pair]],
                          "phase": [*rows["phase"], *rows["phase"][pair]],
                          "contribution": [*share, *share[pair]]})
-    found = both.groupby(["what", "phase"], sort=False)["contribution"].sum().unstack(fill_value=0)
-    found = found[[span for span in SPANS if span in found]].rename(columns={"": "no phase"})
-    small = _NOTHING * max(1.0, float(found.abs().to_numpy().max(initial=0.0)))
-    found = found.loc[(found.abs() > small).any(axis=1), (found.abs() > small).any(axis=0)]
-    return found.rename_axis(index=None, columns=None)
+    sums = both.groupby(["what", "phase"], sort=False)["contribution"].sum().unstack(fill_value=0)
+    sums = sums[[span for span in SPANS if span in sums]].rename(columns={"": "no phase"})
+    small = _NOTHING * max(1.0, float(sums.abs().to_numpy().max(initial=0.0)))
+    sums = sums.loc[(sums.abs() > small).any(axis=1), (sums.abs() > small).any(axis=0)]
+    return sums.rename_axis(index=None, columns=None)
 
 
 def _what(rows: pd.DataFrame) -> pd.Series:
@@ -445,7 +446,7 @@ def check_explanation(explanation: Any) -> None:
 
 
 def key_of_signs(labels: Sequence[str], unit: str) -> str:
-    """Say what plus and minus mean, in two lines where one would be long."""
+    """Return in words what plus and minus mean, in two lines where one would be long."""
     against, for_ = short_names(labels, 16)
     between = "\n" if len(against) + len(for_) > 18 else " "
     return f"{unit}: + for {for_},{between}− for {against}"

@@ -145,10 +145,10 @@ class ContributionsDisplay:
         ImportError
             No matplotlib.
         """
-        found = explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
-                        random_state=random_state)
-        return cls.from_explanation(found, n_aus=n_aus, n_rows=n_rows,
-                                    log_odds=_says_log_odds(model, found),
+        explanation = explain(model, clip, background=background, n_steps=n_steps,
+                              n_orders=n_orders, random_state=random_state)
+        return cls.from_explanation(explanation, n_aus=n_aus, n_rows=n_rows,
+                                    log_odds=_says_log_odds(model, explanation),
                                     display_labels=display_labels, title=title, axes=axes)
 
     def plot(self, *, n_rows: int = 8, axes: Any = None) -> ContributionsDisplay:
@@ -188,12 +188,12 @@ class ContributionsDisplay:
         return "log-odds" if self.log_odds else "decision value"
 
     def _heading(self) -> str:
-        found = self.explanation
-        name = shortened(found.clip.label, 50) if self.title is None else self.title
-        added = _two(found.decision - found.baseline_decision)
+        explanation = self.explanation
+        name = shortened(explanation.clip.label, 50) if self.title is None else self.title
+        added = _two(explanation.decision - explanation.baseline_decision)
         unit = "log-odds " if self.log_odds else ""
-        lines = [f"decision: {self._says(found.decision, unit)}",
-                 f"baseline: {self._says(found.baseline_decision)}; this clip adds {added}"]
+        lines = [f"decision: {self._says(explanation.decision, unit)}",
+                 f"baseline: {self._says(explanation.baseline_decision)}; this clip adds {added}"]
         return "\n".join([name, *lines] if name else lines)
 
     def _says(self, decision: float, unit: str = "") -> str:
@@ -246,20 +246,20 @@ class ContributionsDisplay:
         return strongest or ["AU06", "AU12"][:self.n_aus]
 
     def _draw_time(self, ax: Any) -> None:
-        found, times = self.explanation, self.explanation.times
+        explanation, times = self.explanation, self.explanation.times
         ax.set(xlim=time_limits(times))
         ax.tick_params(labelsize="small")
         ax.set_xlabel("time (s)", fontsize="small")
         ax.axhline(0.0, color="black", linewidth=0.6)
-        total = float(found.table["contribution"].sum())
-        placed = float(found.over_time.to_numpy().sum())
+        total = float(explanation.table["contribution"].sum())
+        placed = float(explanation.over_time.to_numpy().sum())
         if not len(times):
             ax.text(0.5, 0.5, "no timing is known", ha="center", va="center",
                     transform=ax.transAxes)
             ax.set_yticks(())
             return
         self._shade(ax)
-        edges, values, width = in_bins(found.by_frame().to_numpy(), times)
+        edges, values, width = in_bins(explanation.by_frame().to_numpy(), times)
         step = {"step": "post", "linewidth": 0.0}
         heights = np.r_[values, values[-1]]
         ax.fill_between(edges, np.maximum(heights, 0.0), color=AGAINST_FOR[2], alpha=0.8, **step)
@@ -387,9 +387,9 @@ def _new_axes(n_branches: int, n_columns: int) -> list[Any]:
     return [figure.add_subplot(place) for place in (over_time[0], over_time[1], *beside)]
 
 
-def _says_log_odds(model: Any, found: Explanation) -> bool:
+def _says_log_odds(model: Any, explanation: Explanation) -> bool:
     """The decision is the log-odds of what the model calls its probability."""
     if not hasattr(model, "predict_proba"):
         return False
-    p = float(np.asarray(model.predict_proba([found.clip]))[0, 1])
-    return bool(abs(p - expit(found.decision)) < 1e-3)
+    p = float(np.asarray(model.predict_proba([explanation.clip]))[0, 1])
+    return bool(abs(p - expit(explanation.decision)) < 1e-3)

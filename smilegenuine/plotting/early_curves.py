@@ -109,19 +109,19 @@ class EarlyDecisionDisplay:
         return self
 
     def _draw_probability(self, ax: Any, labels: list[str]) -> None:
-        found = self.decision
+        decision = self.decision
         ax.axhline(0.5, color="black", linewidth=0.6)
-        ax.plot(found.times, found.probability, color="black", marker=".", markersize=4,
+        ax.plot(decision.times, decision.probability, color="black", marker=".", markersize=4,
                 linewidth=1.2)
-        none = np.isnan(found.probability)
+        none = np.isnan(decision.probability)
         if none.any():  # what could not be said is not left to be guessed
-            ax.plot(found.times[none], np.full(none.sum(), 0.5), linestyle="", marker="x",
+            ax.plot(decision.times[none], np.full(none.sum(), 0.5), linestyle="", marker="x",
                     color="0.5", label="too little seen")
         ax.set(ylim=(-0.02, 1.02), ylabel=f"P({labels[1]})")
         for k, (place, side) in enumerate(((0.04, "bottom"), (0.96, "top"))):
             ax.text(0.995, place, labels[k], transform=ax.transAxes, ha="right", va=side,
                     color=AGAINST_FOR[2 * k], fontsize="small", parse_math=False)
-        title = shortened(found.clip.label, 60) if self.title is None else self.title
+        title = shortened(decision.clip.label, 60) if self.title is None else self.title
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(title, fontsize="medium", loc="left", parse_math=False,
                      pad=20 if ax.get_legend_handles_labels()[1] else None)

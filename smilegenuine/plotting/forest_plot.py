@@ -98,10 +98,10 @@ class EffectSizeDisplay:
         The strongest of many features look stronger than they are: chance has helped to choose
         them, and their intervals do not know.
         """
-        found = effect_sizes(table, y, groups, unit=unit, confidence=confidence,
-                             n_resamples=n_resamples, random_state=random_state)
+        effects = effect_sizes(table, y, groups, unit=unit, confidence=confidence,
+                               n_resamples=n_resamples, random_state=random_state)
         labels = np.unique(np.array(np.asarray(y, dtype=object).tolist()))
-        chosen = _chosen(found, features)
+        chosen = _chosen(effects, features)
         names = [str(label) if isinstance(label, str) else f"class {label}" for label in labels]
         display = cls(chosen, published, names if display_labels is None else display_labels,
                       alpha, confidence)
@@ -178,17 +178,17 @@ class EffectSizeDisplay:
         return {"published": marks}
 
 
-def _chosen(found: pd.DataFrame, features: Any) -> pd.DataFrame:
-    """The rows to draw."""
+def _chosen(effects: pd.DataFrame, features: Any) -> pd.DataFrame:
+    """Return the rows to draw, or raise where there is no such feature."""
     if isinstance(features, (int, np.integer)) and not isinstance(features, bool):
         if features < 1:
             raise ValueError(f"features must name some, or be how many, at least 1, not {features}")
-        size = found["effect"].abs().fillna(-1.0).to_numpy()
+        size = effects["effect"].abs().fillna(-1.0).to_numpy()
         strongest = np.sort(np.argsort(-size, kind="stable")[:features])
-        return found.iloc[strongest].reset_index(drop=True)
+        return effects.iloc[strongest].reset_index(drop=True)
     names = [features] if isinstance(features, str) else list(features)
-    unknown = [str(name) for name in names if name not in set(found["feature"])]
+    unknown = [str(name) for name in names if name not in set(effects["feature"])]
     if unknown or not names:
         raise ValueError(f"{', '.join(unknown[:5]) or 'features names none'}: no such feature; "
-                         f"there are {len(found)}, the first {found['feature'].iloc[0]}")
-    return found.set_index("feature").loc[names].reset_index()
+                         f"there are {len(effects)}, the first {effects['feature'].iloc[0]}")
+    return effects.set_index("feature").loc[names].reset_index()

@@ -243,13 +243,13 @@ def _in_two_lines(parameter: str, value: float) -> str:
 
 
 def _decision(model: Any, smile: Smile, names: Sequence[str]) -> str:
-    found = model.decide_smiles([smile])
-    if not found.known[0]:
+    decided = model.decide_smiles([smile])
+    if not decided.known[0]:
         return CANNOT_TELL
-    decision = float(found.log_odds[0])
+    decision = float(decided.log_odds[0])
     p = float(expit(abs(decision)))
     sure = (f"{short_names(names, 16)[int(decision > 0)]}, P "
             f"{'> 0.99' if p > 0.995 else f'= {p:.2f}'} (log-odds {signed(decision, 0.5)})")
-    if found.decisions[0] != CANNOT_TELL:
+    if decided.decisions[0] != CANNOT_TELL:
         return sure
-    return f"{CANNOT_TELL}{' (unlike what was learnt)' * bool(found.unusual[0])}; {sure}"
+    return f"{CANNOT_TELL}{' (unlike what was learnt)' * bool(decided.unusual[0])}; {sure}"

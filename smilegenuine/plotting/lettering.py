@@ -27,14 +27,14 @@ def short_names(names: Sequence[Any], most: int) -> list[str]:
     >>> short_names(["auda-au", "a very long name (1)", "a very long name (2)"], 12)
     ['auda-au', 'a very…e (1)', 'a very…e (2)']
     """
-    found: list[str] = []
+    shown: list[str] = []
     for name in map(str, names):
         short, k = _cut(name, most), 1
-        while short in found:
+        while short in shown:
             k += 1
             short = f"{_cut(name, most - len(str(k)) - 1)}~{k}"
-        found.append(short)
-    return found
+        shown.append(short)
+    return shown
 
 
 def _cut(name: str, most: int) -> str:

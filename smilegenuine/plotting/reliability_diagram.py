@@ -147,11 +147,11 @@ class ReliabilityDisplay:
             No matplotlib.
         """
         labels = column_or_1d(y_true)
-        found = np.asarray(probabilities, dtype=float)
-        if found.ndim == 2 and found.shape[1] == 2:
-            found = found[:, 1]
+        values = np.asarray(probabilities, dtype=float)
+        if values.ndim == 2 and values.shape[1] == 2:
+            values = values[:, 1]
         pos_label = _positive(labels, pos_label)
-        y, p = checked_probabilities(labels == pos_label, found)
+        y, p = checked_probabilities(labels == pos_label, values)
         curve = reliability_curve(y, p, groups, n_bins=n_bins, confidence=confidence,
                                   n_resamples=n_resamples, random_state=random_state)
         scores = {"Brier": float(brier_score_loss(y, p, pos_label=1)),
@@ -312,10 +312,10 @@ class AbstentionDisplay:
         names = np.array([*classes.astype(object), _ABSTAIN], dtype=object)
         rows = []
         for rate in rates:
-            found = abstention_scores(labels, names[settled(p, rate)], groups=groups)
-            rows.append({"decided": found.at["all", "decided"],
-                         "error_decided": found.at["all", "error_decided"],
-                         **{f"error of {c}": found["error"].get(c, np.nan) for c in classes}})
+            scores = abstention_scores(labels, names[settled(p, rate)], groups=groups)
+            rows.append({"decided": scores.at["all", "decided"],
+                         "error_decided": scores.at["all", "error_decided"],
+                         **{f"error of {c}": scores["error"].get(c, np.nan) for c in classes}})
         return cls(rates, pd.DataFrame(rows), smallest).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> AbstentionDisplay:

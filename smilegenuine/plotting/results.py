@@ -206,7 +206,7 @@ def check_evaluation(found: Any) -> None:
 
 
 def chosen_systems(found: Evaluation, systems: Any) -> list[str]:
-    """The systems to draw, once it is sure that there are such."""
+    """Return the systems to draw, or raise where one is not in the evaluation."""
     known = list(found.scores["system"].unique())
     chosen = known if systems is None else [systems] if isinstance(systems, str) else list(systems)
     unknown = [str(name) for name in chosen if name not in known]
@@ -217,7 +217,7 @@ def chosen_systems(found: Evaluation, systems: Any) -> list[str]:
 
 
 def summary_of(found: Evaluation, name: str, confidence: float) -> dict[str, Any]:
-    """The row of a system in `Evaluation.summary`; of one that lacks folds, over those it has."""
+    """Return the row of a system in `Evaluation.summary`, over the folds that it has."""
     scores = found.scores[found.scores["system"] == name]
     alone = replace(found, scores=scores)
     row, = alone.summary(confidence=confidence).to_dict("records")

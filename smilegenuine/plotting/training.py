@@ -74,12 +74,12 @@ class TrainingDisplay:
         subjects held out has neither. So the curves do not start from the same place, and one that
         lies above the other tells little; where the second one turns upwards does.
         """
-        found = networks_of(model)
-        if not found:
+        networks = networks_of(model)
+        if not networks:
             raise ValueError(f"{_title(model)} was not trained by epochs, and holds no network "
                              "that was; there is no history to draw")
-        histories = {name: network.history_ for name, network in found.items()}
-        kept = {name: _kept_epoch(network, histories[name]) for name, network in found.items()}
+        histories = {name: network.history_ for name, network in networks.items()}
+        kept = {name: _kept_epoch(network, histories[name]) for name, network in networks.items()}
         return cls(histories, kept).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> TrainingDisplay:
@@ -172,13 +172,13 @@ def networks_of(model: Any, name: str | None = None) -> dict[str, Any]:
     if isinstance(model, type) or not hasattr(model, "fit"):
         raise TypeError(f"model must be a fitted estimator, not {model!r}")
     check_is_fitted(model)
-    found: dict[str, Any] = {}
+    networks: dict[str, Any] = {}
     for path, part in fitted_parts(model, deciding=True):
         if hasattr(part, "history_"):
             called = [name or _title(part)] if not path else \
                 [*([] if name is None else [name]), *path]
-            found.setdefault(".".join(called), part)
-    return found
+            networks.setdefault(".".join(called), part)
+    return networks
 
 
 def _title(model: Any) -> str:

@@ -213,7 +213,7 @@ def _unit_text(explanation: Explanation, words: list[str], log_odds: bool) -> st
 # -- what was measured ----------------------------------------------------------------------------
 
 def measured_facts(clip: Clip, phases: dict[str, slice] | None = None) -> list[tuple[str, Any]]:
-    """Say how long a recording is, what was found in it, and what could not be measured.
+    """Describe how long a recording is, its phases, and what could not be measured.
 
     Parameters
     ----------
@@ -236,10 +236,10 @@ def measured_facts(clip: Clip, phases: dict[str, slice] | None = None) -> list[t
 
 
 def _phases_text(clip: Clip, phases: dict[str, slice]) -> str:
-    whole = set(phases) >= {"onset", "apex", "offset"} and all(
+    complete = set(phases) >= {"onset", "apex", "offset"} and all(
         phases[p].stop > phases[p].start for p in ("onset", "apex", "offset"))
     return when_text(clip, phases) + (
-        "" if whole else " What is measured in a phase that is not there counts as 0.")
+        "" if complete else " What is measured in a phase that is not there counts as 0.")
 
 
 def _gaps(mask: np.ndarray, times: np.ndarray) -> str:

@@ -143,12 +143,12 @@ def _called(found: Evaluation, names: dict[Any, str], labels: Sequence[str] | No
     if len(words) != 2 or words[0] == words[1]:
         raise ValueError(f"labels must be two that differ, for the classes "
                          f"{', '.join(map(str, found.classes))}, not {labels!r}")
-    said = found.predictions
-    second = {column: said[column].to_numpy() == found.classes[1]
+    predictions = found.predictions
+    second = {column: predictions[column].to_numpy() == found.classes[1]
               for column in ("truth", "decision")}
     return replace(
         found, classes=np.array(words), scores=found.scores.replace({"system": names}),
-        predictions=said.assign(system=said["system"].map(names), **{
+        predictions=predictions.assign(system=predictions["system"].map(names), **{
             column: np.where(is_second, words[1], words[0])
             for column, is_second in second.items()}))
 
@@ -218,17 +218,17 @@ def _scores_table(summary: pd.DataFrame, reference: str | None, published: pd.Da
 
 def _reading(found: Evaluation, reference: str | None) -> str:
     folds = len(found.train_sizes)
-    said = (f"Mean ± standard deviation over {folds} folds" if folds > 1 else
+    text = (f"Mean ± standard deviation over {folds} folds" if folds > 1 else
             "Of one training, so that nothing is known of the spread over others")
-    said += f"; AUC and F1 are about {found.classes[1]}. "
+    text += f"; AUC and F1 are about {found.classes[1]}. "
     if folds > 1:
-        said += ("The interval is of the mean accuracy, and allows for folds that share training "
+        text += ("The interval is of the mean accuracy, and allows for folds that share training "
                  "clips (Nadeau & Bengio 2003). ")
     if reference is not None:
-        said += ("Differences are of accuracy, in percentage points; the t-test is over folds, "
+        text += ("Differences are of accuracy, in percentage points; the t-test is over folds, "
                  "McNemar's over clips, which it takes as independent. No p is corrected for the "
                  "number of systems. ")
-    return said + "Fitting is of a fold, predicting of a clip."
+    return text + "Fitting is of a fold, predicting of a clip."
 
 
 def _breakdown(rows: pd.DataFrame) -> Html:
@@ -298,10 +298,10 @@ def _confusions(found: Evaluation) -> Iterator[Html]:
         with drawing():
             made = new_figure(2.9, 3.1)
             matrix = ConfusionDisplay.from_evaluation(found, name, ax=made.subplots()).matrix
-            said = "; ".join(f"of {sum(row)} {word} {row[0]} taken for {found.classes[0]}, "
-                             f"{row[1]} for {found.classes[1]}"
-                             for word, row in zip(found.classes, matrix, strict=True))
-            yield drawn(made, f"{name}: {said}.", pixels=_PIXELS)
+            counts = "; ".join(f"of {sum(row)} {word} {row[0]} taken for {found.classes[0]}, "
+                               f"{row[1]} for {found.classes[1]}"
+                               for word, row in zip(found.classes, matrix, strict=True))
+            yield drawn(made, f"{name}: {counts}.", pixels=_PIXELS)
     if len(names) > _MOST_CONFUSION:
         yield element("p", f"Confusion matrices of the first {_MOST_CONFUSION} systems are drawn.",
                       class_="quiet")

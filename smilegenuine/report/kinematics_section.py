@@ -87,7 +87,7 @@ def smiles_table(answers: Sequence[SmileAnswer], model: Any) -> Html:
 
 
 def decision_word(decision: Any, model: Any) -> str:
-    """Say what a decision is called: a class by its word, all else as it is.
+    """Return what a decision is called: a class by its word, all else as it is.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def _why(answer: SmileAnswer, words: Sequence[str]) -> list[Html]:
 
 
 def reason_sentence(row: dict[str, Any], words: Sequence[str], most: float) -> str:
-    """Say a row of `reasons`.
+    """Return a row of `reasons` as a sentence.
 
     Parameters
     ----------
@@ -240,12 +240,12 @@ def _not_measured(smile: Smile) -> Html | None:
         np.isnan(value) for name, value in smile.figures.items()
         if name.startswith(f"{signal}_{phase}_"))] for signal in SIGNALS}
     lips, lids = (lost[signal] for signal in SIGNALS)
-    said = []
+    missing = []
     if lips:
-        said.append(f"{' and '.join(lips)}, not whole in the recording")
+        missing.append(f"{' and '.join(lips)}, not whole in the recording")
     if len(lids) > len(lips):
-        said.append("the eyelids, which could not be followed")
-    if not said:
+        missing.append("the eyelids, which could not be followed")
+    if not missing:
         return None
-    return element("p", f"Not measured: {'; '.join(said)}. The decision is from the rest.",
+    return element("p", f"Not measured: {'; '.join(missing)}. The decision is from the rest.",
                    class_="quiet")

@@ -169,24 +169,24 @@ def _within(model: Any) -> Iterator[str]:
 def _branches(model: Any, inside: str) -> Iterator[str]:
     for name, branch in branches_of(unwrapped(model)).items():
         steps = steps_of(unwrapped(branch))
-        said = [_described(step) for _, step in steps]
-        yield f"Branch {code(inside + name)}: {' → '.join(said)}"
+        described = [_described(step) for _, step in steps]
+        yield f"Branch {code(inside + name)}: {' → '.join(described)}"
         yield from _branches(steps[-1][1], f"{inside}{name}/")
 
 
 def _described(step: Any) -> str:
     """An estimator in a sentence: its class, what that is, and what is not as usual."""
     first = (inspect.getdoc(type(step)) or "").partition("\n")[0].strip()
-    said = [f"{type(step).__name__}{': ' if first else ''}{first}"]
+    sentences = [f"{type(step).__name__}{': ' if first else ''}{first}"]
     changed = [f"{name}={value!r}" for name, value in _changed(step)]
     if changed:
-        said.append(f"Set: {code(', '.join(changed))}.")
+        sentences.append(f"Set: {code(', '.join(changed))}.")
     weights = _n_weights(step)
     if weights:
-        said.append(f"{weights:,} weights.")
+        sentences.append(f"{weights:,} weights.")
     if isinstance(step, HOGActionUnits):
-        said.append(_whose(step))
-    return " ".join(said)
+        sentences.append(_whose(step))
+    return " ".join(sentences)
 
 
 def _changed(step: Any) -> Iterator[tuple[str, Any]]:
@@ -240,10 +240,10 @@ def _right(info: Mapping[str, Any]) -> Iterator[str]:
         yield "Not known: no scores by subject were remembered with the model."
         return
     for title, value in scores.items():
-        found = as_number(value)
+        share = as_number(value)
         more = _interval(tested) if title == "accuracy" else ""
-        yield f"{_cased(title)}: " + ("not known" if found is None else
-                                      f"{100 * found:.1f} %{more}")
+        yield f"{_cased(title)}: " + ("not known" if share is None else
+                                      f"{100 * share:.1f} %{more}")
     how = [f"{key} {_said(tested[key])}" for key in ("folds", "clips", "subjects")
            if key in tested]
     if how:
@@ -284,9 +284,9 @@ def _licences(info: Mapping[str, Any]) -> Iterator[str]:
 
 def _rest(info: Mapping[str, Any]) -> Iterator[str]:
     """What else somebody let the model remember."""
-    told = _TOLD | SAMPLED_KEYS if is_sampled(info) else _TOLD
+    elsewhere = _TOLD | SAMPLED_KEYS if is_sampled(info) else _TOLD
     for key, value in info.items():
-        if key not in told and value is not None:
+        if key not in elsewhere and value is not None:
             yield f"{code(key)}: {_said(value)}"
 
 
@@ -300,8 +300,8 @@ def _said(value: Any) -> str:
         return _listed(value)
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
-    found = as_number(value)
-    return code(value) if found is None else f"{found:.15g}"
+    number = as_number(value)
+    return code(value) if number is None else f"{number:.15g}"
 
 
 def _listed(values: Sequence[Any]) -> str:

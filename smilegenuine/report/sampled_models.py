@@ -53,7 +53,7 @@ def is_sampled(info: Mapping[str, Any]) -> bool:
 
 
 def expected_share(info: Mapping[str, Any]) -> str:
-    """Say in words how many decisions are expected to be right.
+    """Return in words how many decisions are expected to be right.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def expected_share(info: Mapping[str, Any]) -> str:
 
 
 def expected_text(info: Mapping[str, Any]) -> str:
-    """Say how far a decision of such a model can be believed.
+    """Describe how far a decision of such a model can be believed.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def expected_text(info: Mapping[str, Any]) -> str:
 
 
 def adapted_to(info: Mapping[str, Any]) -> str:
-    """Say what such a model has been adapted to.
+    """Return in words what such a model has been adapted to.
 
     Parameters
     ----------
