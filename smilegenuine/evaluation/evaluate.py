@@ -103,7 +103,7 @@ def evaluate(systems: Any, X: Any, y: Any, groups: Any, cv: Any = 10, *, metadat
     named = _named(systems)
     X, y, groups = _checked(X, y, groups)
     table = _as_table(metadata, len(y))
-    splits = _splits(cv, y, groups)
+    splits = subject_splits(cv, y, groups)
     store = None
     if results is not None:
         store = ResultStore(results, {
@@ -155,7 +155,7 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
     evaluate : Several systems, more scores, and whether they differ.
     """
     X, y, groups = _checked(X, y, groups)
-    data = _Data.of(X, y, groups, _splits(cv, y, groups))
+    data = _Data.of(X, y, groups, subject_splits(cv, y, groups))
     folds = range(1, len(data.splits) + 1)
     done = in_parallel(_run, ((estimator, data, fold) for fold in folds), n_jobs=n_jobs)
     found = progress(done, total=len(folds), verbose=verbose, name="scoring", unit="fold")
@@ -237,8 +237,26 @@ def _as_table(metadata: Any, n_clips: int) -> pd.DataFrame | None:
     return table
 
 
-def _splits(cv: Any, y: np.ndarray, groups: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) positions of each fold, once it is sure that no subject is on both sides."""
+def subject_splits(cv: Any, y: np.ndarray, groups: np.ndarray
+                   ) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the (train, test) positions of each fold, or raise where a subject is on both sides.
+
+    Parameters
+    ----------
+    cv : int, splitter, or iterable of (train, test)
+        See `evaluate`.
+    y, groups : array of shape (n_clips,)
+        Labels and subjects.
+
+    Returns
+    -------
+    list of (train, test)
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is none of these, gives no folds, or leaves one class to train on.
+    """
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         n_subjects = len(np.unique(groups))
         if n_subjects < 2:
