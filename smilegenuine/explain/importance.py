@@ -112,7 +112,7 @@ def explain_global(model: Any, X: Any, y: Any = None, groups: Any = None, *,
 def _importances(node: Node, clips: list[Clip], truth: np.ndarray | None, subjects: np.ndarray,
                  wanted: list[str], n_repeats: int, seed: int) -> pd.DataFrame:
     seen = [node.see(clip) for clip in clips]
-    _remember(node, seen)
+    node.remember(seen)
     before = node.outputs(seen)[1]
     rng = np.random.default_rng(seed)
     donors = [_donors(subjects, rng) for _ in range(n_repeats)]
@@ -148,20 +148,6 @@ def _names(node: Node, kind: str) -> list[Any]:
     if kind == "branch":
         return [leaf.name for leaf in node.leaves()]
     return list(dict.fromkeys(n for leaf in node.leaves() for n in leaf.groups().get(kind, ())))
-
-
-def _remember(node: Node, seen: list[Any]) -> None:
-    """Let each branch keep what it says of the clips as they are."""
-    nodes = getattr(node, "nodes", None)
-    inner = getattr(node, "node", None)
-    if nodes is not None:
-        for k, child in enumerate(nodes):
-            _remember(child, [s[k] for s in seen])
-    elif inner is not None:
-        _remember(inner, seen)
-    else:
-        leaf, = node.leaves()
-        leaf.remember(seen)
 
 
 def _donors(subjects: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -84,7 +84,7 @@ def phases_of(clip: Clip) -> dict[str, slice]:
     return detect_phases(known.level, known.times)
 
 
-def phase_of_frames(phases: dict[str, slice], n_frames: int) -> np.ndarray:
+def phase_of_frames(phases: dict[str, slice], n_frames: int, rest: str = "") -> np.ndarray:
     """Name the phase of each frame.
 
     Parameters
@@ -92,13 +92,15 @@ def phase_of_frames(phases: dict[str, slice], n_frames: int) -> np.ndarray:
     phases : dict of str to slice
         From `phases_of` or `detect_phases`.
     n_frames : int
+    rest : str, default=""
+        Name of the frames before and after the phases, and of all where none was found.
 
     Returns
     -------
     array of str of shape (n_frames,)
-        "onset", "apex" or "offset"; "" before, after and where none was found.
+        "onset", "apex", "offset" or `rest`.
     """
-    names = np.full(n_frames, "", dtype=object)
+    names = np.full(n_frames, rest, dtype=object)
     for name in IN_ORDER:
         names[phases.get(name, slice(0, 0))] = name
     return names
