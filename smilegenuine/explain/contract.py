@@ -58,8 +58,8 @@ class DecidesByFeatures(Protocol):
     >>> rule = CheekRule().fit(smiles.data, smiles.target)
     >>> isinstance(rule, DecidesByFeatures)
     True
-    >>> found = explain(rule, smiles.data[0])
-    >>> bool(abs(found.table["contribution"].sum() - found.decision) < 1e-9)
+    >>> explanation = explain(rule, smiles.data[0])
+    >>> bool(abs(explanation.table["contribution"].sum() - explanation.decision) < 1e-9)
     True
     """
 

@@ -216,15 +216,15 @@ def _placed(stats: _Moments, n_units: int, start: int, stop: int, n_frames: int
             ) -> sparse.csr_matrix:
     rows, columns, weights = [], [], []
     for k, frames in enumerate(stats):
-        mine = np.arange(n_units) * len(stats) + k
+        features = np.arange(n_units) * len(stats) + k
         if frames is None:
             n = stop - start
-            rows.append(np.repeat(mine, n))
+            rows.append(np.repeat(features, n))
             columns.append(np.tile(np.arange(start, stop), n_units))
             weights.append(np.full(n * n_units, 1.0 / n))
             continue
         for each in frames:
-            rows.append(mine)
+            rows.append(features)
             columns.append(start + each)
             weights.append(np.full(n_units, 1.0 / len(frames)))
     return sparse.csr_matrix(
@@ -365,10 +365,10 @@ def mesh_columns(points: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         A row a part.
     belongs : array of shape (n_points, n_parts)
     """
-    inside = {name: np.isin(points, members) for name, members in REGIONS.items()}
-    inside = {name: column for name, column in inside.items() if column.any()}
-    return (_region_columns("mesh", list(inside)),
-            np.column_stack(list(inside.values())).astype(float))
+    belongs = np.stack([np.isin(points, members) for members in REGIONS.values()], axis=1)
+    inside = belongs.any(axis=0)
+    regions = np.array(list(REGIONS))[inside].tolist()
+    return _region_columns("mesh", regions), belongs[:, inside].astype(float)
 
 
 def signal_columns(streams: Sequence[str]) -> pd.DataFrame:

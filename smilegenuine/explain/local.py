@@ -20,7 +20,7 @@ from .tree import node_of
 
 def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
             n_orders: int = 8, random_state: int = 0) -> Explanation:
-    """Say what adds how much to a system's decision about a clip.
+    """Attribute a system's decision about a clip to what the system saw in it.
 
     Parameters
     ----------
@@ -87,11 +87,11 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     >>> from smilegenuine.explain import explain
     >>> smiles = make_smile_signals(24, 4, difference="au06", random_state=0)
     >>> model = AUDASVMEnsemble(levels=("au",)).fit(smiles.data, smiles.target)
-    >>> found = explain(model, smiles.data[1])
-    >>> found.by_au().abs().idxmax()
+    >>> explanation = explain(model, smiles.data[1])
+    >>> explanation.by_au().abs().idxmax()
     'AU06'
-    >>> total = found.table["contribution"].sum()
-    >>> bool(abs(total - (found.decision - found.baseline_decision)) < 1e-6)
+    >>> total = explanation.table["contribution"].sum()
+    >>> bool(abs(total - (explanation.decision - explanation.baseline_decision)) < 1e-6)
     True
     """
     check_positive("n_steps", n_steps, whole=True, at_least=1)

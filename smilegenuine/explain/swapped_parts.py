@@ -1,4 +1,4 @@
-"""What one clip would look like to a branch with a part of it taken from another clip."""
+"""Groups of inputs, exchanged between clips: what permutation importance asks about."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def columns_of(meaning: Meaning, kind: str, name: object) -> np.ndarray:
 
 
 def phases_of_rows(seen: Seen) -> np.ndarray:
-    """Name the phase of each row of a sequence.
+    """Return the phase of each row of a sequence.
 
     Parameters
     ----------

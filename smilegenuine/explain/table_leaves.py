@@ -35,9 +35,10 @@ from .input_meaning import (
     side_by_side,
     table_part,
 )
-from .integrated_gradients import additive_path, machine_path, shapley_path
+from .integrated_gradients import machine_path
 from .kinematic_reasons import kinematic_contributions, parameters_of
 from .nodes import Head, Leaf, Options, Seen
+from .shapley_values import additive_contributions, grouped_shapley_values
 from .swapped_parts import columns_of, table_groups
 
 
@@ -171,7 +172,7 @@ class AnyTableLeaf(TableLeaf):
     def contributions(self, row: np.ndarray, options: Options) -> np.ndarray:
         """Return what columns contribute to the decision value."""
         start = self.start()
-        contributions = additive_path(self.decide, start, row)
+        contributions = additive_contributions(self.decide, start, row)
         if contributions is not None:
             return contributions
         columns = self.meaning.columns
@@ -179,8 +180,8 @@ class AnyTableLeaf(TableLeaf):
         alone = columns["feature"].where((columns[keys] == "").all(axis=1), "")
         owners = columns.assign(alone=alone).groupby([*keys, "alone"], sort=False).ngroup(
             ).to_numpy()
-        groups = shapley_path(self.decide, start, row, owners, n_orders=options.n_orders,
-                              rng=np.random.default_rng(options.random_state))
+        groups = grouped_shapley_values(self.decide, start, row, owners, n_orders=options.n_orders,
+                                        rng=np.random.default_rng(options.random_state))
         # A group's contribution is its own; within it, each column that moved bears the same.
         moved = (row != start).astype(float)
         count = np.bincount(owners, moved, len(groups))
@@ -350,7 +351,7 @@ class OpaqueLeaf(Leaf):
         names = list(dict.fromkeys(spans))
         code = np.array([names.index(s) for s in spans])[:, None] * len(AU_NAMES)
         owners = (code + np.arange(len(AU_NAMES))).ravel()
-        contributions = shapley_path(
+        contributions = grouped_shapley_values(
             lambda rows: self._decide([(seen.clip, row.reshape(aus.shape)) for row in rows]),
             still.ravel(), aus.ravel(), owners, n_orders=max(1, options.n_orders // 4),
             rng=np.random.default_rng(options.random_state))

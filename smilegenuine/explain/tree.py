@@ -24,9 +24,8 @@ from ..features.smile_kinematics import SmileKinematics
 from ..systems.fusion import StackingFusion
 from .contract import DecidesByFeatures
 from .input_meaning import Part
-from .integrated_gradients import shapley_path
-from .kinematic_reasons import shapley_values
 from .nodes import Branching, Head, Leaf, Node, Options, no_part
+from .shapley_values import grouped_shapley_values, shapley_values
 from .table_leaves import (
     AnyTableLeaf,
     FeatureMaker,
@@ -216,9 +215,9 @@ class FusionNode(Branching):
             return _parts_of(self.nodes, seen, heads, options)
         widths = list(self.fusion.widths_.values())
         owners = np.r_[np.repeat(np.arange(len(widths)), widths), np.arange(len(widths))]
-        values = shapley_path(self._deciding(head, n_fused), start, end, owners,
-                              n_orders=max(options.n_orders, 4),
-                              rng=np.random.default_rng(options.random_state))
+        values = grouped_shapley_values(self._deciding(head, n_fused), start, end, owners,
+                                        n_orders=max(options.n_orders, 4),
+                                        rng=np.random.default_rng(options.random_state))
         return [(node.name, no_part("branch", float(value), 0))
                 for node, value in zip(self.nodes, values, strict=True)]
 

@@ -31,7 +31,7 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
                   levels: Sequence[str] = LEVELS, windows: Sequence[int] = (9, 27),
                   phases: Sequence[str] = PHASES[:4], trailing: bool = False
                   ) -> dict[str, np.ndarray]:
-    """Return any of the three levels of one clip; slopes and phases are worked out once for all.
+    """Compute any of the three levels of one clip; slopes and phases are computed once for all.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
 
 def frame_features(aus: np.ndarray, smile: np.ndarray, first: Sequence[Slopes],
                    second: Sequence[Slopes]) -> np.ndarray:
-    """Return the frame-wise level: values, slopes and slopes of slopes of every action unit.
+    """Compute the frame-wise level: values, slopes and slopes of slopes of every action unit.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def frame_features(aus: np.ndarray, smile: np.ndarray, first: Sequence[Slopes],
 
 def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarray,
                 phase: slice) -> np.ndarray:
-    """Return the AU-wise level of one phase.
+    """Compute the AU-wise level of one phase.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarr
 
 def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: slice, *,
                    absdiffs: Sequence[np.ndarray] | None = None) -> np.ndarray:
-    """Return the cross-AU level of one phase: how differently, and how far apart, two AUs move.
+    """Compute the cross-AU level of one phase: how differently, and how far apart, two AUs move.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: sli
 
 
 def pair_differences(adjusted: np.ndarray) -> np.ndarray:
-    """Return |δ̂a − δ̂b| of the 136 pairs of action units.
+    """Compute |δ̂a − δ̂b| of the 136 pairs of action units.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def first_max(signals: np.ndarray) -> np.ndarray:
 
 def feature_names(level: str, windows: Sequence[int] = (9, 27),
                   phases: Sequence[str] = PHASES[:4]) -> np.ndarray:
-    """Name the features of a level in their order.
+    """Return the names of a level's features, in their order.
 
     Parameters
     ----------
@@ -328,7 +328,7 @@ class AUDA(ClipFeatures, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         return pd.DataFrame(np.array(rows), columns=names, index=index)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features in their order, such as "onset_AU12_adjslope27_max".
+        """Return the names of the features, such as "onset_AU12_adjslope27_max".
 
         Parameters
         ----------

@@ -68,7 +68,7 @@ class ClipFeatures(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features in their order."""
+        """Return the names of the features, in their order."""
 
     @abstractmethod
     def _check_params(self) -> None: ...

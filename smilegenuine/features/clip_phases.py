@@ -36,7 +36,7 @@ class SmileLevel(NamedTuple):
 
 
 def smile_level(clip: Clip) -> SmileLevel | None:
-    """Return what the phases of a clip are found in.
+    """Return the signal in which the phases of a clip are found.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def phases_of(clip: Clip) -> dict[str, slice]:
 
 
 def phase_of_frames(phases: dict[str, slice], n_frames: int, rest: str = "") -> np.ndarray:
-    """Name the phase of each frame.
+    """Return the phase of each frame.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def phase_of_frames(phases: dict[str, slice], n_frames: int, rest: str = "") -> 
 
 
 def seconds_of(phases: dict[str, slice], times: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Return begin and end of the phases that are there.
+    """Return begin and end, in seconds, of the phases that a clip has.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ _LEAST_VALID = 5
 
 def dmarkers(signals: np.ndarray, times: np.ndarray, *, smooth: float = 0.06,
              phases: Sequence[str] = PHASES[:3]) -> np.ndarray:
-    """Return the D-Markers of a clip from its signals.
+    """Compute the D-Markers of a clip from its signals.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def dmarkers(signals: np.ndarray, times: np.ndarray, *, smooth: float = 0.06,
 
 
 def phase_markers(signals: np.ndarray, times: np.ndarray, phase: slice) -> np.ndarray:
-    """Describe signals in one phase.
+    """Compute the D-Markers of signals in one phase.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _over(amount: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 def feature_names(signals: Sequence[str] = SIGNALS, phases: Sequence[str] = PHASES[:3]
                   ) -> np.ndarray:
-    """Name the features in their order: phase, signal, marker.
+    """Return the names of the features, by phase, signal and marker.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ class DMarkers(ClipFeatures):
         return np.array(rows).reshape(-1, len(feature_names(self.signals, self.phases)))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features in their order, such as "onset_lip_duration_increase".
+        """Return the names of the features, such as "onset_lip_duration_increase".
 
         Parameters
         ----------

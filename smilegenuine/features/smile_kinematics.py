@@ -149,7 +149,7 @@ class SmileKinematics(ClipFeatures):
         self.tracked = tracked
 
     def transform(self, X: Any) -> Any:
-        """Measure.
+        """Measure the smiles.
 
         Parameters
         ----------
@@ -200,7 +200,7 @@ class SmileKinematics(ClipFeatures):
         return self._smiles(clip, pause=0.0)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the columns: `KINEMATICS`.
+        """Return the names of the features, `KINEMATICS`.
 
         Parameters
         ----------
