@@ -1,7 +1,7 @@
 """Why `KinematicsClassifier` decides as it does: which figure of a smile, in which direction.
 
 What is not known is integrated out by the classifier, so it can be asked what it would say without
-any figure. Shapley's values of that need no other smile to compare with: without all of them,
+any figure. Shapley values of that need no other smile to compare with: without all of them,
 nothing is known, and the log-odds are 0.
 """
 

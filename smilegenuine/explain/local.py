@@ -38,7 +38,7 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
         Places on the way from the baseline to the clip at which gradients of networks are taken;
         more are taken by itself where contributions do not add up.
     n_orders : int, default=8
-        Random orders of Shapley's values, of classifiers that are neither linear nor machines nor
+        Random orders of Shapley values, of classifiers that are neither linear nor machines nor
         networks of this package.
     random_state : int, default=0
         Of these orders.
@@ -67,8 +67,8 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     **How.** Linear tops of fusions, second levels of machines and linear models: exactly. RBF
     machines and networks: integrated gradients, along the straight way. Networks on the face mesh
     choose neighbours, and what jumps when a choice changes belongs to no point: it is in the row
-    "not placed". `KinematicsClassifier`, adapted or not: Shapley's values of the figures that are
-    known, where one that takes no part is integrated out. Other models: Shapley's values of
+    "not placed". `KinematicsClassifier`, adapted or not: Shapley values of the figures that are
+    known, where one that takes no part is integrated out. Other models: Shapley values of
     action units, pairs or signals in each phase, from random orders. In all cases contributions add
     up to the difference of the decisions.
 

@@ -148,7 +148,7 @@ class Branching(Node):
         return [leaf for node in self.nodes for leaf in node.leaves()]
 
     def remember(self, seen: list[Any]) -> None:
-        """Let each branch keep its outputs for some clips."""
+        """Keep the outputs of each branch for some clips."""
         for node, of_branch in zip(self.nodes, zip(*seen, strict=True), strict=True):
             node.remember(list(of_branch))
 

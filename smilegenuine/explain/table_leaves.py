@@ -139,7 +139,7 @@ class AnyTableLeaf(TableLeaf):
     """Any classifier of features of clips, at the end of a pipeline.
 
     Where the decision is a sum over columns, as of linear models, contributions are exact; else
-    they are Shapley's values of action units, pairs or signals in each phase.
+    they are Shapley values of action units, pairs or signals in each phase.
     """
 
     def __init__(self, name: str, classifier: Any, features: FeatureMaker,
@@ -207,7 +207,7 @@ class FeaturesLeaf(AnyTableLeaf):
 class KinematicsLeaf(TableLeaf):
     """A `KinematicsClassifier`, adapted or not, of what `SmileKinematics` measures.
 
-    Contributions are Shapley's values of the figures that are known; the baseline is knowing none,
+    Contributions are Shapley values of the figures that are known; the baseline is knowing none,
     of which the log-odds are 0.
     """
 
@@ -312,7 +312,7 @@ def _meaning_of(step: Any) -> Meaning:
 class OpaqueLeaf(Leaf):
     """Any classifier of clips with action units of which nothing else is known.
 
-    Contributions are Shapley's values of action units in each phase: a unit that does not take part
+    Contributions are Shapley values of action units in each phase: a unit that does not take part
     stays at its level at rest. The baseline is the clip with all of them at rest.
     """
 

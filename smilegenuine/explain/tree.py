@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from ..systems.fusion import StackingFusion
 from .contract import DecidesByFeatures
 from .input_meaning import Part
 from .nodes import Branching, Head, Leaf, Node, Options, no_part
-from .shapley_values import grouped_shapley_values, shapley_values
+from .shapley_values import Decide, grouped_shapley_values, shapley_values
 from .table_leaves import (
     AnyTableLeaf,
     FeatureMaker,
@@ -34,9 +33,6 @@ from .table_leaves import (
     MachineLeaf,
     OpaqueLeaf,
 )
-
-# From the decision values of branches, (n, n_branches), to log-odds, (n,).
-Combiner = Callable[[np.ndarray], np.ndarray]
 
 
 def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = "") -> Node:
@@ -132,9 +128,17 @@ class CombinedNode(Branching):
     That of a calibrated or abstaining model of one branch; of what scikit-learn combines, of
     several. What a branch adds is the Shapley value of its decision, and all that contributes to
     that is stretched alike.
+
+    Parameters
+    ----------
+    name : str
+    combine : callable
+        From the decision values of the branches, (n, n_branches), to log-odds, (n,).
+    nodes : list of Node
+        The branches.
     """
 
-    def __init__(self, name: str, combine: Combiner, nodes: list[Node]) -> None:
+    def __init__(self, name: str, combine: Decide, nodes: list[Node]) -> None:
         self.name, self.combine, self.nodes = name, combine, nodes
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -170,7 +174,7 @@ class FusionNode(Branching):
 
     Where the top is linear in what it sees, as the default ones are, each branch's share of its
     decision is exact, and is taken apart further inside the branch. The product of projections is
-    integrated along the way. Of any other top, branches have Shapley's values.
+    integrated along the way. Of any other top, branches have Shapley values.
     """
 
     def __init__(self, name: str, fusion: StackingFusion, nodes: list[Node]) -> None:
@@ -239,7 +243,7 @@ class FusionNode(Branching):
                     zip(of_features, of_decisions, strict=True)]
         return [Head(f, float(d)) for f, d in zip(of_features, of_decisions, strict=True)]
 
-    def _deciding(self, head: Head, n_fused: int) -> Any:
+    def _deciding(self, head: Head, n_fused: int) -> Decide:
         """The head as a function of rows of fused features and decisions."""
         def decide(rows: np.ndarray) -> np.ndarray:
             fused, decisions = rows[:, :n_fused], rows[:, n_fused:]
@@ -272,7 +276,7 @@ def _parts_of(nodes: list[Node], seen: list[Any], heads: list[Head], options: Op
             for part in node.parts(s, head, options)]
 
 
-def _linear_weights(decide: Any, start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
+def _linear_weights(decide: Decide, start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
     """The weights of a decision that is linear; None where it is not."""
     n = len(start)
     on_the_way = np.vstack([start, end, 0.5 * (start + end)])
