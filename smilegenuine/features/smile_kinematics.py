@@ -240,7 +240,7 @@ class SmileKinematics(ClipFeatures):
 
     def _smiles(self, clip: Clip, pause: float) -> list[Smile]:
         """The smiles of a recording; those that follow each other within `pause` seconds as one."""
-        found = []
+        smiles = []
         for times, landmarks in self._stretches(clip):
             signals = marker_signals(landmarks, times, alignment=self.alignment, rest=self.rest)
             known = np.isfinite(signals).all(axis=(1, 2))
@@ -254,9 +254,9 @@ class SmileKinematics(ClipFeatures):
                 inside = known & (times >= max(bout.start - _BEFORE, after)) & (
                     times <= min(bout.end + _AFTER, before))
                 if inside.sum() >= _LEAST_VALID:
-                    found.append(self._measured(bout, times[inside], landmarks[inside]))
-        highest = max((smile.rise for smile in found), default=0.0)
-        return [smile for smile in found if smile.rise >= BESIDE * highest]
+                    smiles.append(self._measured(bout, times[inside], landmarks[inside]))
+        highest = max((smile.rise for smile in smiles), default=0.0)
+        return [smile for smile in smiles if smile.rise >= BESIDE * highest]
 
     def _measured(self, bout: Bout, times: np.ndarray, landmarks: np.ndarray) -> Smile:
         signals = marker_signals(landmarks, times, alignment=self.alignment, rest=self.rest)
