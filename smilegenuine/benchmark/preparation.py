@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -232,26 +232,8 @@ def check_device(device: str) -> None:
 
 # -- recordings, measured ---------------------------------------------------------------------
 
-class Measured(NamedTuple):
-    """Recordings that can be used, and what was wrong with the others.
-
-    Attributes
-    ----------
-    clips : list of Clip
-        With what does not depend on who is in the training set: landmarks, faces, action units.
-    places : array of int
-        Their places in what was given.
-    failures : DataFrame
-        Columns `clip` and `error`.
-    """
-
-    clips: list[Clip]
-    places: np.ndarray
-    failures: pd.DataFrame
-
-
 def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
-            tell: Callable[[str], None]) -> Measured:
+            tell: Callable[[str], None]) -> tuple[list[Clip], np.ndarray, pd.DataFrame]:
     """Find landmarks, faces and action units, as far as the systems look at them.
 
     Parameters
@@ -265,8 +247,13 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
 
     Returns
     -------
-    Measured
-        A recording of which one of the systems can make nothing is left out for all of them.
+    clips : list of Clip
+        With what does not depend on who is in the training set: landmarks, faces, action units. A
+        recording of which one of the systems can make nothing is left out for all of them.
+    places : array of int
+        Their places in what was given.
+    failures : DataFrame
+        Columns `clip` and `error`: what was wrong with the others.
     """
     steps: dict[str, Any] = {}
     for system in systems:
@@ -275,12 +262,11 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
     failures = [pd.DataFrame(columns=["clip", "error"])]
     for name in ("landmarks", "faces", "aus"):
         if clips and name in steps:
-            found = transform_clips(unwrapped(steps[name]), clips, on_error="skip")
-            failures.append(found.failures[["clip", "error"]])
-            tell(tally_text(name, found.tally))
-            clips, index = found.data, index[found.index]
-    branches = _branches(systems)
-    good = []
+            measured = transform_clips(unwrapped(steps[name]), clips, on_error="skip")
+            failures.append(measured.failures[["clip", "error"]])
+            tell(tally_text(name, measured.tally))
+            clips, index = measured.data, index[measured.index]
+    branches, good = _branches(systems), []
     for i, clip in enumerate(clips):
         try:
             for branch in branches:
@@ -288,20 +274,20 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
             good.append(i)
         except ClipError as error:
             failures.append(pd.DataFrame([{"clip": clip.label, "error": str(error)}]))
-    return Measured([clips[i] for i in good], index[good], pd.concat(failures, ignore_index=True))
+    return [clips[i] for i in good], index[good], pd.concat(failures, ignore_index=True)
 
 
 def _branches(systems: Sequence[Pipeline]) -> list[Any]:
     """The classifiers that look at the clips, those that would say the same once."""
-    found: dict[str, Any] = {}
+    branches: dict[str, Any] = {}
     for system in systems:
         last = system[-1]
-        fused = isinstance(last, StackingFusion)
-        for branch in [branch for _, branch in last.estimators] if fused else [last]:
+        for branch in dict(last.estimators).values() if isinstance(last, StackingFusion) else [
+                last]:
             params = {name: value for name, value in branch.get_params().items()
                       if name not in ("n_jobs", "verbose")}
-            found.setdefault(f"{type(branch).__name__} {params}", branch)
-    return list(found.values())
+            branches.setdefault(f"{type(branch).__name__} {params}", branch)
+    return list(branches.values())
 
 
 def tally_text(name: str, tally: Tally) -> str:

@@ -12,7 +12,7 @@ from ..plotting.style import load_pyplot
 from ..running.output_places import prepare_file, prepare_folder
 from ..systems.named_systems import LANDMARK_ROWS, NETWORKS, TABLE_ROWS, looks_at
 from .comparing import check, compare, folds_of, with_folds
-from .corpora import check_twice, join_corpora
+from .corpora import check_duplicates, join_corpora
 from .options import BenchmarkOptions, system_names
 from .preparation import check_device, make_systems, slow_text
 from .result import BenchmarkResult
@@ -121,15 +121,15 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     pipelines = make_systems(names, options, cache)
 
     def ready(loaded: LabelledSet) -> LabelledSet:
-        check_twice(loaded)
+        check_duplicates(loaded)
         loaded = with_folds(loaded, folds)
         check(loaded, pipelines, options)
         check_study(loaded, wanted)
         return loaded
 
     prepared = _load(data, others, folds, results, options, ready)
-    options.complain(prepared.wrong_text())
-    options.complain(slow_text(pipelines, options, n_clips=len(prepared.clips),
+    options.warn(prepared.failure_text())
+    options.warn(slow_text(pipelines, options, n_clips=len(prepared.clips),
                                n_fits=len(folds_of(prepared).splits()) * max(len(wanted), 1)))
     if wanted:
         folder = None if output is None else output / "study"

@@ -1,11 +1,11 @@
-"""What arguments of the commands may be: each function gives the value, or says what is wrong."""
+"""What arguments of the commands may be: each parser returns the value, or says what is wrong."""
 
 from __future__ import annotations
 
 import argparse
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +25,20 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"must be a whole number, not {text}") from None
 
 
-def counting(text: str) -> int:
-    """Return a whole number of at least 1."""
-    if whole(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return whole(text)
+def at_least(least: int, *, or_zero: bool = False) -> Callable[[str], int]:
+    """Return a parser of whole numbers from a bound on, and of 0 where that has a meaning."""
+    def parse(text: str) -> int:
+        if whole(text) < least and not (or_zero and whole(text) == 0):
+            raise argparse.ArgumentTypeError(
+                f"must be {'0 or ' * or_zero}at least {least}, not {text}")
+        return whole(text)
+    return parse
 
 
 def n_jobs(text: str) -> int:
     """Return a number of processes."""
     if whole(text) == 0:
         raise argparse.ArgumentTypeError("must not be 0; 1 is one process, -1 one a core")
-    return whole(text)
-
-
-def folds(text: str) -> int:
-    """Return a number of folds."""
-    if whole(text) < 2:
-        raise argparse.ArgumentTypeError(f"must be at least 2, not {text}")
-    return whole(text)
-
-
-def folds_or_none(text: str) -> int:
-    """Return a number of folds, or 0."""
-    if whole(text) < 0 or whole(text) == 1:
-        raise argparse.ArgumentTypeError(f"must be 0 or at least 2, not {text}")
     return whole(text)
 
 
@@ -68,23 +57,16 @@ def systems(text: str) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def resolutions(text: str) -> tuple[float, ...]:
-    """Return shares of width and height out of a list with commas, each one once."""
-    return _numbers(text, *BOUNDS["resolution"])
-
-
-def frame_rates(text: str) -> tuple[float, ...]:
-    """Return frame rates in Hz out of a list with commas, each one once."""
-    return _numbers(text, *BOUNDS["fps"])
+def degrees(of: str) -> Callable[[str], tuple[float, ...]]:
+    """Return a parser of lists with commas: shares or rates of a study, each one once."""
+    def parse(text: str) -> tuple[float, ...]:
+        return tuple(dict.fromkeys(_number(part, *BOUNDS[of]) for part in text.split(",")))
+    return parse
 
 
 def frame_rate(text: str) -> float:
     """Return a frame rate in Hz."""
     return _number(text, *BOUNDS["fps"])
-
-
-def _numbers(text: str, least: float, most: float) -> tuple[float, ...]:
-    return tuple(dict.fromkeys(_number(part, least, most) for part in text.split(",")))
 
 
 def _number(text: str, least: float, most: float) -> float:
@@ -108,11 +90,14 @@ def measures(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def table_file(text: str) -> Path:
-    """Return the name of a file for a table."""
-    if Path(text).suffix.lower() not in (".csv", ".parquet"):
-        raise argparse.ArgumentTypeError(f"{text}: give a name that ends in .csv or .parquet")
-    return Path(text)
+def file_name(*suffixes: str) -> Callable[[str], Path]:
+    """Return a parser of names of files that end in one of these."""
+    def parse(text: str) -> Path:
+        if Path(text).suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(
+                f"{text}: give a name that ends in {' or '.join(suffixes)}")
+        return Path(text)
+    return parse
 
 
 def system_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -148,7 +133,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
     """Add what says how networks are trained to a command."""
-    parser.add_argument("--max-epochs", type=counting, metavar="N",
+    parser.add_argument("--max-epochs", type=at_least(1), metavar="N",
                         help="of every network, in place of what is published")
     parser.add_argument("--points", choices=("all", "outlines"),
                         help="of the face mesh, for networks that look at it: all 478, the "

@@ -19,8 +19,8 @@ from ..features.frame_tables import frame_table, marker_table, write_tables
 from ..running.output_places import prepare_file, prepare_folder
 from ..systems.named_systems import make_system
 from ..systems.persistence import load_model
-from .arguments import MEASURES, add_action_units, files_of, measures, table_file
-from .reporting import complain, report
+from .arguments import MEASURES, add_action_units, file_name, files_of, measures
+from .reporting import report_failures, warn
 
 # What each measure is taken from.
 _FIELDS = {"aus": "aus", "landmarks": "landmarks", "blendshapes": "blendshapes",
@@ -31,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="videos, or folders of videos, image folders or OpenFace CSVs")
-    parser.add_argument("-o", "--output", type=table_file, required=True, metavar="FILE",
-                        help=".csv or .parquet, a row a frame; D-Markers go beside it, into "
-                             "FILE_dmarkers, a row a video")
+    parser.add_argument("-o", "--output", type=file_name(".csv", ".parquet"), required=True,
+                        metavar="FILE", help=".csv or .parquet, a row a frame; D-Markers go "
+                                             "beside it, into FILE_dmarkers, a row a video")
     parser.add_argument("--measures", type=measures, default="aus", metavar="A,B,…",
                         help=f"of {', '.join(MEASURES)}; `all` for all of them. aus, the default, "
                              "is action units and smile intensity; the others come from "
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
-            complain(tally_text(name, measured.tally))
+            warn(tally_text(name, measured.tally))
     clips, unknown = _know_all(clips, args.measures)
     failures.append(unknown)
     markerless = 0
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.output}: {n} frames of {len(clips)} videos")
         if "dmarkers" in args.measures:
             markerless = _write_markers(clips, markers_file)
-    return max(report(pd.concat(failures)), int(markerless > 0))
+    return max(report_failures(pd.concat(failures)), int(markerless > 0))
 
 
 # -- what is measured, and by what ----------------------------------------------------------------

@@ -24,7 +24,7 @@ from ..running.output_places import prepare_file
 from ..systems.persistence import load_model
 from ..systems.pretrained import PRETRAINED, load_pretrained
 from .arguments import add_device, files_of
-from .reporting import report
+from .reporting import report_failures
 
 # Used where no model is given, and what its classes are called.
 _USUAL, _LABELS = "kinematics", ("posed", "spontaneous")
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         # Names of files may hold what is no letter, which columns of strings do not take.
         table = pd.DataFrame(rows, dtype=object)
         print(table.to_csv(index=False).rstrip() if args.csv else _readable(table))
-    return report(found.failures)
+    return report_failures(found.failures)
 
 
 # -- what is asked about what ---------------------------------------------------------------------

@@ -13,32 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..benchmark import preparation
 from ..benchmark.options import SystemOptions
-from ..benchmark.preparation import (
-    check_device,
-    check_landmarker,
-    check_set,
-    failure_text,
-    folds_at_once,
-    make_systems,
-    measure,
-    slow_text,
-)
 from ..classifiers.opening import set_run
 from ..clips.record import Clip
 from ..report.card_scores import SUBJECT_SCORES, scores_to_remember
 from ..running.output_places import prepare_file
 from ..systems.named_systems import NETWORKS, SYSTEMS, looks_at
 from ..systems.persistence import save_model
-from .arguments import (
-    add_action_units,
-    add_networks,
-    as_options,
-    folds_or_none,
-    system_options,
-    whole,
-)
-from .reporting import complain, report
+from . import arguments
+from .reporting import report_failures, warn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,13 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "labels.csv, or with a subfolder a class and in it one a subject")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL")
     parser.add_argument("--system", choices=sorted(SYSTEMS), default="auda-svm")
-    parser.add_argument("--folds", type=folds_or_none, default=5, metavar="K",
-                        help="folds by subject for the scores; 0: no scores")
+    parser.add_argument("--folds", type=arguments.at_least(2, or_zero=True), default=5,
+                        metavar="K", help="folds by subject for the scores; 0: no scores")
     parser.add_argument("--cache", type=Path, metavar="FOLDER",
                         help="keep what is measured here: faces, landmarks, action units")
-    add_networks(parser)
-    add_action_units(parser)
-    parser.add_argument("--random-state", type=whole, default=0, metavar="SEED",
+    arguments.add_networks(parser)
+    arguments.add_action_units(parser)
+    parser.add_argument("--random-state", type=arguments.whole, default=0, metavar="SEED",
                         help="of networks; another number, another training")
 
 
@@ -63,24 +47,24 @@ def run(args: argparse.Namespace) -> int:
     from ..datasets import load_table
 
     table = load_table(args.data, fps=args.fps, on_error="skip")
-    check_set(table.target, table.groups)
+    preparation.check_set(table.target, table.groups)
     prepare_file(args.output)
     if args.system in NETWORKS:
-        check_device(args.device)
-    options = SystemOptions(**system_options(args))
-    made = make_systems([args.system], options, args.cache)
-    check_landmarker(made, table.data,
+        preparation.check_device(args.device)
+    options = SystemOptions(**arguments.system_options(args))
+    made = preparation.make_systems([args.system], options, args.cache)
+    preparation.check_landmarker(made, table.data,
                      "or take a system without landmarks, such as auda-svm")
-    complain(as_options(slow_text(made, options, n_clips=len(table.data),
+    warn(arguments.as_options(preparation.slow_text(made, options, n_clips=len(table.data),
                                   n_fits=1 + args.folds)))
     system = made[args.system]
-    clips, places, failures = measure([system], table.data, complain)
+    clips, places, failures = preparation.measure([system], table.data, warn)
     failures = pd.concat([table.failures, failures])
     if not clips:
-        raise ValueError(failure_text(failures) + "\nnothing is left to train on")
+        raise ValueError(preparation.failure_text(failures) + "\nnothing is left to train on")
     y = table.target[places]
     groups = None if table.groups is None else table.groups[places]
-    check_set(y, groups)
+    preparation.check_set(y, groups)
     info = {"system": args.system, "trained on": str(args.data), "clips": len(clips),
             "subjects": None if groups is None else len(np.unique(groups)),
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)},
@@ -103,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     save_model(system, args.output, info=info)
     left_out = f"; {len(failures)} left out" if len(failures) else ""
     print(f"{args.output}: {args.system}, fitted on {len(clips)} videos{left_out}")
-    return report(failures)
+    return report_failures(failures)
 
 
 def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
@@ -120,7 +104,8 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
                          "on is split by subject once more; there are two. `--folds 0` trains "
                          "without them")
     # A network trains in one process, so there folds go side by side.
-    n_jobs = folds_at_once(args.n_jobs, args.device) if args.system in NETWORKS else None
+    n_jobs = None if args.system not in NETWORKS else \
+        preparation.folds_at_once(args.n_jobs, args.device)
     try:
         found = evaluate({args.system: system}, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
                          verbose=not args.quiet)

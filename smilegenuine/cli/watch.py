@@ -26,7 +26,7 @@ from ..live.picture import LivePicture
 from ..live.sources import Film, open_film
 from ..running.output_places import prepare_file
 from ..systems.persistence import load_model
-from .arguments import add_device
+from .arguments import add_device, file_name
 
 _WINDOW = "smilegenuine watch (q to end)"
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
@@ -47,24 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--real-time", action="store_true",
                       help="play a file at its own pace, and drop frames where this machine is "
                            "too slow")
-    parser.add_argument("--output", type=_named(".csv"), metavar="FILE.csv",
+    parser.add_argument("--output", type=file_name(".csv"), metavar="FILE.csv",
                         help="write a row a frame: what was known when it came")
-    parser.add_argument("--video", type=_named(*_CODECS), metavar="FILE.mp4",
+    parser.add_argument("--video", type=file_name(*_CODECS), metavar="FILE.mp4",
                         help="write the picture that the window shows. Without --output and "
                              "--video nothing is kept of who is watched")
     parser.add_argument("--window", action=argparse.BooleanOptionalAction, default=None,
                         help="show what is seen; without either, where there is a display")
     add_device(parser)
     parser.set_defaults(dask=None)
-
-
-def _named(*suffixes: str) -> Any:
-    def file(text: str) -> Path:
-        if Path(text).suffix.lower() not in suffixes:
-            raise argparse.ArgumentTypeError(f"{text}: give a name that ends in "
-                                             f"{' or '.join(suffixes)}")
-        return Path(text)
-    return file
 
 
 def run(args: argparse.Namespace) -> int:
