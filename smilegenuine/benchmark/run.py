@@ -119,18 +119,30 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     if set(names) & set(NETWORKS):
         check_device(options.device)
     pipelines = make_systems(names, options, cache)
+    about: dict[str, Any] = {"fps": options.fps, "folds": folds is None and not others}
+    tested = [load_labelled(other, **about) for other in others]
 
-    def ready(loaded: LabelledSet) -> LabelledSet:
+    def prepare(source: Any, **how: Any) -> LabelledSet:
+        loaded = load_labelled(source, **how)
+        loaded = join_corpora(loaded, tested) if tested else loaded
         check_duplicates(loaded)
         loaded = with_folds(loaded, folds)
         check(loaded, pipelines, options)
         check_study(loaded, wanted)
         return loaded
 
-    prepared = _load(data, others, folds, results, options, ready)
+    if not is_drawn(data):
+        prepared = prepare(data, **about)
+    else:
+        about = {"n_subjects": options.n_subjects, "clips_per_subject": options.clips_per_subject,
+                 "random_state": options.random_state}
+        prepared = prepare(DRAWN[0], **about)
+        if results is not None:  # videos are written once it is sure that they can be used
+            prepared = prepare(DRAWN[0], **about, folder=Path(results) / "videos",
+                               n_jobs=options.n_jobs, verbose=options.verbose)
     options.warn(prepared.failure_text())
     options.warn(slow_text(pipelines, options, n_clips=len(prepared.clips),
-                               n_fits=len(folds_of(prepared).splits()) * max(len(wanted), 1)))
+                           n_fits=len(folds_of(prepared).splits()) * max(len(wanted), 1)))
     if wanted:
         folder = None if output is None else output / "study"
         return run_study(prepared, wanted, names, options, folder, cache, reference)
@@ -180,13 +192,12 @@ def _page(report: bool | str | os.PathLike[str] | None, output: Path | None, *, 
 
 def _usual_systems(data: Any) -> tuple[str, ...]:
     """The rows of the table; of sets without pictures, systems that look at what there is."""
-    words = data if isinstance(data, (list, tuple)) and len(data) == 2 else ("",)
-    known = DATA_SETS.get(words[0]) if isinstance(words[0], str) else None
-    has = "pictures" if known is None else known.has
+    name = data[0] if isinstance(data, (list, tuple)) and len(data) == 2 else ""
+    has = DATA_SETS[name].has if isinstance(name, str) and name in DATA_SETS else "pictures"
     if has == "pictures":
         return TABLE_ROWS
     rows = TABLE_ROWS if has == "aus" else LANDMARK_ROWS
-    return tuple(name for name in rows if looks_at(name) == {has})
+    return tuple(row for row in rows if looks_at(row) == {has})
 
 
 def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:
@@ -197,25 +208,3 @@ def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:
     if len(names) < 2:
         return None
     return wanted or (_REFERENCE if _REFERENCE in names else names[0])
-
-
-def _load(data: Any, others: Sequence[Any], folds: int | None,
-          results: str | os.PathLike[str] | None, options: BenchmarkOptions, ready: Any
-          ) -> LabelledSet:
-    """The set, with folds and checked; people are drawn once it is sure that they can be used."""
-    about: dict[str, Any] = {"fps": options.fps, "folds": folds is None and not others}
-    tested = [load_labelled(other, **about) for other in others]
-
-    def whole_set(loaded: LabelledSet) -> LabelledSet:
-        return ready(join_corpora(loaded, tested) if tested else loaded)
-
-    if not is_drawn(data):
-        return whole_set(load_labelled(data, **about))
-    people: dict[str, Any] = {"n_subjects": options.n_subjects,
-                              "clips_per_subject": options.clips_per_subject,
-                              "random_state": options.random_state}
-    prepared = whole_set(load_labelled(DRAWN[0], **people))
-    if results is None:
-        return prepared
-    return whole_set(load_labelled(DRAWN[0], **people, folder=Path(results) / "videos",
-                                   n_jobs=options.n_jobs, verbose=options.verbose))

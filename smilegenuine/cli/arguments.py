@@ -125,6 +125,22 @@ def _as_option(parameter: re.Match[str]) -> str:
     return f"--{parameter[1].replace('_', '-')} {shown}".rstrip()
 
 
+def add_running(parser: argparse.ArgumentParser, *, fps: bool = True, dask: bool = True) -> None:
+    """Add what says how a command runs, and the frame rate of what carries no timing."""
+    parser.add_argument("--n-jobs", type=n_jobs, default=-1, metavar="N",
+                        help="processes; -1, the default, is one a core")
+    if fps:
+        parser.add_argument("--fps", type=float, metavar="HZ",
+                            help="frame rate of what carries no timing: image folders, tables "
+                                 "without timestamps")
+    if dask:
+        parser.add_argument("--dask", metavar="ADDRESS",
+                            help="let the workers of a Dask cluster do the work: its scheduler's "
+                                 "address, or scheduler file (needs smilegenuine[cluster]); they "
+                                 "must see videos and folders under the same paths")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add `--device` to a command."""
     parser.add_argument("--device", type=device, default="auto", metavar="DEVICE",

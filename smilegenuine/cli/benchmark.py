@@ -35,6 +35,7 @@ class _Words(argparse.Action):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    arguments.add_running(parser, fps=False)
     parser.add_argument("--data", nargs="+", action=_Words, default=[_DRAWN],
                         metavar=("DATA", "FOLDER"),
                         help=f"{', '.join(DATA_SETS)}, and the folder (or, of auda, the zip) that "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ..report import write_report
 from ..report.card_scores import scores_to_remember
 from ..systems.named_systems import make_system, set_networks
 from ..systems.persistence import load_model, save_model
+from .arguments import add_running, whole
 
 # Half of the usual, for the sake of who waits: epochs without a gain before a network stops, and
 # faces a second that RealSmileNet sees.
@@ -24,6 +26,21 @@ _PATIENCE, _FACE_RATE = 7, 5.0
 
 #: The whole of the paper, and each of its branches by itself.
 ROWS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "fusion")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_running(parser, fps=False, dask=False)
+    parser.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
+    parser.add_argument("--subjects", type=whole, default=24, metavar="N", help="drawn people")
+    parser.add_argument("--random-state", type=whole, default=0, metavar="SEED")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo, and return the exit status."""
+    run_demo(args.output, n_subjects=args.subjects, n_jobs=args.n_jobs,
+             random_state=args.random_state, verbose=not args.quiet)
+    return 0
 
 
 def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int = 4,
@@ -95,9 +112,9 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
 
     print(f"\n3. Each branch of the fusion by itself and all of them together, {cv} folds by "
           f"subject, {len(train)} videos")
-    found = evaluate(systems, train, y[~held], groups[~held], cv=cv, n_jobs=n_jobs,
-                     verbose=verbose)
-    print(found.to_markdown())
+    evaluation = evaluate(systems, train, y[~held], groups[~held], cv=cv, n_jobs=n_jobs,
+                          verbose=verbose)
+    print(evaluation.to_markdown())
 
     print(f"\n4. Fitting on all {len(train)} videos, saving, loading, and predicting those "
           f"held out ({n_held_out} people, {held.sum()} videos)")
@@ -107,7 +124,7 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         "sampled from aggregate figures of UvA-NEMO", "drawn people": True, "clips": len(train),
         "subjects": len(np.unique(groups[~held])),
         "labels": {str(c): int((y[~held] == c).sum()) for c in np.unique(y)},
-        **scores_to_remember(found, "fusion")})
+        **scores_to_remember(evaluation, "fusion")})
     paths = [name for name, h in zip(np.array(smiles.filenames)[faces.index], held, strict=True)
              if h]
     loaded = load_model(path)
@@ -126,7 +143,7 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
     print(f"\nModel: {path}\nPicture: {picture or missing}\n"
           f"Report: {report or missing}" + (" (open it in a browser)" if report else ""))
     print(f"{CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
-    return {"evaluation": found, "predictions": predictions, "model": path, "picture": picture,
+    return {"evaluation": evaluation, "predictions": predictions, "model": path, "picture": picture,
             "report": report}
 
 
@@ -174,19 +191,13 @@ def _draw(clips: list[Clip], predictions: list[dict[str, Any]], file: Path) -> P
     if not clips:
         return None
     columns = min(4, len(clips))
-    blocks = -(-len(clips) // columns)
-    figure = Figure(figsize=(5.2 * columns, 5.3 * blocks), layout="constrained")
-    axes = figure.subplots(3 * blocks, columns, squeeze=False,
-                           height_ratios=(0.9, 1.0, 1.4) * blocks)
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for k, (clip, p) in enumerate(zip(clips, predictions, strict=True)):
-        block, column = divmod(k, columns)
-        mine = axes[3 * block:3 * block + 3, column]
-        for ax in mine:
-            ax.set_axis_on()
+    rows = -(-len(clips) // columns)
+    figure = Figure(figsize=(5.2 * columns, 5.3 * rows), layout="constrained")
+    parts = figure.subfigures(rows, columns, squeeze=False).flat
+    for part, clip, p in zip(parts, clips, predictions, strict=False):  # parts may be left over
         SignalsDisplay.from_clip(
-            clip, axes=mine, title=f"{Path(p['video']).stem}\n→ {p['decision']}, "
-                                   f"P(spontaneous) = {p['P(spontaneous)']:.2f}")
+            clip, axes=part.subplots(3, 1, height_ratios=(0.9, 1.0, 1.4)),
+            title=f"{Path(p['video']).stem}\n→ {p['decision']}, "
+                  f"P(spontaneous) = {p['P(spontaneous)']:.2f}")
     figure.savefig(file, dpi=80)
     return file

@@ -19,7 +19,7 @@ from ..features.frame_tables import frame_table, marker_table, write_tables
 from ..running.output_places import prepare_file, prepare_folder
 from ..systems.named_systems import make_system
 from ..systems.persistence import load_model
-from .arguments import MEASURES, add_action_units, file_name, files_of, measures
+from .arguments import MEASURES, add_action_units, add_running, file_name, files_of, measures
 from .reporting import report_failures, warn
 
 # What each measure is taken from.
@@ -29,6 +29,7 @@ _FIELDS = {"aus": "aus", "landmarks": "landmarks", "blendshapes": "blendshapes",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_running(parser)
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="videos, or folders of videos, image folders or OpenFace CSVs")
     parser.add_argument("-o", "--output", type=file_name(".csv", ".parquet"), required=True,

@@ -23,7 +23,7 @@ from ..report.sampled_models import expected_share
 from ..running.output_places import prepare_file
 from ..systems.persistence import load_model
 from ..systems.pretrained import PRETRAINED, load_pretrained
-from .arguments import add_device, files_of
+from .arguments import add_device, add_running, files_of
 from .reporting import report_failures
 
 # Used where no model is given, and what its classes are called.
@@ -34,7 +34,8 @@ _MODEL, _ARCHIVE = ".skops", b"PK\x03\x04"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments to its parser."""
+    """Add the arguments of the command."""
+    add_running(parser)
     parser.add_argument("first", metavar="[MODEL] VIDEO ...",
                         help="a model that `train` saved; without one, the pretrained model is "
                              "asked (`smilegenuine info kinematics`). Videos, or folders of "

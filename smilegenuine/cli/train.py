@@ -27,6 +27,7 @@ from .reporting import report_failures, warn
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    arguments.add_running(parser)
     parser.add_argument("data", type=Path, metavar="FOLDER_OR_CSV",
                         help="a CSV with the columns path,label,subject, or a folder: with "
                              "labels.csv, or with a subfolder a class and in it one a subject")

@@ -8,8 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,7 +35,10 @@ _PATIENCE = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments to its parser."""
+    """Add the arguments of the command."""
+    parser.add_argument("--fps", type=float, metavar="HZ",
+                        help="frame rate of what carries no timing: image folders")
+    parser.add_argument("--quiet", action="store_true", help="decisions alone")
     parser.add_argument("model", type=Path, metavar="MODEL")
     parser.add_argument("source", nargs="?", default="0", metavar="SOURCE",
                         help="the number of a camera, 0 by default; or a video, or a folder of "
@@ -55,7 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", action=argparse.BooleanOptionalAction, default=None,
                         help="show what is seen; without either, where there is a display")
     add_device(parser)
-    parser.set_defaults(dask=None)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,7 +105,8 @@ class _Watch:
         self.live, self.film, self.window = live, film, window
         self.picture = LivePicture(live.classes_, live.window) if video or window else None
         self.video = None if video is None else stack.enter_context(_VideoFile(video, film.fps))
-        self.table = None if output is None else stack.enter_context(_table(output, live.classes_))
+        self.table = None if output is None else _Table(
+            stack.enter_context(output.open("w", encoding="utf-8", newline="")), live.classes_)
         self.line = _Line(live.classes_, quiet)
         self.frames = self.seen = self.told = 0
         self.trouble = ""
@@ -130,6 +132,7 @@ class _Watch:
         """Look at a frame; False where it was the last one that is wanted."""
         before = len(self.live.smiles)
         moment = self.live.update(frame, time)
+        self.frames += 1
         self._count(moment)
         new = self.live.smiles[before:]
         if self.table is not None:
@@ -143,7 +146,6 @@ class _Watch:
         return not self.window or _show(shown)
 
     def _count(self, moment: LiveMoment) -> None:
-        self.frames += 1
         self.seen += moment.face
         self.told += not moment.measuring
         if moment.reason and moment.reason not in WAITING:
@@ -152,11 +154,9 @@ class _Watch:
     def _end(self) -> None:
         before = len(self.live.smiles)
         moment = self.live.finish()
-        self.seen += moment.face
-        self.told += not moment.measuring or len(self.live.smiles) > before
-        if moment.reason and moment.reason not in WAITING:
-            self.trouble = moment.reason
+        self._count(moment)
         new = self.live.smiles[before:]
+        self.told += len(new)
         if self.table is not None:
             self.table.end(new)
         self.line.end(moment, new)
@@ -180,12 +180,6 @@ class _Watch:
 
 
 # -- what is written -------------------------------------------------------------------------------
-
-@contextmanager
-def _table(file: Path, classes: np.ndarray) -> Iterator[_Table]:
-    with open(file, "w", encoding="utf-8", newline="") as out:
-        yield _Table(out, classes)
-
 
 class _Table:
     """A row a frame, each written when the next one comes: an end may still belong to it."""
