@@ -163,16 +163,16 @@ def compare(data: LabelledSet, systems: tuple[str, ...], options: BenchmarkOptio
     metadata = data.metadata.assign(**{column: _kinds(data.metadata[column])
                                        for column in options.by})
     try:
-        found = evaluate(pipelines, data.clips, data.y, data.groups, cv=folds.splits(),
-                         metadata=metadata, results=results, n_jobs=n_jobs,
-                         verbose=options.verbose)
+        evaluation = evaluate(pipelines, data.clips, data.y, data.groups, cv=folds.splits(),
+                              metadata=metadata, results=results, n_jobs=n_jobs,
+                              verbose=options.verbose)
     except ValueError as error:
         if "the clips (X)" in str(error):
             error.add_note("What is measured in a clip, and which frames are valid, depends on the "
                            "systems: name from the beginning all that are to stand in one table.")
         raise
     result = BenchmarkResult(
-        **vars(found), data=data, condition=condition, folder=output,
+        **vars(evaluation), data=data, condition=condition, folder=output,
         options=dataclasses.replace(options, reference=reference, n_jobs=n_jobs), kept=kept,
         measured=_steps(pipelines, data, given), given=given, seconds=time.perf_counter() - began)
     if output is not None:
@@ -212,9 +212,7 @@ def _measured(data: LabelledSet, options: BenchmarkOptions, pipelines: dict[str,
 def _steps(pipelines: dict[str, Any], data: LabelledSet, given: tuple[str, ...]
            ) -> dict[str, str]:
     """What was measured once for all systems, and by which step."""
-    steps: dict[str, Any] = {}
-    for system in pipelines.values():
-        steps |= system.named_steps
+    steps = dict(step for system in pipelines.values() for step in system.steps)
     return {name: type(unwrapped(steps[step])).__name__ for step, name in MEASURES.items()
             if step in steps and step not in given
             and any(clip.known()[step] is not None for clip in data.clips)}

@@ -50,13 +50,11 @@ def join_corpora(trained: LabelledSet, tested: Sequence[LabelledSet]) -> Labelle
     names = _names(sets)
     _check_labels(sets, names)
     _check_recordings(sets, names)
-    groups = [f"{name}: {subject}" for name, data in zip(names, sets, strict=True)
-              for subject in data.groups]
+    named = list(zip(names, sets, strict=True))
+    groups = [f"{name}: {subject}" for name, data in named for subject in data.groups]
     clips = [clip for data in sets for clip in data.clips]
-    metadata = [data.metadata.assign(**{CORPUS: name})
-                for name, data in zip(names, sets, strict=True)]
-    sizes = [len(data.clips) for data in sets]
-    fold = np.repeat([-1, *[0] * len(tested)], sizes)
+    metadata = [data.metadata.assign(**{CORPUS: name}) for name, data in named]
+    fold = np.repeat([-1, *[0] * len(tested)], [len(data.clips) for data in sets])
     return LabelledSet(
         name=f"{', '.join(names[1:])}, trained on {names[0]}",
         clips=[clip.replace(subject=subject) for clip, subject in zip(clips, groups, strict=True)],
@@ -69,11 +67,9 @@ def join_corpora(trained: LabelledSet, tested: Sequence[LabelledSet]) -> Labelle
 
 
 def _names(sets: Sequence[LabelledSet]) -> list[str]:
-    names: list[str] = []
-    for data in sets:
-        n = sum(data.name == other.name for other in sets[:len(names)])
-        names.append(f"{data.name} ({n + 1})" if n else data.name)
-    return names
+    names = [data.name for data in sets]
+    before = [names[:i].count(name) for i, name in enumerate(names)]
+    return [f"{name} ({n + 1})" if n else name for name, n in zip(names, before, strict=True)]
 
 
 def _check_labels(sets: Sequence[LabelledSet], names: Sequence[str]) -> None:

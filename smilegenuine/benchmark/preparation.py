@@ -255,9 +255,7 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
     failures : DataFrame
         Columns `clip` and `error`: what was wrong with the others.
     """
-    steps: dict[str, Any] = {}
-    for system in systems:
-        steps |= system.named_steps
+    steps = dict(step for system in systems for step in system.steps)
     clips, index = list(recordings), np.arange(len(recordings))
     failures = [pd.DataFrame(columns=["clip", "error"])]
     for name in ("landmarks", "faces", "aus"):

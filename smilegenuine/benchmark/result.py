@@ -31,7 +31,7 @@ SELECTION = ("No person is on both sides of a fold. All model selection, such as
               "fold; nothing is chosen by looking at those tested.")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class BenchmarkResult(Evaluation):
     """What `run_benchmark` found: an `Evaluation`, what was compared, and how.
 
@@ -67,15 +67,15 @@ class BenchmarkResult(Evaluation):
     run_benchmark : Makes one.
     """
 
-    data: LabelledSet = field(kw_only=True)
-    options: BenchmarkOptions = field(kw_only=True)
-    seconds: float = field(kw_only=True)
-    kept: int = field(default=0, kw_only=True)
-    measured: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    given: tuple[str, ...] = field(default=(), kw_only=True)
-    condition: str = field(default="", kw_only=True)
-    folder: Path | None = field(default=None, kw_only=True)
-    page: Path | None = field(default=None, kw_only=True)
+    data: LabelledSet
+    options: BenchmarkOptions
+    seconds: float
+    kept: int = 0
+    measured: Mapping[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    condition: str = ""
+    folder: Path | None = None
+    page: Path | None = None
 
     @property
     def networks(self) -> bool:

@@ -110,17 +110,16 @@ def conditions(study: Mapping[str, Sequence[float] | None] | None) -> tuple[Cond
     ValueError
         Something else, or a number that is out of `BOUNDS`.
     """
-    values: dict[str, list[float]] = {}
+    values: dict[str, dict[float, None]] = {}
     for name, wanted in (study or {}).items():
         if name not in BOUNDS:
             raise ValueError(f"`study={{{name!r}: …}}`: what can be studied is "
                              f"{' and '.join(map(repr, BOUNDS))}")
-        values[name] = list(dict.fromkeys(map(float, wanted or ())))
+        values[name] = dict.fromkeys(map(float, wanted or ()))
         least, most = BOUNDS[name]
         for value in values[name]:
             if not least <= value <= most:
-                raise ValueError(f"`{name}={value:g}`: must be a number from {least:g} to "
-                                 f"{most:g}")
+                raise ValueError(f"`{name}={value:g}`: must be a number from {least:g} to {most:g}")
     if not any(values.values()):
         return ()
     return tuple(Condition(*pair) for pair in product(
@@ -284,12 +283,12 @@ class StudyResult:
         return [*texts, _ABOUT, *self._clips()]
 
     def _by_condition(self, common: set[int], cell: Callable[[Any], str]) -> str:
-        cells = {str(part.condition): {row["system"]: cell(row) for row in _rows(part, common)}
-                 for part in self.parts if part.result}
-        systems = list(dict.fromkeys(name for column in cells.values() for name in column))
+        columns = {str(part.condition): {row["system"]: cell(row) for row in _rows(part, common)
+                                         if part.result} for part in self.parts}
+        systems = list(dict.fromkeys(name for texts in columns.values() for name in texts))
         return markdown_table({"System": systems, **{
-            str(part.condition): [cells.get(str(part.condition), {}).get(name, UNKNOWN)
-                                  for name in systems] for part in self.parts}})
+            title: [texts.get(name, UNKNOWN) for name in systems]
+            for title, texts in columns.items()}})
 
     def _clips(self) -> list[str]:
         """How many clips each condition has, how often they were seen a second, what failed."""

@@ -13,9 +13,6 @@ from ..benchmark.options import system_names
 from ..benchmark.studies import BOUNDS
 from ..clips.video import IMAGE_SUFFIXES, is_recording
 
-#: What `extract` can write.
-MEASURES = ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
-
 
 def whole(text: str) -> int:
     """Return a whole number."""
@@ -78,16 +75,6 @@ def _number(text: str, least: float, most: float) -> float:
         raise argparse.ArgumentTypeError(f"must be a number from {least:g} to {most:g}, not "
                                          f"{text.strip() or 'nothing'}")
     return value
-
-
-def measures(text: str) -> tuple[str, ...]:
-    """Return names of what is measured out of a list with commas, or all."""
-    names = MEASURES if text == "all" else tuple(map(str.strip, text.split(",")))
-    for name in names:
-        if name not in MEASURES:
-            raise argparse.ArgumentTypeError(
-                f"there is no measure '{name}'; there is {', '.join(MEASURES)}, and `all`")
-    return tuple(dict.fromkeys(names))
 
 
 def file_name(*suffixes: str) -> Callable[[str], Path]:

@@ -8,20 +8,13 @@ from typing import Any
 
 from ..benchmark.options import BenchmarkOptions
 from ..benchmark.run import run_benchmark
-from ..benchmark.sets import DATA_SETS, check_set_name
+from ..benchmark.sets import DATA_SETS, DRAWN, check_set_name
 from ..systems.named_systems import SYSTEMS
 from . import arguments
 
-# What the command calls the drawn people.
-_DRAWN = "make_smiles"
 
-
-class _Words(argparse.Action):
-    """A set's name: one word or two; with `append`, each time the option is given."""
-
-    def __init__(self, *args: Any, append: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.append = append
+class _SetNames(argparse.Action):
+    """The names of sets, one word or two each time that the option is given."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
                  values: Any, option_string: str | None = None) -> None:
@@ -29,21 +22,20 @@ class _Words(argparse.Action):
             check_set_name(values)
         except ValueError as error:
             raise argparse.ArgumentError(self, str(error)) from None
-        given = [*getattr(namespace, self.dest), values] if self.append else values
-        setattr(namespace, self.dest, given)
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), values])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     arguments.add_running(parser, fps=False)
-    parser.add_argument("--data", nargs="+", action=_Words, default=[_DRAWN],
+    parser.add_argument("--data", nargs="+", action=_SetNames, default=[],
                         metavar=("DATA", "FOLDER"),
                         help=f"{', '.join(DATA_SETS)}, and the folder (or, of auda, the zip) that "
-                             f"holds it; {_DRAWN}, the default: drawn people; or a CSV or folder "
+                             f"holds it; {DRAWN[1]}, the default: drawn people; or a CSV or folder "
                              "as for `train`; or package.module:function, or "
                              "package.module:function:ARGUMENT, which gives a Bunch with data, "
                              "target and groups, or a tuple (X, y, groups)")
-    parser.add_argument("--cross-corpus", nargs="+", action=_Words, append=True, default=[],
+    parser.add_argument("--cross-corpus", nargs="+", action=_SetNames, default=[],
                         metavar=("DATA", "FOLDER"),
                         help="train on all of --data, and test on all of this set, named as there; "
                              "may be given several times")
@@ -66,21 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", action="append", default=[], metavar="COLUMN",
                         help="scores also by what is known of clips, such as gender; ages and "
                              "other numbers are cut into groups; may be given several times")
-    _add_study(parser)
-    arguments.add_networks(parser)
-    arguments.add_action_units(parser)
-    parser.add_argument("--random-state", type=arguments.whole, default=0, metavar="SEED",
-                        help="of drawn people and networks")
-    parser.add_argument("--output", type=Path, default=Path("benchmark-output"), metavar="FOLDER",
-                        help="for the tables, finished folds and what is measured; without it "
-                             "benchmark-output")
-    parser.add_argument("--report", nargs="?", type=Path, const=True, metavar="FILE.html",
-                        help="write a page as well, with pictures; without a name report.html in "
-                             "the folder of --output (needs smilegenuine[plot])")
-
-
-def _add_study(parser: argparse.ArgumentParser) -> None:
-    """Add the study of resolution, in which `--fps` means another thing than elsewhere."""
+    # In the study of resolution `--fps` means another thing than elsewhere.
     study = parser.add_argument_group("the study of resolution", "Repeat the comparison on "
                                       "recordings of smaller pictures, fewer a second: each "
                                       "resolution with each rate.")
@@ -93,18 +71,27 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--untimed-fps", type=arguments.frame_rate, metavar="HZ",
                         help="frame rate of what carries no timing: image folders, tables without "
                              "timestamps")
+    arguments.add_networks(parser)
+    arguments.add_action_units(parser)
+    parser.add_argument("--random-state", type=arguments.whole, default=0, metavar="SEED",
+                        help="of drawn people and networks")
+    parser.add_argument("--output", type=Path, default=Path("benchmark-output"), metavar="FOLDER",
+                        help="for the tables, finished folds and what is measured; without it "
+                             "benchmark-output")
+    parser.add_argument("--report", nargs="?", type=Path, const=True, metavar="FILE.html",
+                        help="write a page as well, with pictures; without a name report.html in "
+                             "the folder of --output (needs smilegenuine[plot])")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare, print, and return the exit status."""
-    studied = args.resolution is not None or args.fps is not None
     options = BenchmarkOptions(
         **arguments.system_options(args), by=args.by, reference=args.reference,
         fps=args.untimed_fps, n_subjects=args.subjects, tell=print,
         clips_per_subject=args.clips_per_subject, wording=arguments.as_options)
     result = run_benchmark(
-        args.data, args.systems, folds=args.folds, cross_corpus=args.cross_corpus,
-        study={"resolution": args.resolution, "fps": args.fps} if studied else None,
-        results=args.output, report=args.report, options=options)
+        args.data[-1] if args.data else DRAWN[0], args.systems, folds=args.folds,
+        study={"resolution": args.resolution, "fps": args.fps},
+        cross_corpus=args.cross_corpus, results=args.output, report=args.report, options=options)
     print(result)
     return int(result.problems > 0)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..benchmark.preparation import measure
 from ..benchmark.result import CAVEAT
+from ..classifiers.opening import set_run
 from ..clips.record import Clip
-from ..clips.steps import transform_clips
 from ..datasets import make_smiles
 from ..evaluation.evaluate import evaluate
 from ..report import write_report
@@ -19,6 +20,7 @@ from ..report.card_scores import scores_to_remember
 from ..systems.named_systems import make_system, set_networks
 from ..systems.persistence import load_model, save_model
 from .arguments import add_running, whole
+from .reporting import warn
 
 # Half of the usual, for the sake of who waits: epochs without a gain before a network stops, and
 # faces a second that RealSmileNet sees.
@@ -98,16 +100,13 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         max_epochs=max_epochs, patience=_PATIENCE) for name in ROWS}
     for name, face in (("realsmilenet", "realsmilenet"), ("fusion", "fusion__realsmilenet")):
         systems[name].set_params(**{f"{face}__rate": _FACE_RATE})
-    system = systems["fusion"].set_params(faces__n_jobs=n_jobs)
-    aligner, units = system.named_steps["faces"], system.named_steps["aus"].estimator
-    units.set_params(n_jobs=n_jobs)
-    faces = transform_clips(aligner.set_params(verbose=verbose), smiles.data, on_error="skip")
-    for failure in faces.failures.itertuples():
-        print(f"   left out: {failure.error}")
-    y, groups, held = y[faces.index], smiles.groups[faces.index], held[faces.index]
-    clips = units.set_params(verbose=verbose).transform(faces.data)
-    for step in (aligner, units):
-        step.set_params(verbose=False, n_jobs=None)  # everything is measured from here on
+    system = systems["fusion"]
+    set_run(list(systems.values()), n_jobs=n_jobs, verbose=verbose)
+    clips, places, failures = measure(list(systems.values()), smiles.data, warn)
+    set_run(list(systems.values()), n_jobs=None, verbose=False)  # everything is measured
+    for error in failures["error"]:
+        print(f"   left out: {error}")
+    y, groups, held = y[places], smiles.groups[places], held[places]
     train = [clip for clip, h in zip(clips, held, strict=True) if not h]
 
     print(f"\n3. Each branch of the fusion by itself and all of them together, {cv} folds by "
@@ -125,7 +124,7 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         "subjects": len(np.unique(groups[~held])),
         "labels": {str(c): int((y[~held] == c).sum()) for c in np.unique(y)},
         **scores_to_remember(evaluation, "fusion")})
-    paths = [name for name, h in zip(np.array(smiles.filenames)[faces.index], held, strict=True)
+    paths = [name for name, h in zip(np.array(smiles.filenames)[places], held, strict=True)
              if h]
     loaded = load_model(path)
     predictions, measured = _predict(loaded, paths)
@@ -161,12 +160,12 @@ def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:
 
 
 def _predict(system: Any, paths: list[str]) -> tuple[list[dict[str, Any]], list[Clip]]:
-    measured = system[:-1].transform(paths) if paths else []
-    probabilities = system[-1].predict_proba(measured) if paths else np.empty((0, 2))
-    predictions = [{"video": path, "decision": str(system.classes_[p.argmax()]),
-                    **{f"P({c})": float(v) for c, v in zip(system.classes_, p, strict=True)}}
-                   for path, p in zip(paths, probabilities, strict=True)]
-    return predictions, measured
+    if not paths:
+        return [], []
+    measured = system[:-1].transform(paths)
+    return [{"video": path, "decision": str(system.classes_[p.argmax()]),
+             **{f"P({c})": float(v) for c, v in zip(system.classes_, p, strict=True)}}
+            for path, p in zip(paths, system[-1].predict_proba(measured), strict=True)], measured
 
 
 def _print_predictions(predictions: list[dict[str, Any]], truth: np.ndarray) -> None:

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what is there, and give the exit status."""
+    """Print what is there, and return the exit status."""
     if args.model is not None:
         ours = args.model in PRETRAINED  # a file of that name is ./kinematics
         model = load_pretrained(args.model, labels=("posed", "spontaneous")) if ours else \

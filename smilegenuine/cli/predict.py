@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..answers.recordings import Decisions, answer_opened
+from ..answers.recordings import answer_opened
 from ..benchmark.preparation import check_landmarker
 from ..classifiers.opening import move_networks, set_run
 from ..clips.record import Clip, open_items
@@ -53,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print decisions, and give the exit status."""
+    """Print decisions, and return the exit status."""
     if args.report is not None:
         prepare_file(args.report)
         load_pyplot()
@@ -70,17 +69,26 @@ def run(args: argparse.Namespace) -> int:
                      "this model looks for landmarks in videos")
     if model is None and any(isinstance(clip, Clip) for clip in opened):
         print(_note(system), file=sys.stderr)
-    found = _answers(system, videos, opened, args)
-    rows = [_known(row) for row in
-            found.decisions.rename(columns={"clip": "video"}).to_dict("records")]
+    answers: Any
+    how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
+    if args.report is None:
+        answers = answer_opened(system, opened, videos, **how)
+    else:
+        from ..report.clip_report import write_opened
+
+        answers = write_opened(system, opened, videos, args.report, **how)
+        print(f"{args.report}: a page about {len(videos) - len(answers.failures)} of "
+              f"{len(videos)} videos", file=sys.stderr)
+    # As objects, as names of files may hold what is no letter, and JSON knows no NaN.
+    table = answers.decisions.rename(columns={"clip": "video"}).astype(object)
+    table = table.where(table.notna(), None)
     if args.json:
-        print(json.dumps({"predictions": rows, "failures": found.failures.to_dict("records")},
+        print(json.dumps({"predictions": table.to_dict("records"),
+                          "failures": answers.failures.to_dict("records")},
                          indent=2, allow_nan=False))
-    elif rows:
-        # Names of files may hold what is no letter, which columns of strings do not take.
-        table = pd.DataFrame(rows, dtype=object)
+    elif len(table):
         print(table.to_csv(index=False).rstrip() if args.csv else _readable(table))
-    return report_failures(found.failures)
+    return report_failures(answers.failures)
 
 
 # -- what is asked about what ---------------------------------------------------------------------
@@ -131,27 +139,7 @@ def _note(system: Any) -> str:
             f"recordings; see `smilegenuine info {_USUAL}`.")
 
 
-# -- answers --------------------------------------------------------------------------------------
-
-def _answers(system: Any, videos: list[str], opened: list[Clip | Exception],
-             args: argparse.Namespace) -> Decisions:
-    """The rows of each video that could be used, and a row each that could not."""
-    how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
-    if args.report is None:
-        return answer_opened(system, opened, videos, **how)
-    from ..report.clip_report import write_opened
-
-    found = write_opened(system, opened, videos, args.report, **how)
-    print(f"{args.report}: a page about {len(videos) - len(found.failures)} of {len(videos)} "
-          "videos", file=sys.stderr)
-    return Decisions(found.decisions, found.failures)
-
-
-def _known(row: dict[Any, Any]) -> dict[str, Any]:
-    """The row with None in place of NaN, which JSON does not know."""
-    return {name: None if isinstance(value, float) and math.isnan(value) else value
-            for name, value in row.items()}
-
+# -- text ---------------------------------------------------------------------------------------
 
 def _readable(table: pd.DataFrame) -> str:
     """A table whose names stand below their titles, left as these."""

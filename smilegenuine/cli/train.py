@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, and give the exit status."""
+    """Train, and return the exit status."""
     from ..datasets import load_table
 
     table = load_table(args.data, fps=args.fps, on_error="skip")
@@ -71,8 +71,9 @@ def run(args: argparse.Namespace) -> int:
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)},
             "left out": len(failures), "drawn people": _is_drawn(args.data),
             "random state": args.random_state,
-            **{what: value for what, value in (("action units", args.action_units), (
-                "points", args.points), ("max epochs", args.max_epochs)) if value is not None},
+            **{name.replace("_", " "): getattr(args, name)
+               for name in ("action_units", "points", "max_epochs")
+               if getattr(args, name) is not None},
             "versions": _versions(system)}
     if args.action_units is None and "aus" in looks_at(args.system) and not info["drawn people"] \
             and any(clip.frames is not None for clip in table.data):
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
             args: argparse.Namespace) -> dict[str, Any]:
-    """Print scores by subject; give what the model is to remember of them."""
+    """Print scores by subject; return what the model is to remember of them."""
     from ..evaluation.evaluate import evaluate, format_scores
 
     if groups is None:
@@ -108,16 +109,16 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
     n_jobs = None if args.system not in NETWORKS else \
         preparation.folds_at_once(args.n_jobs, args.device)
     try:
-        found = evaluate({args.system: system}, clips, y, groups, cv=args.folds, n_jobs=n_jobs,
-                         verbose=not args.quiet)
+        evaluation = evaluate({args.system: system}, clips, y, groups, cv=args.folds,
+                              n_jobs=n_jobs, verbose=not args.quiet)
     except (ValueError, RuntimeError) as error:
         cause = error.__cause__ or error  # that a fold failed, and of what
         if not isinstance(cause, ValueError):
             raise
         raise ValueError(f"no scores by subject: {cause}. `--folds 0` trains without them"
                          ) from error
-    print(format_scores(found.scores[["fold", "clips", "subjects", *SUBJECT_SCORES]]))
-    return scores_to_remember(found)
+    print(format_scores(evaluation.scores[["fold", "clips", "subjects", *SUBJECT_SCORES]]))
+    return scores_to_remember(evaluation)
 
 
 def _is_drawn(data: Path) -> bool:
@@ -133,8 +134,8 @@ def _versions(system: Any) -> dict[str, str]:
         names.append("mediapipe")
     if any(name.rpartition("__")[2] == "max_epochs" for name in system.get_params()):
         names.append("torch")
-    found = {"Python": platform.python_version()}
+    versions = {"Python": platform.python_version()}
     for name in names:
         with contextlib.suppress(PackageNotFoundError):  # installed under another name
-            found[name] = version(name)
-    return found
+            versions[name] = version(name)
+    return versions

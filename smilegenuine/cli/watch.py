@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch, and give the exit status."""
+    """Watch, and return the exit status."""
     system = load_model(args.model)
     if not hasattr(system, "predict_proba"):
         raise ValueError(f"{args.model}: holds {type(system).__name__}, which is no classifier "
@@ -98,7 +98,7 @@ def _opened(model: Path, system: Any) -> LiveDecision:
 
 
 class _Watch:
-    """A film, a model, and what is done with what it says."""
+    """A film, a model, and what is done with its decisions."""
 
     def __init__(self, live: LiveDecision, film: Film, stack: ExitStack, *, output: Path | None,
                  video: Path | None, window: bool, quiet: bool) -> None:
@@ -108,8 +108,8 @@ class _Watch:
         self.table = None if output is None else _Table(
             stack.enter_context(output.open("w", encoding="utf-8", newline="")), live.classes_)
         self.line = _Line(live.classes_, quiet)
-        self.frames = self.seen = self.told = 0
-        self.trouble = ""
+        self.frames = self.seen = self.decided = 0
+        self.problem = ""
         if window:
             stack.callback(cv2.destroyAllWindows)
             cv2.namedWindow(_WINDOW, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
@@ -122,7 +122,7 @@ class _Watch:
                 if not self._take(frame, time):
                     break
         except (KeyboardInterrupt, OSError, ClipError) as stop:
-            stopped = stop  # of what was seen by then something can be said
+            stopped = stop  # what was seen by then is reported
         self._end()
         if stopped is not None and type(stopped) is not KeyboardInterrupt:
             raise stopped
@@ -137,7 +137,7 @@ class _Watch:
         new = self.live.smiles[before:]
         if self.table is not None:
             self.table.add(moment, new)
-        self.line.say(moment, new)
+        self.line.update(moment, new)
         if self.picture is None:
             return True
         shown = self.picture.draw(frame, moment, self.live.curve_, self.live.smiles)
@@ -147,22 +147,22 @@ class _Watch:
 
     def _count(self, moment: LiveMoment) -> None:
         self.seen += moment.face
-        self.told += not moment.measuring
+        self.decided += not moment.measuring
         if moment.reason and moment.reason not in WAITING:
-            self.trouble = moment.reason
+            self.problem = moment.reason
 
     def _end(self) -> None:
         before = len(self.live.smiles)
         moment = self.live.finish()
         self._count(moment)
         new = self.live.smiles[before:]
-        self.told += len(new)
+        self.decided += len(new)
         if self.table is not None:
             self.table.end(new)
         self.line.end(moment, new)
 
     def _report(self) -> int:
-        """Say in the end what went wrong, and give the exit status."""
+        """Print in the end what went wrong, and return the exit status."""
         if self.film.dropped:
             print(f"{self.film.dropped} of {self.film.dropped + self.frames} frames were dropped "
                   "to keep up", file=sys.stderr)
@@ -172,8 +172,8 @@ class _Watch:
                                 f"frame{'s' * (self.frames != 1)}, too few to measure anything")
             raise NoFaceError(self.film.name, f"no face in any of {self.frames} frames. It must be "
                               "upright, seen from the front, and not be small in the picture")
-        if not self.told and self.trouble:
-            raise ClipError(self.film.name, f"the model could not say anything: {self.trouble}")
+        if not self.decided and self.problem:
+            raise ClipError(self.film.name, f"the model could not say anything: {self.problem}")
         if not self.live.smiles and self.live.curve_ is not None:
             print("no smile was seen", file=sys.stderr)
         return 0
@@ -260,26 +260,24 @@ class _VideoFile:
 
 
 class _Line:
-    """What is said on the terminal: one line that changes, or in a file a line for each change."""
+    """What is printed: on a terminal one line that changes, in a file a line for each change."""
 
     def __init__(self, classes: np.ndarray, quiet: bool) -> None:
         self.second, self.quiet = classes[1], quiet
-        self.moving = sys.stdout.isatty()
+        self.moving = sys.stdout.isatty() and not quiet
         self._last, self._n = "", 0
         self._measured = np.nan
 
-    def say(self, moment: LiveMoment, new: list[LiveSmile]) -> None:
-        """Say what is new."""
+    def update(self, moment: LiveMoment, new: list[LiveSmile]) -> None:
+        """Print what is new."""
         for smile in new:
-            self._tell(smile)
+            self._print_smile(smile)
         if self.quiet:
             return
         state = moment.phase or moment.reason or "watching"
-        if self.moving:
-            if moment.measured != self._measured or state != self._last:
-                width = shutil.get_terminal_size().columns - 1
-                print("\r" + self._text(moment, state)[:width].ljust(width), end="", flush=True)
-        elif state != self._last:
+        if self.moving and (moment.measured != self._measured or state != self._last):
+            print(self._padded(self._text(moment, state)), end="", flush=True)
+        elif not self.moving and state != self._last:
             print(self._text(moment, state), flush=True)
         self._last, self._measured = state, moment.measured
 
@@ -293,23 +291,27 @@ class _Line:
                      f"P({self.second}) = {moment.probability:.2f}")
         return "  ".join(parts)
 
-    def _tell(self, smile: LiveSmile) -> None:
+    @staticmethod
+    def _padded(text: str, *, cut: bool = True) -> str:
+        """The text over the line that is there, whole or as much as fits."""
+        width = shutil.get_terminal_size().columns - 1
+        return "\r" + (text[:width] if cut else text).ljust(width)
+
+    def _print_smile(self, smile: LiveSmile) -> None:
         self._n += 1
-        said = "cannot tell" if smile.decision is None else str(smile.decision)
+        decision = _decisions([smile])
         if np.isfinite(smile.probability):
-            said += f", P({self.second}) = {smile.probability:.3f}"
-        more = "" if smile.whole else " (not seen to its end)"
-        text = f"smile {self._n}, {smile.begin:.2f} to {smile.end:.2f} s{more}: {said}"
-        if self.moving and not self.quiet:
-            text = "\r" + text.ljust(shutil.get_terminal_size().columns - 1)
-        print(text, flush=True)
+            decision += f", P({self.second}) = {smile.probability:.3f}"
+        cut = "" if smile.whole else " (not seen to its end)"
+        text = f"smile {self._n}, {smile.begin:.2f} to {smile.end:.2f} s{cut}: {decision}"
+        print(self._padded(text, cut=False) if self.moving else text, flush=True)
 
     def end(self, moment: LiveMoment, new: list[LiveSmile]) -> None:
-        """Say what was decided in the end, and leave the line that changes."""
-        if self.moving and not self.quiet:
-            print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="")
+        """Print what was decided in the end, and leave the line that changes."""
+        if self.moving:
+            print(f"{self._padded('')}\r", end="")
         for smile in new:
-            self._tell(smile)
+            self._print_smile(smile)
         if not self._n and not moment.measuring:  # of models that know no smiles
             print(f"P({self.second}) = {moment.probability:.3f} for the last seconds", flush=True)
 

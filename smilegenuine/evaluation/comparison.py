@@ -278,16 +278,16 @@ class Evaluation:
 
     def _columns(self, by: Any) -> dict[str, pd.Series]:
         """What to group by: title -> a value for each clip of `X`."""
-        known = [] if self.metadata is None else list(self.metadata.columns)
+        metadata = pd.DataFrame() if self.metadata is None else self.metadata
         wanted = [by] if isinstance(by, str) else by
         columns: dict[str, Any] = {}
         if isinstance(wanted, (list, tuple)) and (isinstance(by, str) or len(by) != self.n_clips):
             for title in wanted:
-                if self.metadata is None or title not in known:
-                    columns_text = ", ".join(map(str, known)) or "no metadata; give evaluate some"
+                if title not in list(metadata):
+                    known = ", ".join(map(str, metadata)) or "no metadata; give evaluate some"
                     raise ValueError(f"there is no column {title!r} to break the scores down by; "
-                                     f"there is {columns_text}")
-                columns[title] = self.metadata[title]
+                                     f"there is {known}")
+                columns[title] = metadata[title]
         else:
             column = pd.Series(by).reset_index(drop=True)  # by position, as clips have no index
             if len(column) != self.n_clips:

@@ -467,18 +467,11 @@ def format_scores(table: pd.DataFrame) -> str:
     -------
     str
     """
-    titles = list(_WRITTEN)
-    lines = ["fold  clips  subjects  " + "  ".join(f"{t:>17}" for t in titles)]
+    rows = [("fold  clips  subjects", list(_WRITTEN))]
     for row in table.to_dict("records"):
-        cells = "  ".join(f"{_mean(row[t]):>17}" for t in titles)
-        lines.append(f"{row['fold']:>4}  {row['clips']:>5}  {row['subjects']:>8}  {cells}")
-    means = "  ".join(f"{_mean(*table[t].dropna()):>17}" for t in titles)
-    return "\n".join([*lines, f"{'mean ± sd':<21}  {means}"])
-
-
-def _mean(*scores: float) -> str:
-    """The mean and, of several, the standard deviation; a dash for what is not known."""
-    if not np.isfinite(scores).any():
-        return "-"
-    return with_spread(float(np.mean(scores)),
-                       float(np.std(scores, ddof=1)) if len(scores) > 1 else np.nan)
+        rows.append((f"{row['fold']:>4}  {row['clips']:>5}  {row['subjects']:>8}",
+                     [with_spread(row[title], unknown="-") for title in _WRITTEN]))
+    means = [with_spread(table[title].mean(), table[title].std(), unknown="-")
+             for title in _WRITTEN]
+    return "\n".join("  ".join([name, *(f"{cell:>17}" for cell in cells)])
+                     for name, cells in [*rows, (f"{'mean ± sd':<21}", means)])
