@@ -15,7 +15,7 @@ from ..classifiers.opening import set_run, unwrapped
 from ..evaluation.comparison import SCORES
 from ..evaluation.evaluate import evaluate
 from ..running.output_places import prepare_folder
-from ..systems.named_systems import FUSIONS, NETWORKS, SYSTEMS, looks_at
+from ..systems.named_systems import FUSIONS, SYSTEMS, looks_at
 from . import preparation
 from .folds import USUAL, Folds
 from .options import MEASURES, BenchmarkOptions
@@ -157,9 +157,7 @@ def compare(data: LabelledSet, systems: tuple[str, ...], options: BenchmarkOptio
     if kept:
         options.log(f"{results} holds {kept} finished folds of these systems; the run goes on from "
                     f"there ({len(systems)} systems, {folds} each)")
-    n_jobs = options.n_jobs
-    if set(systems) & set(NETWORKS):
-        n_jobs = preparation.folds_at_once(n_jobs, options.device)
+    n_jobs = preparation.folds_at_once(systems, options)
     metadata = data.metadata.assign(**{column: _kinds(data.metadata[column])
                                        for column in options.by})
     try:

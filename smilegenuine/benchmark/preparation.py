@@ -154,11 +154,7 @@ def slow_text(systems: Mapping[str, Any], options: SystemOptions, *, n_clips: in
     hours = {name: seconds * n_clips * n_fits / 3600 for name, system in systems.items()
              if (seconds := _seconds_a_clip(system))}
     slow = [name for name, needed in hours.items() if needed > _LONG]
-    if not slow:
-        return ""
-    from ..classifiers.net_training import find_device  # here, because it needs torch
-
-    if find_device(options.device).type != "cpu":
+    if not slow or not _on_cpu(options):
         return ""
     fewer = [] if options.points == "outlines" else \
         ["`points='outlines'` (less than half of that)"]
@@ -203,31 +199,34 @@ def check_set(y: np.ndarray, groups: np.ndarray | None) -> None:
         raise ValueError(f"all recordings are of one subject, {groups[0]}; at least two are needed")
 
 
-def folds_at_once(n_jobs: int | None, device: str) -> int | None:
+def folds_at_once(systems: Iterable[str], options: SystemOptions) -> int | None:
     """Return how many folds to run at the same time.
 
     Parameters
     ----------
-    n_jobs : int or None
-        Processes asked for.
-    device : str
-        Of the networks.
+    systems : iterable of str
+        Of `SYSTEMS`.
+    options : SystemOptions
 
     Returns
     -------
     int or None
-        On CUDA at most 4, as all of them share one device.
+        As asked for; of networks on CUDA at most 4, as all of them share one device.
+
+    Raises
+    ------
+    ValueError
+        There are networks among the systems, and no such device.
     """
+    if not set(systems) & set(NETWORKS) or _on_cpu(options):
+        return options.n_jobs
+    return min(effective_n_jobs(options.n_jobs), 4)
+
+
+def _on_cpu(options: SystemOptions) -> bool:
     from ..classifiers.net_training import find_device  # here, because it needs torch
 
-    return n_jobs if find_device(device).type == "cpu" else min(effective_n_jobs(n_jobs), 4)
-
-
-def check_device(device: str) -> None:
-    """Raise a `ValueError` where there is no such device."""
-    from ..classifiers.net_training import find_device  # here, because it needs torch
-
-    find_device(device)
+    return find_device(options.device).type == "cpu"
 
 
 # -- recordings, measured ---------------------------------------------------------------------

@@ -10,16 +10,14 @@ from typing import Any, overload
 
 from ..plotting.style import load_pyplot
 from ..running.output_places import prepare_file, prepare_folder
-from ..systems.named_systems import LANDMARK_ROWS, NETWORKS, TABLE_ROWS, looks_at
+from ..systems.named_systems import LANDMARK_ROWS, TABLE_ROWS, looks_at
 from .comparing import check, compare, folds_of, with_folds
 from .corpora import check_duplicates, join_corpora
 from .options import BenchmarkOptions, system_names
-from .preparation import check_device, make_systems, slow_text
+from .preparation import folds_at_once, make_systems, slow_text
 from .result import BenchmarkResult
 from .sets import DATA_SETS, DRAWN, LabelledSet, is_drawn, load_labelled
 from .studies import StudyResult, check_study, conditions, run_study
-
-_REFERENCE = "fusion"
 
 
 @overload
@@ -116,8 +114,7 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     if others and output is not None:
         output = output / "cross-corpus"
     page = _page(report, output, studied=bool(wanted))
-    if set(names) & set(NETWORKS):
-        check_device(options.device)
+    folds_at_once(names, options)  # before anything is loaded: is there such a device?
     pipelines = make_systems(names, options, cache)
     about: dict[str, Any] = {"fps": options.fps, "folds": folds is None and not others}
     tested = [load_labelled(other, **about) for other in others]
@@ -207,4 +204,4 @@ def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:
                          f"{', '.join(names)}")
     if len(names) < 2:
         return None
-    return wanted or (_REFERENCE if _REFERENCE in names else names[0])
+    return wanted or ("fusion" if "fusion" in names else names[0])

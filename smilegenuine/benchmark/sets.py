@@ -206,6 +206,11 @@ def is_drawn(data: Any) -> bool:
     return len(words) == 1 and isinstance(words[0], str) and words[0] in DRAWN
 
 
+def is_drawn_folder(folder: str | os.PathLike[str]) -> bool:
+    """Return whether recordings are drawn: beside these lies the list by which they are drawn."""
+    return os.path.isfile(os.path.join(folder, "drawn.json"))
+
+
 def load_labelled(data: Any, fps: float | None = None, *, folds: bool = True,
                   **drawing: Any) -> LabelledSet:
     """Load a labelled set, without decoding a video.
@@ -284,9 +289,7 @@ def _from_data_set(name: str, root: str, fps: float | None, folds: bool) -> Labe
         raise ValueError(f"{title}: the recordings have no {' and no '.join(missing)}, and both "
                          "are needed, as folds keep people apart; write labels.csv, with the "
                          "columns path,label,subject, into the folder")
-    # Beside drawn recordings lies the list by which they are drawn.
-    drawn = os.path.isfile(os.path.join(root, "drawn.json"))
-    return _labelled(bunch, title, fps, drawn=drawn, data_set=name)
+    return _labelled(bunch, title, fps, drawn=is_drawn_folder(root), data_set=name)
 
 
 # -- a loader -------------------------------------------------------------------------------------

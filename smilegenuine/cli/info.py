@@ -82,7 +82,8 @@ def machine() -> dict[str, Any]:
     looked = {name: look_at_package(name) for name in
               dict.fromkeys(name for names in wanted.values() for name in names)}
     extras = {extra: {"adds": EXTRAS.get(extra, ""),
-                      "installed": all(_works(looked[name]) for name in names),
+                      "installed": all(looked[name]["version"] and looked[name]["error"] is None
+                                       for name in names),
                       "packages": {name: looked[name] for name in names}}
               for extra, names in wanted.items() if extra}
     return {_PACKAGE: __version__, "Python": platform.python_version(),
@@ -138,10 +139,6 @@ def look_at_package(name: str) -> dict[str, Any]:
     # Installed under another name, as opencv-python-headless.
     return {"version": installed or str(getattr(imported, "__version__", "unknown")),
             "error": None}
-
-
-def _works(looked: Mapping[str, Any]) -> bool:
-    return looked["version"] is not None and looked["error"] is None
 
 
 def _notes(looked: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -68,7 +68,10 @@ def run(args: argparse.Namespace) -> int:
     check_landmarker({model or "the pretrained model": system}, opened,
                      "this model looks for landmarks in videos")
     if model is None and any(isinstance(clip, Clip) for clip in opened):
-        print(_note(system), file=sys.stderr)
+        print("No model was given, so the pretrained one is used: "
+              f"{expected_share(info_of(system))} decisions are expected to be right.\n"
+              "It has learnt from smiles sampled from published figures of UvA-NEMO, not from "
+              f"recordings; see `smilegenuine info {_USUAL}`.", file=sys.stderr)
     answers: Any
     how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
     if args.report is None:
@@ -130,13 +133,6 @@ def _is_recording(name: str, *, alone: bool) -> bool:
 def _is_archive(path: Path) -> bool:
     with open(path, "rb") as file:
         return file.read(len(_ARCHIVE)) == _ARCHIVE
-
-
-def _note(system: Any) -> str:
-    return ("No model was given, so the pretrained one is used: "
-            f"{expected_share(info_of(system))} decisions are expected to be right.\n"
-            "It has learnt from smiles sampled from published figures of UvA-NEMO, not from "
-            f"recordings; see `smilegenuine info {_USUAL}`.")
 
 
 # -- text ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..benchmark import preparation
 from ..benchmark.options import SystemOptions
+from ..benchmark.sets import is_drawn_folder
 from ..classifiers.opening import set_run
 from ..clips.record import Clip
 from ..report.card_scores import SUBJECT_SCORES, scores_to_remember
@@ -50,9 +51,10 @@ def run(args: argparse.Namespace) -> int:
     table = load_table(args.data, fps=args.fps, on_error="skip")
     preparation.check_set(table.target, table.groups)
     prepare_file(args.output)
-    if args.system in NETWORKS:
-        preparation.check_device(args.device)
     options = SystemOptions(**arguments.system_options(args))
+    n_jobs = None
+    if args.system in NETWORKS:  # which train in one process, so folds go side by side
+        n_jobs = preparation.folds_at_once([args.system], options)
     made = preparation.make_systems([args.system], options, args.cache)
     preparation.check_landmarker(made, table.data,
                      "or take a system without landmarks, such as auda-svm")
@@ -69,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     info = {"system": args.system, "trained on": str(args.data), "clips": len(clips),
             "subjects": None if groups is None else len(np.unique(groups)),
             "labels": {str(c): int((y == c).sum()) for c in np.unique(y)},
-            "left out": len(failures), "drawn people": _is_drawn(args.data),
+            "left out": len(failures), "drawn people": is_drawn_folder(
+                args.data if args.data.is_dir() else args.data.parent),
             "random state": args.random_state,
             **{name.replace("_", " "): getattr(args, name)
                for name in ("action_units", "points", "max_epochs")
@@ -82,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
               file=sys.stderr)
     set_run(system, n_jobs=args.n_jobs, verbose=False)  # everything is measured
     if args.folds:
-        info |= _scores(system, clips, y, groups, args)
+        info |= _scores(system, clips, y, groups, args, n_jobs)
     system.fit(clips, y)
     # That was for this run on this machine.
     set_run(system, n_jobs=None, verbose=False, device="auto")
@@ -93,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | None,
-            args: argparse.Namespace) -> dict[str, Any]:
+            args: argparse.Namespace, n_jobs: int | None) -> dict[str, Any]:
     """Print scores by subject; return what the model is to remember of them."""
     from ..evaluation.evaluate import evaluate, format_scores
 
@@ -105,9 +108,6 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
         raise ValueError("scores by subject need at least three subjects, as what is left to train "
                          "on is split by subject once more; there are two. `--folds 0` trains "
                          "without them")
-    # A network trains in one process, so there folds go side by side.
-    n_jobs = None if args.system not in NETWORKS else \
-        preparation.folds_at_once(args.n_jobs, args.device)
     try:
         evaluation = evaluate({args.system: system}, clips, y, groups, cv=args.folds,
                               n_jobs=n_jobs, verbose=not args.quiet)
@@ -119,12 +119,6 @@ def _scores(system: Any, clips: list[Clip], y: np.ndarray, groups: np.ndarray | 
                          ) from error
     print(format_scores(evaluation.scores[["fold", "clips", "subjects", *SUBJECT_SCORES]]))
     return scores_to_remember(evaluation)
-
-
-def _is_drawn(data: Path) -> bool:
-    """Beside drawn recordings lies the list by which they are drawn."""
-    folder = data if data.is_dir() else data.parent
-    return (folder / "drawn.json").is_file()
 
 
 def _versions(system: Any) -> dict[str, str]:
