@@ -23,8 +23,6 @@ CORPUS = "corpus"
 
 # What UvA-NEMO calls its videos, and what others who measured in them call theirs.
 _UVA_NEMO = re.compile(r"\d+_(deliberate|spontaneous)_smile_\d+", re.IGNORECASE)
-# Of what is known of a recording without pictures, the first says which one it is.
-_SIGNALS = ("aus", "landmarks", "faces")
 
 
 def join_corpora(trained: LabelledSet, tested: Sequence[LabelledSet]) -> LabelledSet:
@@ -121,8 +119,9 @@ def identifiers(clip: Clip) -> set[Any]:
         with suppress(OSError):  # which is raised when it is measured
             known.add(joblib.hash(_timeless(clip.frames.content())))
         return known
-    for signal in (clip.known()[field] for field in _SIGNALS):
-        if signal is not None:
+    # Without pictures, the first of what is known says which recording it is.
+    for field in ("aus", "landmarks", "faces"):
+        if (signal := clip.known()[field]) is not None:
             known.add(signal.digest if isinstance(signal, StoredArray) else joblib.hash(signal))
             break
     return known

@@ -156,8 +156,7 @@ def slow_text(systems: Mapping[str, Any], options: SystemOptions, *, n_clips: in
     slow = [name for name, needed in hours.items() if needed > _LONG]
     if not slow or not _on_cpu(options):
         return ""
-    fewer = [] if options.points == "outlines" else \
-        ["`points='outlines'` (less than half of that)"]
+    fewer = ["`points='outlines'` (less than half of that)"] * (options.points != "outlines")
     each = f"{'each ' * (len(slow) > 1)}up to about {max(hours.values()):.0f} h"
     return (f"Without CUDA {', '.join(slow)} may take long: {each} in one process, "
             f"{n_clips} clips and {n_fits} trainings. What helps: "
@@ -279,8 +278,8 @@ def _branches(systems: Sequence[Pipeline]) -> list[Any]:
     branches: dict[str, Any] = {}
     for system in systems:
         last = system[-1]
-        for branch in dict(last.estimators).values() if isinstance(last, StackingFusion) else [
-                last]:
+        fused = isinstance(last, StackingFusion)
+        for branch in dict(last.estimators).values() if fused else [last]:
             params = {name: value for name, value in branch.get_params().items()
                       if name not in ("n_jobs", "verbose")}
             branches.setdefault(f"{type(branch).__name__} {params}", branch)

@@ -106,7 +106,11 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     reference = _reference(names, options.reference)
     wanted = conditions(study)
     others = _others(cross_corpus)
-    _check_folds(folds, others)
+    if folds is not None and folds < 2:
+        raise ValueError(f"`folds={folds}`: must be at least 2")
+    if folds is not None and others:
+        raise ValueError(f"`folds={folds}`: with `cross_corpus=` all of one set is trained on and "
+                         "all of the others tested, so there are no folds; leave it out")
     output = None if results is None else Path(results)
     if output is not None:
         prepare_folder(output)
@@ -158,16 +162,6 @@ def _others(cross_corpus: Any) -> list[Any]:
             raise ValueError(f"`cross_corpus={name!r}`: people are drawn for `data=` only, to be "
                              "trained on; name recordings to test on")
     return others
-
-
-def _check_folds(folds: int | None, others: Sequence[Any]) -> None:
-    if folds is None:
-        return
-    if folds < 2:
-        raise ValueError(f"`folds={folds}`: must be at least 2")
-    if others:
-        raise ValueError(f"`folds={folds}`: with `cross_corpus=` all of one set is trained on and "
-                         "all of the others tested, so there are no folds; leave it out")
 
 
 def _page(report: bool | str | os.PathLike[str] | None, output: Path | None, *, studied: bool

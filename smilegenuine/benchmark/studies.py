@@ -313,9 +313,8 @@ class StudyResult:
     def _published(self) -> list[str]:
         """What is published of these systems by frame rate."""
         name = published_as(self.data)
-        rows = pd.DataFrame() if name is None else published_rates(name)
-        if len(rows):
-            rows = rows[rows["system"].isin(self.table()["system"].dropna())]
+        rows = pd.DataFrame({"system": []}) if name is None else published_rates(name)
+        rows = rows[rows["system"].isin(self.table()["system"].dropna())]
         if rows.empty:
             return []
         lines = markdown_table({

@@ -56,9 +56,8 @@ def systems(text: str) -> tuple[str, ...]:
 
 def degrees(of: str) -> Callable[[str], tuple[float, ...]]:
     """Return a parser of lists with commas: shares or rates of a study, each one once."""
-    def parse(text: str) -> tuple[float, ...]:
-        return tuple(dict.fromkeys(_number(part, *BOUNDS[of]) for part in text.split(",")))
-    return parse
+    return lambda text: tuple(dict.fromkeys(_number(part, *BOUNDS[of])
+                                            for part in text.split(",")))
 
 
 def frame_rate(text: str) -> float:

@@ -56,10 +56,10 @@ def run(args: argparse.Namespace) -> int:
     if args.system in NETWORKS:  # which train in one process, so folds go side by side
         n_jobs = preparation.folds_at_once([args.system], options)
     made = preparation.make_systems([args.system], options, args.cache)
-    preparation.check_landmarker(made, table.data,
-                     "or take a system without landmarks, such as auda-svm")
-    warn(arguments.as_options(preparation.slow_text(made, options, n_clips=len(table.data),
-                                  n_fits=1 + args.folds)))
+    preparation.check_landmarker(
+        made, table.data, "or take a system without landmarks, such as auda-svm")
+    warn(arguments.as_options(preparation.slow_text(
+        made, options, n_clips=len(table.data), n_fits=1 + args.folds)))
     system = made[args.system]
     clips, places, failures = preparation.measure([system], table.data, warn)
     failures = pd.concat([table.failures, failures])

@@ -308,16 +308,12 @@ def _describe(thing: Any, learnt: bool, above: tuple[int, ...]) -> Any:
     if isinstance(thing, StoredArray):  # as if it were in memory
         return thing.digest
     if isinstance(thing, np.ndarray):
-        return _described_array(thing, inner)
+        if thing.dtype.kind in "OUS":  # how wide its texts are is nothing that matters
+            return inner(thing.tolist())
+        if thing.dtype.names:  # between fields there may be bytes that nobody set
+            return {name: inner(thing[name]) for name in thing.dtype.names}
+        return array_digest(thing)
     return _described_object(thing, learnt, (*above, id(thing)))
-
-
-def _described_array(array: np.ndarray, inner: Any) -> Any:
-    if array.dtype.kind in "OUS":  # how wide its texts are is nothing that matters
-        return inner(array.tolist())
-    if array.dtype.names:  # between fields there may be bytes that nobody set
-        return {name: inner(array[name]) for name in array.dtype.names}
-    return array_digest(array)
 
 
 def _described_object(thing: Any, learnt: bool, above: tuple[int, ...]) -> Any:
