@@ -106,8 +106,8 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     reference = _reference(names, options.reference)
     wanted = conditions(study)
     others = _others(cross_corpus)
-    if folds is not None and folds < 2:
-        raise ValueError(f"`folds={folds}`: must be at least 2")
+    if folds is not None and (not isinstance(folds, int) or folds < 2):
+        raise ValueError(f"`folds={folds}`: must be a whole number of at least 2")
     if folds is not None and others:
         raise ValueError(f"`folds={folds}`: with `cross_corpus=` all of one set is trained on and "
                          "all of the others tested, so there are no folds; leave it out")
