@@ -127,7 +127,7 @@ def finds_eyes(frame: np.ndarray, detector: FaceDetector) -> bool | None:
 
 
 def people(n: int, first: int = 0) -> Iterator[Person]:
-    """Give people, always the same."""
+    """Return people, always the same."""
     return (random_person(np.random.default_rng((77, first + k))) for k in range(n))
 
 
@@ -195,7 +195,7 @@ def course(n: int) -> np.ndarray:
 
 
 def clip_motions(k: int) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-    """Give a person's clips: name, the unit they are about ("" all), intensities, poses."""
+    """Yield a person's clips: name, the unit they are about ("" all), intensities, poses."""
     rng = np.random.default_rng((78, k))
     style = random_style(rng)
     for label, kind in enumerate(("posed", "spontaneous")):

@@ -64,8 +64,9 @@ ROOMS = (
 )
 
 #: Packages whose ``__all__`` is public.
-PUBLIC = ("smilegenuine", "smilegenuine.benchmark", "smilegenuine.datasets",
-          "smilegenuine.explain", "smilegenuine.plotting", "smilegenuine.report")
+PUBLIC = ("smilegenuine", "smilegenuine.answers", "smilegenuine.benchmark",
+          "smilegenuine.datasets", "smilegenuine.explain", "smilegenuine.plotting",
+          "smilegenuine.report")
 
 #: Networks and what belongs to them: public by their place, not by an ``__all__``.
 NETS = (
@@ -79,7 +80,7 @@ NETS = (
 
 
 def public_names() -> dict[str, str]:
-    """Give what is public, and where it is defined.
+    """Return what is public, and where it is defined.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def public_names() -> dict[str, str]:
 
 
 def by_room() -> dict[str, list[str]]:
-    """Give the public names of each page of the reference.
+    """Return the public names of each page of the reference.
 
     Returns
     -------
@@ -128,7 +129,7 @@ def by_room() -> dict[str, list[str]]:
 
 
 def rooms_in_use() -> list[tuple[Room, list[str]]]:
-    """Give the pages that have something on them.
+    """Return the pages that have something on them.
 
     Returns
     -------
@@ -165,7 +166,7 @@ def write_pages(folder: Path = API / "rooms") -> None:
 
 
 def short_names() -> dict[str, str]:
-    """Give what a docstring may call a public name.
+    """Return what a docstring may call a public name.
 
     Returns
     -------

@@ -318,7 +318,7 @@ DRAWINGS = {
 
 
 def drawing(name: str) -> Drawing:
-    """Give the boxes and arrows of a system.
+    """Return the boxes and arrows of a system.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """Give the pages whose Python runs as it stands.
+    """Return the pages whose Python runs as it stands.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Give the Python of a page.
+    """Return the Python of a page.
 
     Parameters
     ----------

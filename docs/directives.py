@@ -22,7 +22,7 @@ class SystemFacts(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Give the table."""
+        """Return the table."""
         rows = [f"| {what} | {text} |" for what, text in facts_table(self.arguments[0])]
         box = nodes.container(classes=["facts"])  # its empty head is not shown
         box += self.parse_text_to_nodes("\n".join(["| | |", "|---|---|", *rows]))
@@ -33,7 +33,7 @@ class SystemsTable(SphinxDirective):
     """``{systems-table}``: all systems, what they look at, and how large they are."""
 
     def run(self) -> list[nodes.Node]:
-        """Give the table."""
+        """Return the table."""
         lines = ["| system | what decides | looks at | final-branch features | parameters |",
                  "|---|---|---|---:|---:|"]
         for name in SYSTEMS:
@@ -52,7 +52,7 @@ class Published(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Give the table and the notes below it."""
+        """Return the table and the notes below it."""
         table = published_table(self.arguments[0])
         if table.empty:
             return self.parse_text_to_nodes(
@@ -72,7 +72,7 @@ class Architecture(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Give both pictures; the theme shows the one that fits."""
+        """Return both pictures; the theme shows the one that fits."""
         from architectures import drawing, save
 
         name = self.arguments[0]
@@ -88,7 +88,7 @@ class ApiRooms(SphinxDirective):
     """``{api-rooms}``: the contents of the reference."""
 
     def run(self) -> list[nodes.Node]:
-        """Give a table of contents."""
+        """Return a table of contents."""
         pages = "\n".join(f"rooms/{room.page}" for room, _ in rooms_in_use())
         return self.parse_text_to_nodes(f"```{{toctree}}\n:maxdepth: 2\n\n{pages}\n```")
 

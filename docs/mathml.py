@@ -17,7 +17,7 @@ def setup(app: Any) -> dict[str, Any]:
 
 
 def to_mathml(latex: str, display: str = "inline") -> str:
-    """Give a formula as MathML.
+    """Return a formula as MathML.
 
     Parameters
     ----------

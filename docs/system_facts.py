@@ -61,7 +61,7 @@ class Facts:
 
 @functools.cache
 def facts(name: str) -> Facts:
-    """Give what is known of a system from its code.
+    """Return what is known of a system from its code.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def network(name: str) -> Any:
 
 
 def facts_table(name: str) -> list[tuple[str, str]]:
-    """Give the rows of the table at the head of a system's page.
+    """Return the rows of the table at the head of a system's page.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def facts_table(name: str) -> list[tuple[str, str]]:
 
 
 def published_table(name: str) -> pd.DataFrame:
-    """Give the published figures of a system.
+    """Return the published figures of a system.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .answers import EarlyDecision as EarlyDecision
+    from .answers import answer_recordings as answer_recordings
     from .answers import early_accuracy as early_accuracy
     from .answers import early_decision as early_decision
     from .benchmark import run_benchmark as run_benchmark
@@ -173,6 +174,7 @@ _ROOMS = {
     "write_report": "report",
     "write_evaluation_report": "report",
     "EarlyDecision": "answers",
+    "answer_recordings": "answers",
     "early_accuracy": "answers",
     "early_decision": "answers",
     "LiveDecision": "live",

@@ -131,3 +131,20 @@ def test_no_basename_means_two_things():
                 places[file.name].append(file.parent.name)
         twice = {name: rooms for name, rooms in places.items() if len(rooms) > 1}
         assert all(set(rooms) == NETWORK_AND_CLASSIFIER for rooms in twice.values()), twice
+
+
+def test_the_map_is_true():
+    """The table of rooms in CONTRIBUTING.md: all of them, in the order of the layers."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    assert sorted(rooms) == sorted(file.parent.name for file in PACKAGE.glob("*/__init__.py"))
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"][0]["layers"]
+    height = {room.strip(): k for k, layer in enumerate(reversed(layers))
+              for room in layer.split("|")}
+    assert [height[room] for room in rooms] == sorted(height[room] for room in rooms)
+    named = re.findall(r"`((?:\w+/)+\w+\.\w+)`", text)
+    assert len(named) > 30
+    missing = [name for name in named if not (ROOT / name).exists()
+               and not (PACKAGE / name).exists()]
+    assert not missing, missing

@@ -98,29 +98,29 @@ def ask(model: Any, clips: Sequence[Clip | None], *, decide: bool = True) -> lis
     lengths = {i: len(clip.mask) for i, clip in enumerate(clips) if clip is not None}
     waiting = [sorted(lengths, key=lambda i: lengths[i])]
     while waiting:
-        some = waiting.pop()
-        if not some:
+        batch = waiting.pop()
+        if not batch:
             continue
         try:
-            found = _answers(model, [clips[i] for i in some], decide)
+            answered = _answers(model, [clips[i] for i in batch], decide)
         except ClipError as error:
             # One of them is at fault; the error names a clip, but parts of one have one name.
-            if len(some) == 1:
-                answers[some[0]] = Answer(nothing, None, error)
+            if len(batch) == 1:
+                answers[batch[0]] = Answer(nothing, None, error)
             else:
-                half = len(some) // 2
-                waiting += [some[:half], some[half:]]
+                half = len(batch) // 2
+                waiting += [batch[:half], batch[half:]]
             continue
-        for i, answer in zip(some, found, strict=True):
+        for i, answer in zip(batch, answered, strict=True):
             answers[i] = answer
     return answers
 
 
 def _answers(model: Any, clips: list[Clip | None], decide: bool) -> list[Answer]:
     probabilities = np.asarray(model.predict_proba(clips), dtype=float)
-    said: Any = [None] * len(clips)
+    decisions: Any = [None] * len(clips)
     if decide:
-        said = model.decide(clips) if hasattr(model, "decide") else \
+        decisions = model.decide(clips) if hasattr(model, "decide") else \
             model.classes_[probabilities.argmax(axis=1)]
     return [Answer(p, label.item() if isinstance(label, np.generic) else label, None)
-            for p, label in zip(probabilities, said, strict=True)]
+            for p, label in zip(probabilities, decisions, strict=True)]

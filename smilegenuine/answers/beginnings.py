@@ -62,13 +62,13 @@ def checked_moments(name: str, values: Any) -> np.ndarray:
         No numbers, none at all, or not increasing.
     """
     try:
-        found = np.atleast_1d(np.asarray(values, dtype=float))
+        moments = np.atleast_1d(np.asarray(values, dtype=float))
     except (TypeError, ValueError):
-        found = np.empty(0)
-    if found.ndim != 1 or not len(found) or not np.isfinite(found).all():
+        moments = np.empty(0)
+    if moments.ndim != 1 or not len(moments) or not np.isfinite(moments).all():
         raise ValueError(f"{name} must be numbers, at least one, not {values!r}")
-    if name == "fractions" and not ((found > 0) & (found <= 1)).all():
+    if name == "fractions" and not ((moments > 0) & (moments <= 1)).all():
         raise ValueError(f"fractions must be above 0 and at most 1, not {values!r}")
-    if not (np.diff(found) > 0).all():
+    if not (np.diff(moments) > 0).all():
         raise ValueError(f"{name} must increase, not {values!r}")
-    return found
+    return moments

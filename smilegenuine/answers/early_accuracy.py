@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
@@ -19,6 +17,7 @@ from ..classifiers.subject_folds import check_groups, coded_labels
 from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clips
 from ..evaluation.comparison import score
+from ..evaluation.evaluate import subject_splits
 from ..features.clip_phases import phases_of
 from ..running.parallel import in_parallel
 from ..running.progress import progress
@@ -41,7 +40,7 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
                    seconds: Any = None, of: str = "smile", cv: Any = 5, fit_on: str = "clips",
                    honest: bool = False, n_jobs: int | None = None,
                    verbose: int | bool = False) -> pd.DataFrame:
-    """Say how often a model is right about smiles of which only the first part is seen.
+    """Score a model on smiles of which only the first part is seen.
 
     Parameters
     ----------
@@ -147,16 +146,14 @@ def early_accuracy(model: Any, clips: Any, y: Any, groups: Any, *, fractions: An
                              f"{', '.join(map(str, model.classes_))}, and y has "
                              f"{', '.join(map(str, classes))}")
         calls = [(model, [clip], axis) for clip in opened]
-        found = _all_rows(_rows_of, calls, n_jobs, verbose, "clip")
-        rows = _Rows(*map(np.concatenate, zip(*found, strict=True)))
+        rows = _all_rows(_rows_of, calls, n_jobs, verbose, "clip")
     else:
-        splits = _subject_splits(cv, codes, subjects)
+        splits = subject_splits(cv, classes[codes], subjects)
         known = _measured_once(model, opened)
         asked = opened if honest else known
         folds = [(model, [known[i] for i in train], classes[codes[train]], subjects[train],
                   [asked[i] for i in test], axis) for train, test in splits]
-        found = _all_rows(_rows_of_fold, folds, n_jobs, verbose, "fold")
-        rows = _Rows(*map(np.concatenate, zip(*found, strict=True)))
+        rows = _all_rows(_rows_of_fold, folds, n_jobs, verbose, "fold")
         order = np.concatenate([test for _, test in splits])
         codes, subjects = codes[order], subjects[order]
     return _table(axis, rows, codes, subjects)
@@ -182,9 +179,9 @@ class _Axis(NamedTuple):
             smile = phases_of(clip).get("smile", slice(0, 0))
             first, last = ((float(times[smile.start]), float(times[smile.stop - 1]))
                            if smile.stop > smile.start else (np.nan, np.nan))
-        whole = max(last - first, 1e-9) if np.isfinite(first) else np.nan
-        since = self.at * (1.0 if self.unit == "seconds" else whole) + 0.0 * whole
-        return first + since, since, np.minimum(since / whole, 1.0)
+        length = max(last - first, 1e-9) if np.isfinite(first) else np.nan
+        since = self.at * (1.0 if self.unit == "seconds" else length) + 0.0 * length
+        return first + since, since, np.minimum(since / length, 1.0)
 
 
 class _Rows(NamedTuple):
@@ -207,32 +204,6 @@ def _checked_set(clips: Any, y: Any, groups: Any
             for clip, subject in zip(opened, subjects, strict=True)], classes, codes, subjects
 
 
-def _subject_splits(cv: Any, codes: np.ndarray, subjects: np.ndarray
-                    ) -> list[tuple[np.ndarray, np.ndarray]]:
-    if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
-        n_subjects = len(np.unique(subjects))
-        if n_subjects < 2:
-            raise ValueError("all clips are of one subject; folds by subject need at least two. Of "
-                             "a model that is fitted on other people, say cv='prefit'")
-        cv = GroupKFold(min(int(cv), n_subjects))
-    if hasattr(cv, "split") and not isinstance(cv, str):
-        cv = cv.split(np.zeros((len(codes), 1)), codes, subjects)
-    try:
-        splits = [(np.asarray(train), np.asarray(test)) for train, test in cv]
-    except (TypeError, ValueError):
-        raise TypeError("cv must be a number of folds, a splitter such as GroupKFold(5), (train, "
-                        f"test) pairs or 'prefit', not {cv!r}") from None
-    for fold, (train, test) in enumerate(splits, 1):
-        both = np.intersect1d(subjects[train], subjects[test])
-        if len(both):
-            raise ValueError(f"fold {fold}: subject '{both[0]}' is in the training and in the test "
-                             "part; split by subject, as GroupKFold does")
-        if len(np.unique(codes[train])) < 2:
-            raise ValueError(f"fold {fold}: clips of one class only are left to train on; add "
-                             "subjects who show the other class")
-    return splits
-
-
 def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
     """The clips, with what is measured alike in every fold: steps that learn nothing, or not anew.
 
@@ -248,9 +219,10 @@ def _measured_once(model: Any, clips: list[Clip]) -> list[Clip]:
 
 
 def _all_rows(function: Any, calls: list[Any], n_jobs: int | None, verbose: int | bool, unit: str
-              ) -> list[_Rows]:
-    done = in_parallel(function, calls, n_jobs=n_jobs)
-    return list(progress(done, total=len(calls), verbose=verbose, name="early", unit=unit))
+              ) -> _Rows:
+    parts = progress(in_parallel(function, calls, n_jobs=n_jobs), total=len(calls),
+                     verbose=verbose, name="early", unit=unit)
+    return _Rows(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:
@@ -259,9 +231,9 @@ def _rows_of(model: Any, clips: list[Clip], axis: _Axis) -> _Rows:
     measured = system.measure(clips)
     cuts, since, fractions = map(np.array, zip(*map(axis.place, measured), strict=True))
     # Honestly is all over again, from what there was at first.
-    asked, whole = (model, clips) if axis.honest else (system.decider, measured)
+    asked, uncut = (model, clips) if axis.honest else (system.decider, measured)
     parts = [first_part(clip, t) if np.isfinite(t) else None
-             for clip, moments in zip(whole, cuts, strict=True) for t in moments]
+             for clip, moments in zip(uncut, cuts, strict=True) for t in moments]
     answers: list[float] = []
     for start in range(0, len(parts), _AT_ONCE):
         answers += [answer.probability for answer in ask(
@@ -320,10 +292,10 @@ def _table(axis: _Axis, rows: _Rows, codes: np.ndarray, subjects: np.ndarray) ->
         row["seconds" if axis.unit == "seconds" else "fraction"] = float(value)
         if use.any():
             truth, decision = codes[use] == 1, p[use] > 0.5
-            said = score(truth, decision, p[use])
+            scores = score(truth, decision, p[use])
             lower, upper = subject_interval(truth == decision, subjects[use])
-            row |= {"accuracy": said["accuracy"], "lower": lower, "upper": upper,
-                    "balanced accuracy": said["balanced accuracy"], "AUC": said["AUC"],
+            row |= {"accuracy": scores["accuracy"], "lower": lower, "upper": upper,
+                    "balanced accuracy": scores["balanced accuracy"], "AUC": scores["AUC"],
                     "chance": float(max(truth.mean(), 1 - truth.mean()))}
         table.append(row)
     return pd.DataFrame(table, columns=list(COLUMNS))

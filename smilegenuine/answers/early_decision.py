@@ -140,19 +140,19 @@ def early_decision(model: Any, clip: Any, *, fractions: Any = None, times: Any =
     (clip,) = as_clips([clip])
     system = open_system(model)
     (measured,) = system.measure([clip])
-    (whole,) = ask(system.decider, [measured], decide=False)
-    if whole.reason is not None:
-        raise whole.reason
+    (at_the_end,) = ask(system.decider, [measured], decide=False)
+    if at_the_end.reason is not None:
+        raise at_the_end.reason
     seen = np.asarray(measured.times)
     moments = wanted if times is not None else seen[0] + wanted * (seen[-1] - seen[0])
     if honest:
         calls = ((model, first_part(clip, t)) for t in moments)
-        found = list(in_parallel(_ask_one, calls, n_jobs=n_jobs))
+        answers = list(in_parallel(_ask_one, calls, n_jobs=n_jobs))
     else:
-        found = ask(system.decider, [first_part(measured, t) for t in moments], decide=False)
-    return EarlyDecision(moments, np.array([answer.probability for answer in found]),
+        answers = ask(system.decider, [first_part(measured, t) for t in moments], decide=False)
+    return EarlyDecision(moments, np.array([answer.probability for answer in answers]),
                          tuple("" if answer.reason is None else answer.reason.problem
-                               for answer in found),
+                               for answer in answers),
                          np.asarray(model.classes_), measured, honest)
 
 

@@ -13,7 +13,7 @@ from ..clips.errors import ClipError
 from ..clips.record import Clip, listed, open_items
 from ..running.parallel import in_parallel
 from ..running.progress import progress
-from .asking import Answer, ask, askable
+from .asking import ask, askable
 from .smile_answers import SmileAnswer, answers_by_smile, ask_by_smile
 
 # Decimals of seconds; smiles are found in steps of a fiftieth of one.
@@ -82,7 +82,8 @@ def answer_recording(model: Any, clip: Clip, *, reasons: bool = True) -> Recordi
     (answer,) = ask(system.decider, [measured])
     if answer.reason is not None:
         raise answer.reason
-    return RecordingAnswers(measured, [answer], [_row(model, answer)])
+    row = {"decision": answer.decision, **_probabilities(model, answer.probabilities)}
+    return RecordingAnswers(measured, [answer], [row])
 
 
 def answer_recordings(model: Any, recordings: Any, *, fps: float | None = None,
@@ -220,10 +221,6 @@ def decision_table(model: Any, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def failure_table(failures: Sequence[dict[str, str]]) -> pd.DataFrame:
     """Return what could not be used as a table with the columns `clip` and `error`."""
     return pd.DataFrame(list(failures), columns=["clip", "error"], dtype=object)
-
-
-def _row(model: Any, answer: Answer) -> dict[str, Any]:
-    return {"decision": answer.decision, **_probabilities(model, answer.probabilities)}
 
 
 def _smile_rows(model: Any, answers: Sequence[SmileAnswer]) -> list[dict[str, Any]]:

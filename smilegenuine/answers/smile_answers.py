@@ -92,25 +92,25 @@ def ask_by_smile(model: Any, clip: Clip, *, reasons: bool = True) -> list[SmileA
     (smiles,) = model.measured([clip])
     if not smiles:
         return []
-    said = model.decide_smiles(smiles)
+    decided = model.decide_smiles(smiles)
     table = reasons_of(classifier_of(model), smiles if reasons else [],
                        names=class_names(classes_of(model)))
     answers = []
     for k, smile in enumerate(smiles):
-        decision = said.decisions[k]
+        decision = decided.decisions[k]
         rows = table[table["smile"] == k + 1].reset_index(drop=True)
-        why = _why(decision, bool(said.unusual[k]), rows) if said.known[k] else _UNMEASURED
+        why = _why(decision, bool(decided.unusual[k]), rows) if decided.known[k] else _UNMEASURED
         answers.append(SmileAnswer(
             smile, decision.item() if isinstance(decision, np.generic) else decision,
-            said.probabilities[k], rows, why))
+            decided.probabilities[k], rows, why))
     return answers
 
 
 def _why(decision: Any, unusual: bool, rows: pd.DataFrame) -> str:
     if decision == CANNOT_TELL:
         return _UNUSUAL if unusual else _UNSURE
-    mine = rows[(rows["speaks_for"] == decision) & (rows["contribution"] != 0)]
-    if mine.empty:
+    reasons = rows[(rows["speaks_for"] == decision) & (rows["contribution"] != 0)]
+    if reasons.empty:
         return ""
-    strongest = mine.iloc[0]
+    strongest = reasons.iloc[0]
     return short_words(strongest["parameter"], strongest["value"])

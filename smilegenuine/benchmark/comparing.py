@@ -15,17 +15,10 @@ from ..classifiers.opening import set_run, unwrapped
 from ..evaluation.comparison import SCORES
 from ..evaluation.evaluate import evaluate
 from ..running.output_places import prepare_folder
-from ..systems.named_systems import FUSIONS, NETWORKS, SYSTEMS, looks_at
+from ..systems.named_systems import FUSIONS, SYSTEMS, looks_at
+from . import preparation
 from .folds import USUAL, Folds
-from .options import MEASURES, BenchmarkOptions, Protocol
-from .preparation import (
-    check_landmarker,
-    check_set,
-    failure_text,
-    folds_at_once,
-    make_systems,
-    measure,
-)
+from .options import MEASURES, BenchmarkOptions
 from .result import BenchmarkResult
 from .sets import LabelledSet
 
@@ -49,7 +42,7 @@ def with_folds(data: LabelledSet, wanted: int | None) -> LabelledSet:
     ValueError
         There are not two classes, or too few subjects.
     """
-    check_set(data.called(data.y), data.groups)
+    preparation.check_set(data.name_labels(data.y), data.groups)
     if data.folds is not None and (wanted is None or data.folds.kind == "corpora"):
         return data
     n_subjects = len(np.unique(data.groups))
@@ -75,19 +68,19 @@ def check(data: LabelledSet, pipelines: dict[str, Any], options: BenchmarkOption
     ImportError, RuntimeError, ValueError
         The message says what is missing.
     """
-    check_set(data.called(data.y), data.groups)
+    preparation.check_set(data.name_labels(data.y), data.groups)
     # A fusion keeps subjects from its branches, and these keep some from their training.
     least = 3 if FUSIONS.keys() & pipelines.keys() else 2
-    folds_of(data).check(data.called(data.y), data.groups, least)
+    folds_of(data).check(data.name_labels(data.y), data.groups, least)
     for column in options.by:
         if column not in data.metadata:
-            there = ", ".join(map(str, data.metadata)) or "nothing"
+            columns = ", ".join(map(str, data.metadata)) or "nothing"
             raise ValueError(f"`by={column!r}`: no such column; besides labels and subjects, "
-                             f"{data.name} has {there}")
+                             f"{data.name} has {columns}")
         if column in {"system", "clips", "subjects", *SCORES}:
             raise ValueError(f"`by={column!r}`: the table has a column of that name; rename yours")
     _check_pictures(data, tuple(pipelines), options)
-    check_landmarker(pipelines, data.clips,
+    preparation.check_landmarker(pipelines, data.clips,
                      "or compare systems without landmarks, such as `systems='table'`")
 
 
@@ -95,16 +88,16 @@ def _check_pictures(data: LabelledSet, names: tuple[str, ...], options: Benchmar
     """Raise where systems look at what no recording has, and no picture is there to measure it."""
     if any(clip.frames is not None for clip in data.clips):
         return
-    there = {field for field in MEASURES
+    known = {field for field in MEASURES
              if any(clip.known()[field] is not None for clip in data.clips)}
-    if options.action_units == "blendshapes" and "landmarks" in there:
-        there.add("aus")
-    blind = [name for name in names if not looks_at(name) <= there]
+    if options.action_units == "blendshapes" and "landmarks" in known:
+        known.add("aus")
+    blind = [name for name in names if not looks_at(name) <= known]
     if blind:
-        others = tuple(name for name in SYSTEMS if looks_at(name) <= there)
+        others = tuple(name for name in SYSTEMS if looks_at(name) <= known)
         remedy = f"take `systems={others}`, or some of them" if others else \
             "name a set of videos"
-        raise ValueError(f"{data.name} has {' and '.join(MEASURES[f] for f in there) or 'nothing'}"
+        raise ValueError(f"{data.name} has {' and '.join(MEASURES[f] for f in known) or 'nothing'}"
                          f", and no pictures to measure what {', '.join(blind)} look at; {remedy}")
 
 
@@ -154,33 +147,32 @@ def compare(data: LabelledSet, systems: tuple[str, ...], options: BenchmarkOptio
     began = time.perf_counter()
     if output is not None:
         prepare_folder(output)
-    pipelines = make_systems(systems, options, cache)
+    pipelines = preparation.make_systems(systems, options, cache)
     given = tuple(field for field in MEASURES
                   if all(clip.known()[field] is not None for clip in data.clips))
     data = _measured(data, options, pipelines)
     folds, results = folds_of(data), None if output is None else output / "results"
-    kept = _finished(results, systems)
+    kept = 0 if results is None else sum(len(list((results / name).glob("fold-*.json")))
+                                         for name in systems)
     if kept:
-        options.say(f"{results} holds {kept} finished folds of these systems; the run goes on from "
+        options.log(f"{results} holds {kept} finished folds of these systems; the run goes on from "
                     f"there ({len(systems)} systems, {folds} each)")
-    networks = bool(set(systems) & set(NETWORKS))
-    n_jobs = options.n_jobs if not networks else folds_at_once(options.n_jobs, options.device)
+    n_jobs = preparation.folds_at_once(systems, options)
     metadata = data.metadata.assign(**{column: _kinds(data.metadata[column])
                                        for column in options.by})
     try:
-        found = evaluate(pipelines, data.clips, data.y, data.groups, cv=folds.splits(),
-                         metadata=metadata, results=results, n_jobs=n_jobs,
-                         verbose=options.verbose)
+        evaluation = evaluate(pipelines, data.clips, data.y, data.groups, cv=folds.splits(),
+                              metadata=metadata, results=results, n_jobs=n_jobs,
+                              verbose=options.verbose)
     except ValueError as error:
         if "the clips (X)" in str(error):
             error.add_note("What is measured in a clip, and which frames are valid, depends on the "
                            "systems: name from the beginning all that are to stand in one table.")
         raise
-    result = BenchmarkResult(**vars(found), data=data, condition=condition, folder=output,
-                             protocol=Protocol(
-        options=options, reference=reference, n_jobs=n_jobs, kept=kept, networks=networks,
-        measured=_steps(pipelines, data, given), given=given,
-        seconds=time.perf_counter() - began))
+    result = BenchmarkResult(
+        **vars(evaluation), data=data, condition=condition, folder=output,
+        options=dataclasses.replace(options, reference=reference, n_jobs=n_jobs), kept=kept,
+        measured=_steps(pipelines, data, given), given=given, seconds=time.perf_counter() - began)
     if output is not None:
         result.write_tables(output)
     return result
@@ -193,20 +185,21 @@ class Unusable(ValueError):
 def _measured(data: LabelledSet, options: BenchmarkOptions, pipelines: dict[str, Any]
               ) -> LabelledSet:
     """The part of the set that every system can use, with what is the same in every fold."""
-    measured = measure(list(pipelines.values()), data.clips, options.complain)
+    clips, places, failures = preparation.measure(list(pipelines.values()), data.clips,
+                                                  options.warn)
     for system in pipelines.values():
         set_run(system, n_jobs=None, verbose=False)  # folds and systems go side by side instead
     # Nobody looks at the pictures again; without them a clip is not bound to its file either.
-    clips = [clip.replace(frames=None, times=clip.times) for clip in measured.clips]
-    data = data.take(measured.places, clips, measured.failures)
+    clips = [clip.replace(frames=None, times=clip.times) for clip in clips]
+    data = data.take(places, clips, failures)
     if not clips:
         fewer = "; what one system cannot use is left out for all, so name fewer" if \
             len(pipelines) > 1 else ""
-        raise Unusable(f"{failure_text(measured.failures)}\nnothing is left to compare systems on"
-                       f"{fewer}")
-    options.complain(failure_text(measured.failures))
-    if len(measured.failures) and len(pipelines) > 1:
-        options.complain("They are left out for all systems.")
+        raise Unusable(f"{preparation.failure_text(failures)}\nnothing is left to compare systems "
+                       f"on{fewer}")
+    options.warn(preparation.failure_text(failures))
+    if len(failures) and len(pipelines) > 1:
+        options.warn("They are left out for all systems.")
     try:
         check(data, pipelines, options)
     except ValueError as error:
@@ -215,20 +208,12 @@ def _measured(data: LabelledSet, options: BenchmarkOptions, pipelines: dict[str,
 
 
 def _steps(pipelines: dict[str, Any], data: LabelledSet, given: tuple[str, ...]
-           ) -> tuple[tuple[str, str], ...]:
+           ) -> dict[str, str]:
     """What was measured once for all systems, and by which step."""
-    steps: dict[str, Any] = {}
-    for system in pipelines.values():
-        steps |= system.named_steps
-    return tuple((name, type(unwrapped(steps[step])).__name__) for step, name in MEASURES.items()
-                 if step in steps and step not in given
-                 and any(clip.known()[step] is not None for clip in data.clips))
-
-
-def _finished(results: Path | None, names: tuple[str, ...]) -> int:
-    """How many folds of the systems an earlier run has finished."""
-    return 0 if results is None else sum(len(list((results / name).glob("fold-*.json")))
-                                         for name in names)
+    steps = dict(step for system in pipelines.values() for step in system.steps)
+    return {name: type(unwrapped(steps[step])).__name__ for step, name in MEASURES.items()
+            if step in steps and step not in given
+            and any(clip.known()[step] is not None for clip in data.clips)}
 
 
 def _kinds(column: pd.Series) -> pd.Series:

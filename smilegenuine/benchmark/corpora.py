@@ -21,13 +21,8 @@ from .sets import LabelledSet
 #: The column of metadata that says which set a clip is from.
 CORPUS = "corpus"
 
-# The AUDA package holds what was measured in UvA-NEMO's recordings.
-_SAME_RECORDINGS = frozenset({"uva-nemo", "auda"})
-
 # What UvA-NEMO calls its videos, and what others who measured in them call theirs.
 _UVA_NEMO = re.compile(r"\d+_(deliberate|spontaneous)_smile_\d+", re.IGNORECASE)
-# Of what is known of a recording without pictures, the first says which one it is.
-_SIGNALS = ("aus", "landmarks", "faces")
 
 
 def join_corpora(trained: LabelledSet, tested: Sequence[LabelledSet]) -> LabelledSet:
@@ -53,17 +48,15 @@ def join_corpora(trained: LabelledSet, tested: Sequence[LabelledSet]) -> Labelle
     names = _names(sets)
     _check_labels(sets, names)
     _check_recordings(sets, names)
-    groups = [f"{name}: {subject}" for name, data in zip(names, sets, strict=True)
-              for subject in data.groups]
+    named = list(zip(names, sets, strict=True))
+    groups = [f"{name}: {subject}" for name, data in named for subject in data.groups]
     clips = [clip for data in sets for clip in data.clips]
-    metadata = [data.metadata.assign(**{CORPUS: name})
-                for name, data in zip(names, sets, strict=True)]
-    sizes = [len(data.clips) for data in sets]
-    fold = np.repeat([-1, *[0] * len(tested)], sizes)
+    metadata = [data.metadata.assign(**{CORPUS: name}) for name, data in named]
+    fold = np.repeat([-1, *[0] * len(tested)], [len(data.clips) for data in sets])
     return LabelledSet(
         name=f"{', '.join(names[1:])}, trained on {names[0]}",
         clips=[clip.replace(subject=subject) for clip, subject in zip(clips, groups, strict=True)],
-        y=np.concatenate([data.called(data.y) for data in sets]), groups=np.array(groups),
+        y=np.concatenate([data.name_labels(data.y) for data in sets]), groups=np.array(groups),
         metadata=pd.concat(metadata, ignore_index=True),
         failures=pd.concat([data.failures for data in sets], ignore_index=True),
         drawn=any(data.drawn for data in sets), folds=Folds(fold, 1, "corpora"),
@@ -72,40 +65,38 @@ def join_corpora(trained: LabelledSet, tested: Sequence[LabelledSet]) -> Labelle
 
 
 def _names(sets: Sequence[LabelledSet]) -> list[str]:
-    names: list[str] = []
-    for data in sets:
-        n = sum(data.name == other.name for other in sets[:len(names)])
-        names.append(f"{data.name} ({n + 1})" if n else data.name)
-    return names
+    names = [data.name for data in sets]
+    before = [names[:i].count(name) for i, name in enumerate(names)]
+    return [f"{name} ({n + 1})" if n else name for name, n in zip(names, before, strict=True)]
 
 
 def _check_labels(sets: Sequence[LabelledSet], names: Sequence[str]) -> None:
     """Raise unless all labels are among those that are learnt."""
-    called = [sorted(map(str, np.unique(data.called(data.y)))) for data in sets]
-    for name, labels in zip(names[1:], called[1:], strict=True):
-        if not set(labels) <= set(called[0]):
+    learnt, *others = [sorted(map(str, np.unique(data.name_labels(data.y)))) for data in sets]
+    for name, labels in zip(names[1:], others, strict=True):
+        if not set(labels) <= set(learnt):
             raise ValueError(f"the labels of {name} are {', '.join(labels)}, and those of "
-                             f"{names[0]}, which is trained on, {', '.join(called[0])}; give them "
+                             f"{names[0]}, which is trained on, {', '.join(learnt)}; give them "
                              "the same names")
 
 
 def _check_recordings(sets: Sequence[LabelledSet], names: Sequence[str]) -> None:
     """Raise where a recording is in the training and in the test part."""
     for name, data in zip(names[1:], sets[1:], strict=True):
-        both = in_both(sets[0].clips, data.clips)
-        if both:
-            raise ValueError(f"{len(both)} recordings of {name} are in {names[0]} too, which is "
-                             f"trained on, such as {both[0].label}; what is tested must not be "
+        shared = shared_recordings(sets[0].clips, data.clips)
+        if shared:
+            raise ValueError(f"{len(shared)} recordings of {name} are in {names[0]} too, which is "
+                             f"trained on, such as {shared[0].label}; what is tested must not be "
                              "known")
-        if {sets[0].data_set, data.data_set} == _SAME_RECORDINGS:
+        if data.data_set != sets[0].data_set and data.recorded_as == sets[0].recorded_as:
             raise ValueError(f"{name} and {names[0]} are made of the same recordings; what is "
                              "tested must not be known")
 
 
 # -- the same recording -----------------------------------------------------------------------
 
-def marks(clip: Clip) -> set[Any]:
-    """Return what only the same recording has.
+def identifiers(clip: Clip) -> set[Any]:
+    """Return what identifies a recording: only the same one has any of it.
 
     Parameters
     ----------
@@ -117,25 +108,26 @@ def marks(clip: Clip) -> set[Any]:
         Its file, its content (of a file the size and a hash of the beginning and end, whenever it
         was written), and its name where that is one of UvA-NEMO's.
     """
-    found: set[Any] = set()
+    known: set[Any] = set()
     if clip.name is not None:
         if os.path.exists(clip.name):
-            found.add(os.path.realpath(clip.name))
-        said = _UVA_NEMO.match(Path(clip.name).name)
-        if said:
-            found.add(said[0].lower())
-    known = clip.known()
+            known.add(os.path.realpath(clip.name))
+        uva_nemo = _UVA_NEMO.match(Path(clip.name).name)
+        if uva_nemo:
+            known.add(uva_nemo[0].lower())
     if clip.frames is not None:
-        with suppress(OSError):  # which is said when it is measured
-            found.add(joblib.hash(_timeless(clip.frames.content())))
-    else:
-        signal = next((known[field] for field in _SIGNALS if known[field] is not None), None)
-        if signal is not None:
-            found.add(signal.digest if isinstance(signal, StoredArray) else joblib.hash(signal))
-    return found
+        with suppress(OSError):  # which is raised when it is measured
+            known.add(joblib.hash(_timeless(clip.frames.content())))
+        return known
+    # Without pictures, the first of what is known says which recording it is.
+    for field in ("aus", "landmarks", "faces"):
+        if (signal := clip.known()[field]) is not None:
+            known.add(signal.digest if isinstance(signal, StoredArray) else joblib.hash(signal))
+            break
+    return known
 
 
-def check_twice(data: LabelledSet) -> None:
+def check_duplicates(data: LabelledSet) -> None:
     """Raise where one recording is there under two subjects, who may be in different folds.
 
     Parameters
@@ -149,8 +141,8 @@ def check_twice(data: LabelledSet) -> None:
     """
     first: dict[Any, int] = {}
     for i, clip in enumerate(data.clips):
-        for mark in marks(clip):
-            k = first.setdefault(mark, i)
+        for identifier in identifiers(clip):
+            k = first.setdefault(identifier, i)
             if data.groups[k] != data.groups[i]:
                 raise ValueError(
                     f"{data.name}: {data.clips[k].label} (subject {data.groups[k]}) and "
@@ -158,7 +150,7 @@ def check_twice(data: LabelledSet) -> None:
                     "be learnt and tested; delete one of them, or correct the subjects")
 
 
-def in_both(first: Sequence[Clip], second: Sequence[Clip]) -> list[Clip]:
+def shared_recordings(first: Sequence[Clip], second: Sequence[Clip]) -> list[Clip]:
     """Return the recordings that two lists share.
 
     Parameters
@@ -170,8 +162,8 @@ def in_both(first: Sequence[Clip], second: Sequence[Clip]) -> list[Clip]:
     list of Clip
         Those of the second.
     """
-    there = set().union(*map(marks, first))
-    return [clip for clip in second if marks(clip) & there]
+    known = set().union(*map(identifiers, first))
+    return [clip for clip in second if identifiers(clip) & known]
 
 
 def _timeless(content: Any) -> Any:

@@ -34,20 +34,6 @@ class Folds:
     kind: Literal["published", "by subject", "corpora"]
 
     @classmethod
-    def published(cls, test: np.ndarray) -> Folds:
-        """Take folds as they come with a set.
-
-        Parameters
-        ----------
-        test : array of int of shape (n_clips,)
-
-        Returns
-        -------
-        Folds
-        """
-        return cls(test, int(test.max(initial=-1)) + 1, "published")
-
-    @classmethod
     def by_subject(cls, groups: np.ndarray, wanted: int) -> Folds:
         """Make folds that keep people apart.
 
@@ -89,7 +75,7 @@ class Folds:
         list of (array of int, array of int)
         """
         return [(np.flatnonzero(self.test != fold), np.flatnonzero(self.test == fold))
-                for fold in np.unique(self.test[self.test >= 0])]
+                for fold in self.numbers() - 1]
 
     def numbers(self) -> np.ndarray:
         """Return the numbers of the folds of `splits`, from 1, as the set counts them.
@@ -107,16 +93,15 @@ class Folds:
         -------
         list of int
         """
-        return [fold + 1 for fold in range(self.n) if not (self.test == fold).any()]
+        return [fold for fold in range(1, self.n + 1) if fold not in self.numbers()]
 
     def __str__(self) -> str:
         """Return what reports call them."""
         if self.kind == "corpora":
             return "across data sets"
         lost = self.lost()
-        n, fewer = self.n - len(lost), ""
-        if lost:
-            fewer = f" (nothing is left of fold {', '.join(map(str, lost))})"
+        n = self.n - len(lost)
+        fewer = f" (nothing is left of fold {', '.join(map(str, lost))})" if lost else ""
         kind = ("published fold", "") if self.kind == "published" else ("fold", " by subject")
         return f"{n} {kind[0]}{'s' * (n != 1)}{kind[1]}{fewer}"
 

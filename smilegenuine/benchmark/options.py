@@ -1,4 +1,4 @@
-"""How systems are made and compared: what is asked for, and what became of it."""
+"""How systems are made and compared."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ class BenchmarkOptions(SystemOptions):
         super().__post_init__()
         object.__setattr__(self, "by", (self.by,) if isinstance(self.by, str) else tuple(self.by))
 
-    def say(self, text: str) -> None:
-        """Tell what has been done."""
+    def log(self, text: str) -> None:
+        """Report what has been done."""
         if self.tell is not None:
             self.tell(self.wording(text))
         elif self.verbose:
             print(self.wording(text))
 
-    def complain(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """Print on stderr what is wrong; nothing for an empty text."""
         if text:
             print(self.wording(text), file=sys.stderr)
@@ -137,45 +137,3 @@ def system_names(systems: str | Iterable[str]) -> tuple[str, ...]:
                              f"groups {', '.join(GROUPS)}")
         names += GROUPS.get(name, (name,))
     return tuple(dict.fromkeys(names))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """How systems were compared.
-
-    Parameters
-    ----------
-    options : BenchmarkOptions
-        As asked for.
-    reference : str or None
-        The system that others are compared with.
-    n_jobs : int or None
-        Folds at the same time.
-    seconds : float
-        What the run took.
-    kept : int
-        Folds that an earlier run had finished.
-    networks : bool
-        There are networks among the systems.
-    measured : tuple of (str, str)
-        What was measured once for all systems, and the estimator that did it.
-    given : tuple of str
-        Fields that all clips came with.
-    """
-
-    options: BenchmarkOptions
-    reference: str | None
-    n_jobs: int | None
-    seconds: float
-    kept: int
-    networks: bool
-    measured: tuple[tuple[str, str], ...]
-    given: tuple[str, ...] = ()
-
-    def training(self) -> str:
-        """Return what was asked for of networks, behind a comma."""
-        options = self.options
-        epochs = f", networks of at most {options.max_epochs} epochs" \
-            if options.max_epochs is not None and self.networks else ""
-        points = f", points of the face mesh: {options.points}" if options.points else ""
-        return f"; random state {options.random_state}{epochs}{points}"

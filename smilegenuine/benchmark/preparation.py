@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -154,14 +154,9 @@ def slow_text(systems: Mapping[str, Any], options: SystemOptions, *, n_clips: in
     hours = {name: seconds * n_clips * n_fits / 3600 for name, system in systems.items()
              if (seconds := _seconds_a_clip(system))}
     slow = [name for name, needed in hours.items() if needed > _LONG]
-    if not slow:
+    if not slow or not _on_cpu(options):
         return ""
-    from ..classifiers.net_training import find_device  # here, because it needs torch
-
-    if find_device(options.device).type != "cpu":
-        return ""
-    fewer = [] if options.points == "outlines" else \
-        ["`points='outlines'` (less than half of that)"]
+    fewer = ["`points='outlines'` (less than half of that)"] * (options.points != "outlines")
     each = f"{'each ' * (len(slow) > 1)}up to about {max(hours.values()):.0f} h"
     return (f"Without CUDA {', '.join(slow)} may take long: {each} in one process, "
             f"{n_clips} clips and {n_fits} trainings. What helps: "
@@ -203,55 +198,40 @@ def check_set(y: np.ndarray, groups: np.ndarray | None) -> None:
         raise ValueError(f"all recordings are of one subject, {groups[0]}; at least two are needed")
 
 
-def folds_at_once(n_jobs: int | None, device: str) -> int | None:
+def folds_at_once(systems: Iterable[str], options: SystemOptions) -> int | None:
     """Return how many folds to run at the same time.
 
     Parameters
     ----------
-    n_jobs : int or None
-        Processes asked for.
-    device : str
-        Of the networks.
+    systems : iterable of str
+        Of `SYSTEMS`.
+    options : SystemOptions
 
     Returns
     -------
     int or None
-        On CUDA at most 4, as all of them share one device.
+        As asked for; of networks on CUDA at most 4, as all of them share one device.
+
+    Raises
+    ------
+    ValueError
+        There are networks among the systems, and no such device.
     """
+    if not set(systems) & set(NETWORKS) or _on_cpu(options):
+        return options.n_jobs
+    return min(effective_n_jobs(options.n_jobs), 4)
+
+
+def _on_cpu(options: SystemOptions) -> bool:
     from ..classifiers.net_training import find_device  # here, because it needs torch
 
-    return n_jobs if find_device(device).type == "cpu" else min(effective_n_jobs(n_jobs), 4)
-
-
-def check_device(device: str) -> None:
-    """Raise a `ValueError` where there is no such device."""
-    from ..classifiers.net_training import find_device  # here, because it needs torch
-
-    find_device(device)
+    return find_device(options.device).type == "cpu"
 
 
 # -- recordings, measured ---------------------------------------------------------------------
 
-class Measured(NamedTuple):
-    """Recordings that can be used, and what was wrong with the others.
-
-    Attributes
-    ----------
-    clips : list of Clip
-        With what does not depend on who is in the training set: landmarks, faces, action units.
-    places : array of int
-        Their places in what was given.
-    failures : DataFrame
-        Columns `clip` and `error`.
-    """
-
-    clips: list[Clip]
-    places: np.ndarray
-    failures: pd.DataFrame
-
-
 def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
-            tell: Callable[[str], None]) -> Measured:
+            tell: Callable[[str], None]) -> tuple[list[Clip], np.ndarray, pd.DataFrame]:
     """Find landmarks, faces and action units, as far as the systems look at them.
 
     Parameters
@@ -265,22 +245,24 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
 
     Returns
     -------
-    Measured
-        A recording of which one of the systems can make nothing is left out for all of them.
+    clips : list of Clip
+        With what does not depend on who is in the training set: landmarks, faces, action units. A
+        recording of which one of the systems can make nothing is left out for all of them.
+    places : array of int
+        Their places in what was given.
+    failures : DataFrame
+        Columns `clip` and `error`: what was wrong with the others.
     """
-    steps: dict[str, Any] = {}
-    for system in systems:
-        steps |= system.named_steps
+    steps = dict(step for system in systems for step in system.steps)
     clips, index = list(recordings), np.arange(len(recordings))
     failures = [pd.DataFrame(columns=["clip", "error"])]
     for name in ("landmarks", "faces", "aus"):
         if clips and name in steps:
-            found = transform_clips(unwrapped(steps[name]), clips, on_error="skip")
-            failures.append(found.failures[["clip", "error"]])
-            tell(tally_text(name, found.tally))
-            clips, index = found.data, index[found.index]
-    branches = _branches(systems)
-    good = []
+            measured = transform_clips(unwrapped(steps[name]), clips, on_error="skip")
+            failures.append(measured.failures[["clip", "error"]])
+            tell(tally_text(name, measured.tally))
+            clips, index = measured.data, index[measured.index]
+    branches, good = _branches(systems), []
     for i, clip in enumerate(clips):
         try:
             for branch in branches:
@@ -288,20 +270,20 @@ def measure(systems: Sequence[Pipeline], recordings: Sequence[Any],
             good.append(i)
         except ClipError as error:
             failures.append(pd.DataFrame([{"clip": clip.label, "error": str(error)}]))
-    return Measured([clips[i] for i in good], index[good], pd.concat(failures, ignore_index=True))
+    return [clips[i] for i in good], index[good], pd.concat(failures, ignore_index=True)
 
 
 def _branches(systems: Sequence[Pipeline]) -> list[Any]:
     """The classifiers that look at the clips, those that would say the same once."""
-    found: dict[str, Any] = {}
+    branches: dict[str, Any] = {}
     for system in systems:
         last = system[-1]
         fused = isinstance(last, StackingFusion)
-        for branch in [branch for _, branch in last.estimators] if fused else [last]:
+        for branch in dict(last.estimators).values() if fused else [last]:
             params = {name: value for name, value in branch.get_params().items()
                       if name not in ("n_jobs", "verbose")}
-            found.setdefault(f"{type(branch).__name__} {params}", branch)
-    return list(found.values())
+            branches.setdefault(f"{type(branch).__name__} {params}", branch)
+    return list(branches.values())
 
 
 def tally_text(name: str, tally: Tally) -> str:

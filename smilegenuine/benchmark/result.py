@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from .._version import __version__
-from ..evaluation.comparison import Evaluation
+from ..datasets.published import PUBLISHED, published_figures
+from ..evaluation.comparison import SCORES, Evaluation, markdown_table
 from ..running.number_text import duration, markdown_cell, percent
+from ..systems.named_systems import FUSIONS, NETWORKS
 from .corpora import CORPUS
-from .options import MEASURES, Protocol
-from .published_notes import published_notes, published_rows
+from .options import MEASURES, BenchmarkOptions
 from .sets import LabelledSet
 
 #: What is said of drawn people.
@@ -30,7 +31,7 @@ SELECTION = ("No person is on both sides of a fold. All model selection, such as
               "fold; nothing is chosen by looking at those tested.")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class BenchmarkResult(Evaluation):
     """What `run_benchmark` found: an `Evaluation`, what was compared, and how.
 
@@ -43,7 +44,17 @@ class BenchmarkResult(Evaluation):
         See `Evaluation`.
     data : LabelledSet
         What was left in, measured.
-    protocol : Protocol
+    options : BenchmarkOptions
+        As the systems were run: `reference` is the system that the others are compared with, None
+        where there is no other, and `n_jobs` how many folds were run at the same time.
+    seconds : float
+        What the run took.
+    kept : int, default=0
+        Folds that an earlier run had finished.
+    measured : mapping of str to str, default={}
+        What was measured once for all systems -> the estimator that did it.
+    given : tuple of str, default=()
+        Fields that all clips came with.
     condition : str, default=""
         How the recordings were degraded; published figures are nothing to compare with then.
     folder : Path, optional
@@ -56,17 +67,29 @@ class BenchmarkResult(Evaluation):
     run_benchmark : Makes one.
     """
 
-    data: LabelledSet = field(kw_only=True)
-    protocol: Protocol = field(kw_only=True)
-    condition: str = field(default="", kw_only=True)
-    folder: Path | None = field(default=None, kw_only=True)
-    page: Path | None = field(default=None, kw_only=True)
+    data: LabelledSet
+    options: BenchmarkOptions
+    seconds: float
+    kept: int = 0
+    measured: Mapping[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    condition: str = ""
+    folder: Path | None = None
+    page: Path | None = None
+
+    @property
+    def networks(self) -> bool:
+        """Whether there are networks among the systems."""
+        return bool(set(self.scores["system"]) & set(NETWORKS))
 
     @property
     def published(self) -> pd.DataFrame:
         """What is published of the systems on this set: rows of `published_figures`."""
-        rows = published_rows(self, self.data)
-        return rows.iloc[:0] if self.condition else rows
+        name = None if self.condition else published_as(self.data)
+        if name is None:
+            return pd.DataFrame(columns=["system", "accuracy", "sd", "source", "protocol"])
+        rows = published_figures(name)
+        return rows[rows["system"].isin(self.scores["system"])]
 
     @property
     def problems(self) -> int:
@@ -94,20 +117,19 @@ class BenchmarkResult(Evaluation):
             texts = {row["system"]: percent(row["accuracy"], row["sd"])
                      for row in self.published.to_dict("records")}
             beside = {"Published (%)": texts} if texts else {}
-        return super().to_markdown(reference or self.protocol.reference, confidence, beside)
+        return super().to_markdown(reference or self.options.reference, confidence, beside)
 
     def __str__(self) -> str:
         """Return the tables, and where the rest is."""
-        told, place = [], []
+        parts = [self.to_markdown(), *self._by_kind(), *[CAVEAT] * self.data.drawn]
         if len(self.published):
             where = "`markdown_page()`" if self.folder is None else "table.md"
-            told = [f"The published figures were found in other ways; {where} says in which."]
+            parts.append(f"The published figures were found in other ways; {where} says in which.")
         if self.folder is not None:
-            place = [f"{self.folder}: table.md, summary.csv, scores.csv, predictions.csv, "
-                     f"left_out.csv; {duration(self.protocol.seconds)}"]
-        text = "\n\n".join([self.to_markdown(), *self._by_kind(), *self._caveat(), *told, *place])
+            parts.append(f"{self.folder}: table.md, summary.csv, scores.csv, predictions.csv, "
+                         f"left_out.csv; {duration(self.seconds)}")
         page = "" if self.page is None else f"\n{self.page}: the same as a page, with pictures"
-        return text + page
+        return "\n\n".join(parts) + page
 
     def markdown_page(self) -> str:
         """Return a page in Markdown: the table, and how it was found.
@@ -116,11 +138,11 @@ class BenchmarkResult(Evaluation):
         -------
         str
         """
-        facts = "\n".join(f"- {what}: {value}" for what, value in facts_of(self))
-        notes = [published_notes(self, self.data, self.protocol)] if len(self.published) else []
-        page = [f"# Systems compared on {self.data.name}", self.to_markdown(), *self._caveat(),
-                facts, SELECTION, *notes, *self._by_kind()]
-        return self.protocol.options.wording("\n\n".join(page) + "\n")
+        page = [f"# Systems compared on {self.data.name}", self.to_markdown(),
+                *[CAVEAT] * self.data.drawn,
+                "\n".join(f"- {what}: {value}" for what, value in self.facts()),
+                SELECTION, *self._published_notes(), *self._by_kind()]
+        return self.options.wording("\n\n".join(page) + "\n")
 
     def write_tables(self, folder: str | Path) -> None:
         """Write `table.md`, `summary.csv`, `scores.csv`, `predictions.csv` and `left_out.csv`.
@@ -131,16 +153,17 @@ class BenchmarkResult(Evaluation):
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        data, said = self.data, self.predictions
-        said = said.assign(truth=data.called(said["truth"]), decision=data.called(said["decision"]))
-        scores = self.scores
+        data, scores = self.data, self.scores
+        predictions = self.predictions.assign(
+            **{column: data.name_labels(self.predictions[column])
+               for column in ("truth", "decision")})
         if data.folds is not None:
             # The folds have the numbers of the set, also where nothing is left of some.
             numbers = data.folds.numbers()
-            said, scores = (table.assign(fold=numbers[table["fold"].to_numpy() - 1])
-                            for table in (said, scores))
-        for name, table in (("scores", scores), ("predictions", said),
-                            ("summary", self.summary(self.protocol.reference)),
+            predictions, scores = (table.assign(fold=numbers[table["fold"].to_numpy() - 1])
+                                   for table in (predictions, scores))
+        for name, table in (("scores", scores), ("predictions", predictions),
+                            ("summary", self.summary(self.options.reference)),
                             ("left_out", data.failures)):
             table.to_csv(folder / f"{name}.csv", index=False)
         (folder / "table.md").write_text(self.markdown_page(), encoding="utf-8")
@@ -163,109 +186,152 @@ class BenchmarkResult(Evaluation):
         """
         from ..report import write_evaluation_report  # here, as it needs matplotlib
 
-        published, wording = self.published, self.protocol.options.wording
-        notes = [SELECTION, *([published_notes(self, self.data, self.protocol)]
-                              if len(published) else [])]
+        published, wording = self.published, self.options.wording
         return write_evaluation_report(
             self, path, title=f"Systems compared on {self.data.name}",
-            reference=self.protocol.reference,
+            reference=self.options.reference,
             published=published if len(published) else None, by=self._kinds(),
-            labels=list(self.data.called(self.classes)),
-            about=[(what, wording(value)) for what, value in facts_of(self)],
-            notes=wording("\n\n".join(notes)), left_out=self.data.failures,
-            caution=CAVEAT if self.data.drawn else "")
+            labels=list(self.data.name_labels(self.classes)),
+            about=[(what, wording(value)) for what, value in self.facts()],
+            notes=wording("\n\n".join([SELECTION, *self._published_notes()])),
+            left_out=self.data.failures, caution=CAVEAT if self.data.drawn else "")
 
-    def _caveat(self) -> list[str]:
-        return [CAVEAT] if self.data.drawn else []
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what was compared, and how.
+
+        Returns
+        -------
+        list of (str, str)
+            What it is about, and what there is to say.
+        """
+        data, options = self.data, self.options
+        labels, counts = np.unique(data.name_labels(data.y), return_counts=True)
+        measured = ", ".join(f"{what} ({step})" for what, step in self.measured.items())
+        given = ", ".join(MEASURES[field] for field in self.given)
+        positive = data.name_labels(self.classes[1:])[0]
+        epochs = f", networks of at most {options.max_epochs} epochs" \
+            if options.max_epochs is not None and self.networks else ""
+        points = f", points of the face mesh: {options.points}" if options.points else ""
+        kept = f", with {self.kept} folds of an earlier run" if self.kept else ""
+        return [
+            ("Data", data.size_text()),
+            *[("Data set", text.strip().partition("\n")[0]) for text in data.descriptions],
+            *[("Recordings", self.condition)] * bool(self.condition),
+            ("Labels", ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
+             + f"; AUC and F1 are about {positive}"),
+            ("Folds", f"{_folds_text(data)}; random state {options.random_state}{epochs}{points}"),
+            *[("Came with the recordings", given)] * bool(given),
+            *[("Measured", f"{measured}; once for all systems, where clips do not know them "
+                           "already. All systems see the frames in which none of these failed")]
+            * bool(measured),
+            ("Scores", _SEVERAL_FOLDS if len(self.train_sizes) > 1 else _ONE_FOLD),
+            ("Device", self._device()),
+            ("Times", "of fitting a fold and of predicting a clip, from clips that are measured "
+                      f"already; `n_jobs={options.n_jobs}`, so they are worth comparing only with "
+                      "1"),
+            ("Versions", f"smilegenuine {__version__}, torch {version('torch')}, scikit-learn "
+                         f"{version('scikit-learn')}, Python {platform.python_version()}"),
+            ("Run", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {duration(self.seconds)}"
+                    f"{kept}"),
+        ]
+
+    def _device(self) -> str:
+        if not self.networks:
+            return "cpu; there is no network among the systems"
+        import torch  # there are networks, so it is loaded already
+
+        from ..classifiers.net_training import find_device
+
+        device = find_device(self.options.device)
+        return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else \
+            str(device)
 
     def _kinds(self) -> list[str]:
         """Columns that scores are broken down by."""
-        by = self.protocol.options.by
+        by = self.options.by
         return [*([CORPUS] if self.data.across and CORPUS not in by else []), *by]
 
     def _by_kind(self) -> list[str]:
         return [f"## By {column}\n\nIn percent, of the predictions of all folds together.\n\n"
-                f"{_markdown(self.breakdown(column))}" for column in self._kinds()]
+                f"{_percent_table(self.breakdown(column))}" for column in self._kinds()]
+
+    def _published_notes(self) -> list[str]:
+        """A section on how published figures were found and how ours; none without figures."""
+        if self.published.empty:
+            return []
+        sources = [f"- {', '.join(part['system'])}: {source}: {part['protocol'].iloc[0]}."
+                   for source, part in self.published.groupby("source", sort=False)]
+        return ["## The published figures\n\nThey are others' figures. A difference may come from "
+                "the ways in which they were found.", "\n".join(sources), "Here:",
+                "\n".join(f"- {note}" for note in self._differences())]
+
+    def _differences(self) -> list[str]:
+        """What is not as published."""
+        data, options = self.data, self.options
+        own = data.folds is not None and data.folds.kind == "by subject"
+        notes = [f"{self.n_clips} clips, {data.folds}"
+                 f"{', and not the published ones' if own else ''}."]
+        if len(data.failures):
+            notes.append(f"{len(data.failures)} of its clips or lists are wrong, missing or left "
+                         "out; see left_out.csv.")
+        if self.networks:
+            notes += ["The epoch is never chosen on the test fold: a fifth of the training "
+                      "subjects is held out for it, and networks learn from the others.",
+                      "Networks differ from the published ones in what the page on the systems "
+                      "lists, such as longer memory, ten samples a second, and faces with the "
+                      "head's motion taken out."]
+            if options.max_epochs is not None:
+                notes.append(f"Networks were trained for at most {options.max_epochs} epochs "
+                             "(asked for with `max_epochs=`).")
+        if options.points:
+            notes.append(f"Points of the face mesh: {options.points} (asked for with `points=`).")
+        if "aus" in self.given:
+            notes.append("Action units are those that came with the set.")
+        elif "action units" in self.measured:
+            notes.append(f"Action units are estimated by {self.measured['action units']}, where "
+                         "the publication has OpenFace's.")
+        if FUSIONS.keys() & set(self.scores["system"]):
+            notes.append("The last layer of a fusion is fitted on subjects whom no branch was "
+                         "trained on.")
+        return notes
 
 
-def facts_of(result: BenchmarkResult) -> list[tuple[str, str]]:
-    """Return what was compared, and how.
+# What the scores are, of several folds and of one.
+_SEVERAL_FOLDS = ("in percent, mean ± standard deviation over folds, with the interval of the mean "
+                  "accuracy; differences and tests are about accuracy")
+_ONE_FOLD = ("in percent, of the clips tested. Systems are trained once, and nothing is known of "
+             "another training: there is no spread, no interval and no t-test. McNemar's test "
+             "takes clips as independent, which those of one person are not")
+
+
+def published_as(data: LabelledSet) -> str | None:
+    """Return the data set whose published figures stand beside those of a set.
 
     Parameters
     ----------
-    result : BenchmarkResult
+    data : LabelledSet
 
     Returns
     -------
-    list of (str, str)
-        What it is about, and what there is to say.
+    str or None
+        None where there are none, or where systems are trained on one set and tested on others.
     """
-    data, protocol = result.data, result.protocol
-    labels, counts = np.unique(data.called(data.y), return_counts=True)
-    measured = ", ".join(f"{what} ({step})" for what, step in protocol.measured)
-    came = ", ".join(MEASURES[field] for field in protocol.given)
-    kept = f", with {protocol.kept} folds of an earlier run" if protocol.kept else ""
-    positive = data.called(result.classes[1:])[0]
-    about = [("Data set", text.strip().partition("\n")[0]) for text in data.descriptions]
-    degraded = [("Recordings", result.condition)] if result.condition else []
-    return [
-        ("Data", f"{data.name}: {result.n_clips} clips{data.wrong_count()}, "
-                 f"{len(np.unique(data.groups))} subjects"), *about, *degraded,
-        ("Labels", ", ".join(f"{label} {n}" for label, n in zip(labels, counts, strict=True))
-         + f"; AUC and F1 are about {positive}"),
-        ("Folds", f"{_folds(data)}{protocol.training()}"),
-        *([("Came with the recordings", came)] if came else []),
-        *([("Measured", f"{measured}; once for all systems, where clips do not know them already. "
-                        "All systems see the frames in which none of these failed")]
-          if measured else []),
-        ("Scores", _scores(result)),
-        ("Device", _device(protocol)),
-        ("Times", "of fitting a fold and of predicting a clip, from clips that are measured "
-                  f"already; `n_jobs={protocol.n_jobs}`, so they are worth comparing only with 1"),
-        ("Versions", f"smilegenuine {__version__}, torch {version('torch')}, scikit-learn "
-                     f"{version('scikit-learn')}, Python {platform.python_version()}"),
-        ("Run", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {duration(protocol.seconds)}"
-                f"{kept}"),
-    ]
+    return data.recorded_as if data.recorded_as in PUBLISHED and not data.across else None
 
 
-def _folds(data: LabelledSet) -> str:
-    if not data.across:
+def _folds_text(data: LabelledSet) -> str:
+    if data.folds is None or not data.across:
         return str(data.folds)
     corpus = data.metadata[CORPUS].to_numpy()
-    tested = np.asarray(data.folds.test) == 0 if data.folds else np.zeros(len(corpus), bool)
-    said = [f"{name} ({(corpus == name).sum()} clips, "
-            f"{len(np.unique(data.groups[corpus == name]))} subjects)"
-            for name in dict.fromkeys(corpus)]
-    n = len(dict.fromkeys(corpus[~tested]))
-    return f"none; trained on all of {', '.join(said[:n])}, tested on all of {', '.join(said[n:])}"
+    names = list(dict.fromkeys(corpus))
+    sets = [f"{name} ({(corpus == name).sum()} clips, "
+            f"{len(np.unique(data.groups[corpus == name]))} subjects)" for name in names]
+    n = len(set(corpus[data.folds.test != 0]))
+    return f"none; trained on all of {', '.join(sets[:n])}, tested on all of {', '.join(sets[n:])}"
 
 
-def _scores(found: Evaluation) -> str:
-    if len(found.train_sizes) > 1:
-        return ("in percent, mean ± standard deviation over folds, with the interval of the "
-                "mean accuracy; differences and tests are about accuracy")
-    return ("in percent, of the clips tested. Systems are trained once, and nothing is known of "
-            "another training: there is no spread, no interval and no t-test. McNemar's test takes "
-            "clips as independent, which those of one person are not")
-
-
-def _device(protocol: Protocol) -> str:
-    if not protocol.networks:
-        return "cpu; there is no network among the systems"
-    import torch  # there are networks, so it is loaded already
-
-    from ..classifiers.net_training import find_device
-
-    device = find_device(protocol.options.device)
-    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else \
-        str(device)
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    """A table of scores by kind; scores in percent."""
-    titles = [markdown_cell(title) for title in table.columns]
-    rows = [titles, ["---"] * len(titles),
-            *([percent(value) if isinstance(value, float) else markdown_cell(value)
-               for value in row] for row in table.itertuples(index=False))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def _percent_table(table: pd.DataFrame) -> str:
+    """A table of scores by kind in Markdown; scores in percent."""
+    return markdown_table({
+        markdown_cell(title): [percent(value) if title in SCORES else markdown_cell(value)
+                               for value in table[title]] for title in table})

@@ -10,16 +10,14 @@ from typing import Any, overload
 
 from ..plotting.style import load_pyplot
 from ..running.output_places import prepare_file, prepare_folder
-from ..systems.named_systems import LANDMARK_ROWS, NETWORKS, TABLE_ROWS, looks_at
+from ..systems.named_systems import LANDMARK_ROWS, TABLE_ROWS, looks_at
 from .comparing import check, compare, folds_of, with_folds
-from .corpora import check_twice, join_corpora
+from .corpora import check_duplicates, join_corpora
 from .options import BenchmarkOptions, system_names
-from .preparation import check_device, make_systems, slow_text
+from .preparation import folds_at_once, make_systems, slow_text
 from .result import BenchmarkResult
 from .sets import DATA_SETS, DRAWN, LabelledSet, is_drawn, load_labelled
 from .studies import StudyResult, check_study, conditions, run_study
-
-_REFERENCE = "fusion"
 
 
 @overload
@@ -108,7 +106,11 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     reference = _reference(names, options.reference)
     wanted = conditions(study)
     others = _others(cross_corpus)
-    _check_folds(folds, others)
+    if folds is not None and (not isinstance(folds, int) or folds < 2):
+        raise ValueError(f"`folds={folds}`: must be a whole number of at least 2")
+    if folds is not None and others:
+        raise ValueError(f"`folds={folds}`: with `cross_corpus=` all of one set is trained on and "
+                         "all of the others tested, so there are no folds; leave it out")
     output = None if results is None else Path(results)
     if output is not None:
         prepare_folder(output)
@@ -116,21 +118,32 @@ def run_benchmark(data: Any = "drawn", systems: str | Iterable[str] | None = Non
     if others and output is not None:
         output = output / "cross-corpus"
     page = _page(report, output, studied=bool(wanted))
-    if set(names) & set(NETWORKS):
-        check_device(options.device)
+    folds_at_once(names, options)  # before anything is loaded: is there such a device?
     pipelines = make_systems(names, options, cache)
+    about: dict[str, Any] = {"fps": options.fps, "folds": folds is None and not others}
+    tested = [load_labelled(other, **about) for other in others]
 
-    def ready(loaded: LabelledSet) -> LabelledSet:
-        check_twice(loaded)
+    def prepare(source: Any, **how: Any) -> LabelledSet:
+        loaded = load_labelled(source, **how)
+        loaded = join_corpora(loaded, tested) if tested else loaded
+        check_duplicates(loaded)
         loaded = with_folds(loaded, folds)
         check(loaded, pipelines, options)
         check_study(loaded, wanted)
         return loaded
 
-    prepared = _load(data, others, folds, results, options, ready)
-    options.complain(prepared.wrong_text())
-    options.complain(slow_text(pipelines, options, n_clips=len(prepared.clips),
-                               n_fits=len(folds_of(prepared).splits()) * max(len(wanted), 1)))
+    if not is_drawn(data):
+        prepared = prepare(data, **about)
+    else:
+        about = {"n_subjects": options.n_subjects, "clips_per_subject": options.clips_per_subject,
+                 "random_state": options.random_state}
+        prepared = prepare(DRAWN[0], **about)
+        if results is not None:  # videos are written once it is sure that they can be used
+            prepared = prepare(DRAWN[0], **about, folder=Path(results) / "videos",
+                               n_jobs=options.n_jobs, verbose=options.verbose)
+    options.warn(prepared.failure_text())
+    options.warn(slow_text(pipelines, options, n_clips=len(prepared.clips),
+                           n_fits=len(folds_of(prepared).splits()) * max(len(wanted), 1)))
     if wanted:
         folder = None if output is None else output / "study"
         return run_study(prepared, wanted, names, options, folder, cache, reference)
@@ -149,16 +162,6 @@ def _others(cross_corpus: Any) -> list[Any]:
             raise ValueError(f"`cross_corpus={name!r}`: people are drawn for `data=` only, to be "
                              "trained on; name recordings to test on")
     return others
-
-
-def _check_folds(folds: int | None, others: Sequence[Any]) -> None:
-    if folds is None:
-        return
-    if folds < 2:
-        raise ValueError(f"`folds={folds}`: must be at least 2")
-    if others:
-        raise ValueError(f"`folds={folds}`: with `cross_corpus=` all of one set is trained on and "
-                         "all of the others tested, so there are no folds; leave it out")
 
 
 def _page(report: bool | str | os.PathLike[str] | None, output: Path | None, *, studied: bool
@@ -180,13 +183,12 @@ def _page(report: bool | str | os.PathLike[str] | None, output: Path | None, *, 
 
 def _usual_systems(data: Any) -> tuple[str, ...]:
     """The rows of the table; of sets without pictures, systems that look at what there is."""
-    words = data if isinstance(data, (list, tuple)) and len(data) == 2 else ("",)
-    known = DATA_SETS.get(words[0]) if isinstance(words[0], str) else None
-    has = "pictures" if known is None else known.has
+    name = data[0] if isinstance(data, (list, tuple)) and len(data) == 2 else ""
+    has = DATA_SETS[name].has if isinstance(name, str) and name in DATA_SETS else "pictures"
     if has == "pictures":
         return TABLE_ROWS
     rows = TABLE_ROWS if has == "aus" else LANDMARK_ROWS
-    return tuple(name for name in rows if looks_at(name) == {has})
+    return tuple(row for row in rows if looks_at(row) == {has})
 
 
 def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:
@@ -196,26 +198,4 @@ def _reference(names: tuple[str, ...], wanted: str | None) -> str | None:
                          f"{', '.join(names)}")
     if len(names) < 2:
         return None
-    return wanted or (_REFERENCE if _REFERENCE in names else names[0])
-
-
-def _load(data: Any, others: Sequence[Any], folds: int | None,
-          results: str | os.PathLike[str] | None, options: BenchmarkOptions, ready: Any
-          ) -> LabelledSet:
-    """The set, with folds and checked; people are drawn once it is sure that they can be used."""
-    about: dict[str, Any] = {"fps": options.fps, "folds": folds is None and not others}
-    tested = [load_labelled(other, **about) for other in others]
-
-    def whole_set(loaded: LabelledSet) -> LabelledSet:
-        return ready(join_corpora(loaded, tested) if tested else loaded)
-
-    if not is_drawn(data):
-        return whole_set(load_labelled(data, **about))
-    people: dict[str, Any] = {"n_subjects": options.n_subjects,
-                              "clips_per_subject": options.clips_per_subject,
-                              "random_state": options.random_state}
-    prepared = whole_set(load_labelled(DRAWN[0], **people))
-    if results is None:
-        return prepared
-    return whole_set(load_labelled(DRAWN[0], **people, folder=Path(results) / "videos",
-                                   n_jobs=options.n_jobs, verbose=options.verbose))
+    return wanted or ("fusion" if "fusion" in names else names[0])

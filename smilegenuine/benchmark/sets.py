@@ -49,6 +49,7 @@ DRAWN = ("drawn", "make_smiles")
 
 _LOADER = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<function>[A-Za-z_]\w*)(:(?P<argument>.*))?")
 _FORM = "package.module:function or package.module:function:ARGUMENT"
+_FAILURES = ["clip", "error", "kind"]
 _NO_METADATA = frozenset({"data", "target", "groups", "target_names", "failures", "filenames",
                           "folds", "folds_are_published", "metadata", "DESCR", "missing_aus",
                           "features"})
@@ -120,7 +121,7 @@ class LabelledSet:
             failures=pd.concat([self.failures, failures.assign(kind=LEFT_OUT)],
                                ignore_index=True))
 
-    def called(self, labels: Any) -> np.ndarray:
+    def name_labels(self, labels: Any) -> np.ndarray:
         """Return labels by their names.
 
         Parameters
@@ -135,26 +136,33 @@ class LabelledSet:
         return labels if self.label_names is None else np.array(self.label_names)[labels]
 
     @property
+    def recorded_as(self) -> str | None:
+        """The data set whose recordings these are, or were measured in."""
+        return "uva-nemo" if self.data_set == "auda" else self.data_set
+
+    @property
     def across(self) -> bool:
         """Whether systems are trained on one set and tested on others."""
         return self.folds is not None and self.folds.kind == "corpora"
 
-    def wrong_text(self) -> str:
+    def failure_text(self) -> str:
         """Return what is missing, not to be read or inconsistent, by kind; empty without any."""
         if not len(self.failures):
             return ""
         return "\n".join([f"{self.name}: {len(self.failures)} wrong or missing:",
                           *(f"  {line}" for line in said_by_kind(self.failures))])
 
-    def wrong_count(self) -> str:
-        """Return how many clips were left out, and are wrong on the disk, behind a comma."""
+    def size_text(self) -> str:
+        """Return how many clips and subjects there are, and what is left out or wrong."""
         left_out = int((self.failures["kind"] == LEFT_OUT).sum())
         wrong = len(self.failures) - left_out
-        return (f", {left_out} left out" if left_out else "") + (
-            f", {wrong} wrong or missing in the set" if wrong else "")
+        return "".join([f"{self.name}: {len(self.clips)} clips",
+                        f", {left_out} left out" * bool(left_out),
+                        f", {wrong} wrong or missing in the set" * bool(wrong),
+                        f", {len(np.unique(self.groups))} subjects"])
 
 
-def check_words(words: Sequence[str]) -> None:
+def check_set_name(words: Sequence[str]) -> None:
     """Raise unless words name a set: one word, or a data set of `DATA_SETS` and its folder.
 
     Parameters
@@ -169,16 +177,14 @@ def check_words(words: Sequence[str]) -> None:
     name = words[0]
     if len(words) == 1:
         if name in DATA_SETS:
-            there = f"; if the folder {name} is meant, write ./{name}" if os.path.exists(name) \
-                else ""
+            folder = f"; if the folder {name} is meant, write ./{name}" * os.path.exists(name)
             raise ValueError(f"{name} is a data set; write its folder behind it, {name} FOLDER"
-                             f"{there}")
+                             f"{folder}")
         return
-    names = ", ".join(DATA_SETS)
     if name not in DATA_SETS:
-        raise ValueError(f"{' '.join(words)}: there is no data set {name}; there is {names}, each "
-                         "with its folder. A table, folder or loader is one word; put a path with "
-                         "blanks in quotes")
+        raise ValueError(f"{' '.join(words)}: there is no data set {name}; there is "
+                         f"{', '.join(DATA_SETS)}, each with its folder. A table, folder or loader "
+                         "is one word; put a path with blanks in quotes")
     if len(words) > 2:
         raise ValueError(f"{' '.join(words)}: one folder is needed behind {name}; put a path with "
                          "blanks in quotes")
@@ -198,6 +204,11 @@ def is_drawn(data: Any) -> bool:
     """
     words = data if isinstance(data, (list, tuple)) else [data]
     return len(words) == 1 and isinstance(words[0], str) and words[0] in DRAWN
+
+
+def is_drawn_folder(folder: str | os.PathLike[str]) -> bool:
+    """Return whether recordings are drawn: beside these lies the list by which they are drawn."""
+    return os.path.isfile(os.path.join(folder, "drawn.json"))
 
 
 def load_labelled(data: Any, fps: float | None = None, *, folds: bool = True,
@@ -242,11 +253,10 @@ def load_labelled(data: Any, fps: float | None = None, *, folds: bool = True,
         raise TypeError("data must be a path, a data set and its folder, a Bunch, a tuple (X, y, "
                         f"groups) or 'drawn', not {type(data).__name__}")
     if len(words) == 2 and isinstance(words[1], Mapping):
-        check_words([words[0], "."])
-        return dataclasses.replace(_labelled(words[1], DATA_SETS[words[0]].title, fps),
-                                   data_set=words[0])
+        check_set_name([words[0], "."])
+        return _labelled(words[1], DATA_SETS[words[0]].title, fps, data_set=words[0])
     paths = [os.fspath(word) for word in words]
-    check_words(paths)
+    check_set_name(paths)
     if len(paths) == 2:
         return _from_data_set(paths[0], paths[1], fps, folds)
     if is_drawn(paths):
@@ -279,10 +289,7 @@ def _from_data_set(name: str, root: str, fps: float | None, folds: bool) -> Labe
         raise ValueError(f"{title}: the recordings have no {' and no '.join(missing)}, and both "
                          "are needed, as folds keep people apart; write labels.csv, with the "
                          "columns path,label,subject, into the folder")
-    found = _labelled(bunch, title, fps)
-    # Beside drawn recordings lies the list by which they are drawn.
-    drawn = os.path.isfile(os.path.join(root, "drawn.json"))
-    return dataclasses.replace(found, data_set=name, drawn=drawn)
+    return _labelled(bunch, title, fps, drawn=is_drawn_folder(root), data_set=name)
 
 
 # -- a loader -------------------------------------------------------------------------------------
@@ -320,22 +327,23 @@ def _find_function(data: str, module_name: str, name: str) -> Any:
     return getattr(module, name)
 
 
-# -- what they give -------------------------------------------------------------------------------
+# -- what they return -----------------------------------------------------------------------------
 
-def _labelled(found: Any, name: str, fps: float | None, *, drawn: bool = False) -> LabelledSet:
+def _labelled(bunch: Any, name: str, fps: float | None, *, drawn: bool = False,
+              data_set: str | None = None) -> LabelledSet:
     """Check that a Bunch or tuple is a labelled set, and open its recordings."""
-    if isinstance(found, tuple) and len(found) == 3:
-        found = dict(zip(("data", "target", "groups"), found, strict=True))
-    if not isinstance(found, Mapping):
-        raise ValueError(f"{name}: gives {type(found).__name__}; a Bunch with data, target and "
+    if isinstance(bunch, tuple) and len(bunch) == 3:
+        bunch = dict(zip(("data", "target", "groups"), bunch, strict=True))
+    if not isinstance(bunch, Mapping):
+        raise ValueError(f"{name}: gives {type(bunch).__name__}; a Bunch with data, target and "
                          "groups is needed, or a tuple (X, y, groups)")
-    missing = [field for field in ("data", "target", "groups") if found.get(field) is None]
+    missing = [field for field in ("data", "target", "groups") if bunch.get(field) is None]
     if missing:
         raise ValueError(f"{name}: there is no {' and no '.join(missing)}; recordings, labels and "
                          "subjects are needed, as folds keep people apart" + (
                              ". Add a column `subject`" if missing == ["groups"] else ""))
-    items = list(found["data"])
-    columns = {what: np.asarray(found[field], dtype=object) for what, field in
+    items = list(bunch["data"])
+    columns = {what: np.asarray(bunch[field], dtype=object) for what, field in
                (("label", "target"), ("subject", "groups"))}
     for what, values in columns.items():
         if values.shape != (len(items),):
@@ -345,25 +353,30 @@ def _labelled(found: Any, name: str, fps: float | None, *, drawn: bool = False) 
             raise ValueError(f"{name}: recording {int(pd.isna(values).argmax())} has no {what}; "
                              "leave it out")
     y = np.array(columns["label"].tolist())
+    names = bunch.get("target_names")
+    if names is not None and (y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= len(names)):
+        names = None
     opened = open_items(items, fps=fps)
-    good = np.array([i for i, clip in enumerate(opened) if isinstance(clip, Clip)], dtype=int)
-    problems = pd.DataFrame([{"clip": str(items[i]), "error": str(error)} for i, error in
-                             enumerate(opened) if isinstance(error, Exception)],
-                            columns=["clip", "error"])
-    failures = pd.concat([_failures(found), problems.assign(kind="not to be read")],
-                         ignore_index=True)
-    whole = LabelledSet(name, [], y, columns["subject"].astype(str),
-                        _metadata(found, len(items), name), failures, _label_names(found, y), drawn,
-                        folds=_folds(found, len(items), name),
-                        descriptions=tuple(filter(None, [str(found.get("DESCR") or "").strip(),
-                                                         _missing_units(found)])),
-                        places=np.arange(len(items)))
-    return whole.take(good, [clip for clip in opened if isinstance(clip, Clip)], problems[:0])
+    good = {i: clip for i, clip in enumerate(opened) if isinstance(clip, Clip)}
+    failures = pd.DataFrame(
+        [*_failure_rows(bunch), *((str(item), str(error), "not to be read") for item, error in
+                                  zip(items, opened, strict=True)
+                                  if isinstance(error, Exception))], columns=_FAILURES)
+    descriptions = [str(bunch.get("DESCR") or "").strip()]
+    if bunch.get("missing_aus"):
+        descriptions.append("action units that it does not have, 0 in all frames: "
+                            f"{', '.join(bunch['missing_aus'])}")
+    everything = LabelledSet(
+        name, [], y, columns["subject"].astype(str), _metadata(bunch, len(items), name), failures,
+        None if names is None else tuple(map(str, names)), drawn, _folds(bunch, len(items), name),
+        data_set, tuple(filter(None, descriptions)), np.arange(len(items)))
+    return everything.take(np.array([*good], dtype=int), [*good.values()],
+                           pd.DataFrame(columns=_FAILURES[:2]))
 
 
-def _folds(found: Mapping[str, Any], n: int, name: str) -> Folds | None:
+def _folds(bunch: Mapping[str, Any], n: int, name: str) -> Folds | None:
     """The folds that come with a set, as a PredefinedSplit or as the test fold of each clip."""
-    folds = found.get("folds")
+    folds = bunch.get("folds")
     if folds is None:
         return None
     try:
@@ -373,48 +386,31 @@ def _folds(found: Mapping[str, Any], n: int, name: str) -> Folds | None:
     if test.shape != (n,) or test.dtype.kind not in "iu" or (n and test.min() < -1):
         raise ValueError(f"{name}: folds must be a PredefinedSplit, or the test fold of each of "
                          f"{n} recordings: whole numbers from 0, -1 where it is never tested")
-    made = not found.get("folds_are_published", True)
-    return Folds.published(test.astype(int)) if not made else Folds(
-        test.astype(int), int(test.max(initial=-1)) + 1, "by subject")
+    return Folds(test.astype(int), int(test.max(initial=-1)) + 1,
+                 "published" if bunch.get("folds_are_published", True) else "by subject")
 
 
-def _missing_units(found: Mapping[str, Any]) -> str:
-    """Which action units the tables do not have, for pages that say what systems saw."""
-    missing = found.get("missing_aus")
-    return f"action units that it does not have, 0 in all frames: {', '.join(missing)}" \
-        if missing else ""
-
-
-def _failures(found: Mapping[str, Any]) -> pd.DataFrame:
+def _failure_rows(bunch: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What the loader could not open itself."""
-    failures = found.get("failures")
-    columns = ["clip", "error", "kind"]
+    failures = bunch.get("failures")
     if not isinstance(failures, pd.DataFrame) or not {"clip", "error"} <= set(failures.columns):
-        return pd.DataFrame(columns=columns)
-    return failures.assign(kind=failures.get("kind", "not to be used"))[columns]
+        return []
+    return list(failures.assign(kind=failures.get("kind", "not to be used"))[_FAILURES]
+                .itertuples(index=False, name=None))
 
 
-def _label_names(found: Mapping[str, Any], y: np.ndarray) -> tuple[str, ...] | None:
-    names = found.get("target_names")
-    if names is None or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= len(names):
-        return None
-    return tuple(str(name) for name in names)
-
-
-def _metadata(found: Mapping[str, Any], n: int, name: str) -> pd.DataFrame:
+def _metadata(bunch: Mapping[str, Any], n: int, name: str) -> pd.DataFrame:
     """What is known of each recording: `metadata`, and fields with a number or text for each."""
+    table = bunch.get("metadata")
     columns: dict[str, Any] = {}
-    table = found.get("metadata")
     if isinstance(table, pd.DataFrame):
         if len(table) != n:
             raise ValueError(f"{name}: {n} recordings, and {len(table)} rows of metadata")
-        columns |= {str(column): table[column].reset_index(drop=True) for column in table}
-    for title, values in found.items():
-        if title in _NO_METADATA or not isinstance(
-                values, (list, tuple, np.ndarray, pd.Series, pd.Categorical)):
-            continue
-        if len(values) != n or getattr(values, "ndim", 1) != 1:
-            continue
-        if all(pd.api.types.is_scalar(value) for value in values):
+        columns = {str(column): table[column].reset_index(drop=True) for column in table}
+    for title, values in bunch.items():
+        if title not in _NO_METADATA and isinstance(
+                values, (list, tuple, np.ndarray, pd.Series, pd.Categorical)) and len(
+                values) == n and getattr(values, "ndim", 1) == 1 and all(
+                map(pd.api.types.is_scalar, values)):
             columns.setdefault(str(title), pd.Series(values).reset_index(drop=True))
     return pd.DataFrame(columns, index=pd.RangeIndex(n))

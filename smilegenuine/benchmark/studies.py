@@ -21,8 +21,7 @@ from ..running.number_text import UNKNOWN, duration, percent
 from .comparing import Unusable, compare
 from .options import BenchmarkOptions
 from .preparation import failure_text
-from .published_notes import published_as
-from .result import CAVEAT, SELECTION, BenchmarkResult, facts_of
+from .result import CAVEAT, SELECTION, BenchmarkResult, published_as
 from .sets import LabelledSet
 
 #: What is degraded, and between which bounds: shares of width and height, and Hz. Beyond these
@@ -82,16 +81,15 @@ class Condition:
         LabelledSet
             With those that cannot be degraded among the `failures`, and no others.
         """
-        clips, good, failures = [], [], []
+        clips, failures = {}, []
         for i, clip in enumerate(data.clips):
             try:
-                clips.append(degrade(clip, self.resolution, self.fps))
-                good.append(i)
+                clips[i] = degrade(clip, self.resolution, self.fps)
             except (ClipError, OSError) as error:
-                failures.append({"clip": clip.label, "error": str(error)})
-        none = data.failures.iloc[:0]
-        return dataclasses.replace(data, failures=none).take(
-            np.array(good, dtype=int), clips, pd.DataFrame(failures, columns=["clip", "error"]))
+                failures.append((clip.label, str(error)))
+        return dataclasses.replace(data, failures=data.failures.iloc[:0]).take(
+            np.array([*clips], dtype=int), [*clips.values()],
+            pd.DataFrame(failures, columns=["clip", "error"]))
 
 
 def conditions(study: Mapping[str, Sequence[float] | None] | None) -> tuple[Condition, ...]:
@@ -112,17 +110,16 @@ def conditions(study: Mapping[str, Sequence[float] | None] | None) -> tuple[Cond
     ValueError
         Something else, or a number that is out of `BOUNDS`.
     """
-    values: dict[str, list[float]] = {}
+    values: dict[str, dict[float, None]] = {}
     for name, wanted in (study or {}).items():
         if name not in BOUNDS:
             raise ValueError(f"`study={{{name!r}: …}}`: what can be studied is "
                              f"{' and '.join(map(repr, BOUNDS))}")
-        values[name] = list(dict.fromkeys(map(float, wanted or ())))
+        values[name] = dict.fromkeys(map(float, wanted or ()))
         least, most = BOUNDS[name]
         for value in values[name]:
             if not least <= value <= most:
-                raise ValueError(f"`{name}={value:g}`: must be a number from {least:g} to "
-                                 f"{most:g}")
+                raise ValueError(f"`{name}={value:g}`: must be a number from {least:g} to {most:g}")
     if not any(values.values()):
         return ()
     return tuple(Condition(*pair) for pair in product(
@@ -183,9 +180,8 @@ class StudyPart:
         if self.result is None:
             return f"{self.condition}: {self.problem}"
         summary = self.result.summary()
-        scores = ", ".join(f"{name} {percent(mean, sd)}" for name, mean, sd in
-                           zip(summary["system"], summary["accuracy"], summary["accuracy sd"],
-                               strict=True))
+        scores = ", ".join(f"{row['system']} {percent(row['accuracy'], row['accuracy sd'])}"
+                           for row in summary.to_dict("records"))
         left_out = f", {self.left_out} left out" if self.left_out else ""
         return f"{self.condition}: {self.result.n_clips} clips{left_out}; {scores}"
 
@@ -245,11 +241,11 @@ class StudyResult:
 
     def __str__(self) -> str:
         """Return the tables, and where the rest is."""
-        seconds = sum(result.protocol.seconds for result in self.results.values())
+        seconds = sum(result.seconds for result in self.results.values())
         place = [] if self.folder is None else [
             f"{self.folder}: table.md, study.csv, a folder for each condition; "
             f"{duration(seconds)}"]
-        return "\n\n".join([*self._tables(), *self._caveat(), *place])
+        return "\n\n".join([*self._tables(), *[CAVEAT] * self.data.drawn, *place])
 
     def markdown_page(self) -> str:
         """Return a page in Markdown: the tables, and how they were found.
@@ -259,7 +255,7 @@ class StudyResult:
         str
         """
         page = [f"# Systems compared on degraded recordings of {self.data.name}", *self._tables(),
-                *self._caveat(), *_published(self.table(), self.data), *self._facts()]
+                *[CAVEAT] * self.data.drawn, *self._published(), *self._facts()]
         return "\n\n".join(page) + "\n"
 
     def write_tables(self, folder: str | Path) -> None:
@@ -274,9 +270,6 @@ class StudyResult:
         self.table().to_csv(folder / "study.csv", index=False)
         (folder / "table.md").write_text(self.markdown_page(), encoding="utf-8")
 
-    def _caveat(self) -> list[str]:
-        return [CAVEAT] if self.data.drawn else []
-
     def _tables(self) -> list[str]:
         """Accuracy by system and condition; and of the clips that all conditions have."""
         common, texts = self.common, ["Nothing could be compared under any of the conditions."]
@@ -290,12 +283,12 @@ class StudyResult:
         return [*texts, _ABOUT, *self._clips()]
 
     def _by_condition(self, common: set[int], cell: Callable[[Any], str]) -> str:
-        cells = {str(part.condition): {row["system"]: cell(row) for row in _rows(part, common)}
-                 for part in self.parts if part.result}
-        systems = list(dict.fromkeys(name for column in cells.values() for name in column))
+        columns = {str(part.condition): {row["system"]: cell(row) for row in _rows(part, common)
+                                         if part.result} for part in self.parts}
+        systems = list(dict.fromkeys(name for texts in columns.values() for name in texts))
         return markdown_table({"System": systems, **{
-            str(part.condition): [cells.get(str(part.condition), {}).get(name, UNKNOWN)
-                                  for name in systems] for part in self.parts}})
+            title: [texts.get(name, UNKNOWN) for name in systems]
+            for title, texts in columns.items()}})
 
     def _clips(self) -> list[str]:
         """How many clips each condition has, how often they were seen a second, what failed."""
@@ -312,12 +305,27 @@ class StudyResult:
         """What holds under all conditions."""
         if not self.results:
             return []
-        data = self.data
         first = next(iter(self.results.values()))
-        about = ("Data", f"{data.name}: {len(data.clips)} clips{data.wrong_count()}, "
-                         f"{len(np.unique(data.groups))} subjects")
-        said = [about, *((what, value) for what, value in facts_of(first) if what in _FACTS)]
-        return ["\n".join(f"- {what}: {value}" for what, value in said), SELECTION]
+        facts = [("Data", self.data.size_text()),
+                 *(fact for fact in first.facts() if fact[0] in _FACTS)]
+        return ["\n".join(f"- {what}: {value}" for what, value in facts), SELECTION]
+
+    def _published(self) -> list[str]:
+        """What is published of these systems by frame rate."""
+        name = published_as(self.data)
+        rows = pd.DataFrame({"system": []}) if name is None else published_rates(name)
+        rows = rows[rows["system"].isin(self.table()["system"].dropna())]
+        if rows.empty:
+            return []
+        lines = markdown_table({
+            "System": list(rows["system"]),
+            "Frames a second": [f"{fps:.3g}" for fps in rows["fps"]],
+            "Published (%)": list(map(percent, rows["accuracy"], rows["sd"]))})
+        return ["## Published by frame rate", lines,
+                f"{rows['source'].iloc[0]}. The epoch is the one that is best on the test fold. "
+                "That network was given 16 frames at any rate, so that at a lower one it saw a "
+                "longer part of the smile. Here networks on the mesh see ten frames a second, as "
+                "far as there are so many, and what is lowered is the rate of the recording."]
 
 
 def _rows(part: StudyPart, common: set[int]) -> list[dict[str, Any]]:
@@ -326,39 +334,20 @@ def _rows(part: StudyPart, common: set[int]) -> list[dict[str, Any]]:
     if part.result is None:
         return [{"system": None, **about, "clips": 0, "left out": part.left_out,
                  "problem": part.problem}]
-    found, data = part.result, part.result.data
+    result, predictions = part.result, part.result.predictions
+    places = result.data.places[predictions["index"].to_numpy()]
+    shared = predictions[np.isin(places, list(common))]
     rows = []
-    for row in found.summary().to_dict("records"):
-        said = found.predictions[found.predictions["system"] == row["system"]]
-        shared = said[np.isin(data.places[said["index"].to_numpy()], list(common))]
-        right = shared["truth"].to_numpy() == shared["decision"].to_numpy()
+    for row in result.summary().to_dict("records"):
+        of_system = shared[shared["system"] == row["system"]]
+        right = of_system["truth"].to_numpy() == of_system["decision"].to_numpy()
         rows.append({
-            "system": row["system"], **about, "clips": found.n_clips, "left out": part.left_out,
+            "system": row["system"], **about, "clips": result.n_clips, "left out": part.left_out,
             "frames a second": part.rate, "folds": row["folds"],
             **{title + of: row[title + of] for title in SCORES for of in ("", " sd")},
             "common clips": len(common),
             "accuracy, common clips": right.mean() if len(right) else np.nan, "problem": ""})
     return rows
-
-
-def _published(table: pd.DataFrame, data: LabelledSet) -> list[str]:
-    """What is published of these systems by frame rate."""
-    name = published_as(data)
-    if name is None:
-        return []
-    rows = published_rates(name)
-    rows = rows[rows["system"].isin(table["system"].dropna())]
-    if rows.empty:
-        return []
-    lines = markdown_table({
-        "System": list(rows["system"]), "Frames a second": [f"{fps:.3g}" for fps in rows["fps"]],
-        "Published (%)": [percent(a, sd) for a, sd in zip(rows["accuracy"], rows["sd"],
-                                                          strict=True)]})
-    return ["## Published by frame rate", lines,
-            f"{rows['source'].iloc[0]}. The epoch is the one that is best on the test fold. That "
-            "network was given 16 frames at any rate, so that at a lower one it saw a longer part "
-            "of the smile. Here networks on the mesh see ten frames a second, as far as there are "
-            "so many, and what is lowered is the rate of the recording."]
 
 
 # -- the work -------------------------------------------------------------------------------------
@@ -386,18 +375,18 @@ def run_study(data: LabelledSet, wanted: Sequence[Condition], systems: tuple[str
     -------
     StudyResult
     """
-    whole = data
+    recorded = data
     if any(c.resolution != 1.0 for c in wanted):
         # What came with some recordings holds for no smaller picture: measured anew in all of them.
         data = dataclasses.replace(data, clips=[without_measures(clip) for clip in data.clips])
     parts = []
     for i, condition in enumerate(wanted, 1):
-        options.complain(f"Condition {i} of {len(wanted)}: {condition.text()}")
+        options.warn(f"Condition {i} of {len(wanted)}: {condition.text()}")
         folder = None if output is None else output / condition.folder
         parts.append(_run(condition, data, systems, options, folder, cache, reference))
-        options.say(str(parts[-1]))
-    options.say("")
-    result = StudyResult(parts, whole, output)
+        options.log(str(parts[-1]))
+    options.log("")
+    result = StudyResult(parts, recorded, output)
     if output is not None:
         result.write_tables(output)
     return result
@@ -407,15 +396,15 @@ def _run(condition: Condition, data: LabelledSet, systems: tuple[str, ...],
          options: BenchmarkOptions, output: Path | None, cache: Path | None, reference: str | None
          ) -> StudyPart:
     part = condition.apply(data)
-    options.complain(failure_text(part.failures))
+    options.warn(failure_text(part.failures))
     try:
         if not part.clips:
             raise Unusable("no recording can be degraded in this way")
         result = compare(part, systems, options, output, cache, reference, condition.text())
     except Unusable as error:
-        options.complain(str(error))
+        options.warn(str(error))
         return StudyPart(condition, len(data.clips), problem=str(error).splitlines()[-1])
     except RuntimeError as error:  # a system failed; the other conditions go on
-        options.complain(str(error))
+        options.warn(str(error))
         return StudyPart(condition, len(part.failures), problem=str(error))
     return StudyPart(condition, result.problems, result)

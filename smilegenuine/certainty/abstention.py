@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 
 
 def conformal_p_values(calibration: Any, groups: Any, scores: Any) -> np.ndarray:
-    """Say how usual scores are among those of other people.
+    """Compute how usual scores are among those of other people.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def subjects_needed(error_rate: float) -> int:
 
 
 def settled(p_values: Any, error_rate: float) -> np.ndarray:
-    """Say which class is left when those are ruled out whose p-value is too small.
+    """Return which class is left when those are ruled out whose p-value is too small.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def settled(p_values: Any, error_rate: float) -> np.ndarray:
 
 
 def check_error_rate(error_rate: Any) -> float:
-    """Raise a `ValueError` unless an error rate is a number between 0 and 1; give it as float."""
+    """Return an error rate as a float; raise a `ValueError` unless it is between 0 and 1."""
     if isinstance(error_rate, bool) or not isinstance(error_rate, numbers.Real) or \
             not 0.0 < float(error_rate) < 1.0:
         raise ValueError("error_rate must be a number between 0 and 1, such as 0.1, not "
@@ -175,16 +175,16 @@ def abstention_scores(y_true: Any, decisions: Any, *, abstain_label: str = "cann
     all      4  0.750000       0.333333  0.250000  0.750000
     """
     truth = column_or_1d(y_true)
-    said = column_or_1d(np.asarray(decisions, dtype=object))
-    check_consistent_length(truth, said)
+    decisions = column_or_1d(np.asarray(decisions, dtype=object))
+    check_consistent_length(truth, decisions)
     if not len(truth):
         raise ValueError("there are no decisions to count")
-    decided = np.array([not (isinstance(s, str) and s == abstain_label) for s in said])
-    texts = {isinstance(s, str) for s in said[decided]}
+    decided = np.array([not (isinstance(s, str) and s == abstain_label) for s in decisions])
+    texts = {isinstance(s, str) for s in decisions[decided]}
     if texts and texts != {isinstance(label, str) for label in truth.astype(object)}:
         raise ValueError(f"y_true has labels such as {truth.astype(object)[0]!r}, and decisions "
-                         f"such as {said[decided][0]!r}: they are of different kinds")
-    wrong = decided & (said != truth.astype(object))
+                         f"such as {decisions[decided][0]!r}: they are of different kinds")
+    wrong = decided & (decisions != truth.astype(object))
     who = np.arange(len(truth)) if groups is None else check_groups(groups, len(truth), "clips")
     rows = {label: _shares(truth == label, decided, wrong, who) for label in np.unique(truth)}
     rows["all"] = _shares(np.ones(len(truth), bool), decided, wrong, who)
@@ -193,7 +193,7 @@ def abstention_scores(y_true: Any, decisions: Any, *, abstain_label: str = "cann
 
 def _shares(part: np.ndarray, decided: np.ndarray, wrong: np.ndarray, who: np.ndarray
             ) -> dict[str, Any]:
-    """Of some of the clips, everybody with the same weight."""
+    """Compute the shares of some of the clips, everybody with the same weight."""
     of, counts = np.unique(who[part], return_inverse=True, return_counts=True)[1:]
     weight = 1.0 / counts[of] / len(counts)
     share, error = float(weight @ decided[part]), float(weight @ wrong[part])

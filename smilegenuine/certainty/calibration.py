@@ -7,28 +7,24 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.exceptions import NotFittedError
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
-from sklearn.utils.validation import (
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from ..classifiers.branches import decisions_of, fit_and_ask
+from ..classifiers.branches import check_fitted, decisions_of, fit_crosswise
 from ..classifiers.clips_or_tables import ClipsOrTableMixin
 from ..classifiers.log_odds import LogOddsClassifierMixin, calibrate
 from ..classifiers.subject_folds import inner_splits
 from ..clips.steps import atomic_fit, check_positive
-from ..running.parallel import in_parallel
 
 _METHODS = ("sigmoid", "isotonic", "temperature")
 
 
 class SubjectwiseMetaMixin(ClipsOrTableMixin, MetaEstimatorMixin):
-    """What meta-estimators over one classifier share that take clips or tables, and subjects.
+    """Mixin of meta-estimators over one classifier that take clips or tables, and subjects.
 
     A subclass stores `estimator` in its constructor, and defines `fit` with `groups`.
     """
@@ -51,17 +47,7 @@ class SubjectwiseMetaMixin(ClipsOrTableMixin, MetaEstimatorMixin):
 
     def _fitted_already(self, classes: np.ndarray) -> Any:
         """Return the classifier that was fitted before, on the same two classes; or raise."""
-        try:
-            check_is_fitted(self.estimator)
-        except NotFittedError:
-            raise ValueError(f"{type(self.estimator).__name__} is to be used as it is, but it is "
-                             "not fitted; fit it, or leave 'prefit' and FrozenEstimator out"
-                             ) from None
-        known = list(getattr(self.estimator, "classes_", classes))
-        if known != list(classes):
-            raise ValueError(f"{type(self.estimator).__name__} was fitted on the classes "
-                             f"{', '.join(map(str, known))}, and these are "
-                             f"{', '.join(map(str, classes))}")
+        check_fitted(type(self.estimator).__name__, self.estimator, classes)
         return self.estimator
 
     def _finite(self) -> bool | str:
@@ -182,7 +168,7 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> CalibratedSystem:
-        """Fit the estimator on everything, and the calibration on what it says of strangers.
+        """Fit the estimator on everything, and the calibration on decisions about strangers.
 
         Parameters
         ----------
@@ -215,24 +201,13 @@ class CalibratedSystem(SubjectwiseMetaMixin, LogOddsClassifierMixin, BaseEstimat
                 self.estimator_ = self._fitted_already(classes)
                 decisions = decisions_of(self.estimator_, X)
             else:
-                self.estimator_, decisions = self._fit_crosswise(X, codes, subjects)
+                splits = inner_splits(codes, subjects, self.cv, random_state=self.random_state)
+                (self.estimator_,), crosswise = fit_crosswise(
+                    [self.estimator], X, classes[codes], subjects, splits, self.n_jobs)
+                decisions = crosswise[:, 0]
             check_finite(decisions, self.estimator)
             self._calibrate(decisions, codes == 1)
         return self
-
-    def _fit_crosswise(self, X: Any, codes: np.ndarray, subjects: np.ndarray | None
-                       ) -> tuple[Any, np.ndarray]:
-        """The estimator fitted on everything, and decisions of ones that had not seen the subject.
-        """
-        parts = [(np.arange(len(codes)), None), *inner_splits(
-            codes, subjects, self.cv, random_state=self.random_state)]
-        calls = ((clone(self.estimator), X, self.classes_[codes], subjects, train, test)
-                 for train, test in parts)
-        (whole, _), *done = in_parallel(fit_and_ask, calls, n_jobs=self.n_jobs)
-        decisions = np.empty(len(codes))
-        for (_, test), (_, values) in zip(parts[1:], done, strict=True):
-            decisions[test] = values
-        return whole, decisions
 
     def _calibrate(self, decisions: np.ndarray, positive: np.ndarray) -> None:
         self.isotonic_, self.bounds_ = None, _fences(decisions, even=self.method == "temperature")
@@ -300,7 +275,7 @@ def check_finite(decisions: np.ndarray, estimator: Any) -> None:
 
 
 def _fences(decisions: np.ndarray, *, even: bool) -> np.ndarray:
-    """Tukey's outer fences: what lies beyond them is no more of the same, but a slip.
+    """Return Tukey's outer fences: what lies beyond them is not more of the same, but a slip.
 
     Of 360 decisions, one of −744 among others within ±20 made a sigmoid that said 0.5 of everybody.
     """
@@ -313,7 +288,7 @@ def _fences(decisions: np.ndarray, *, even: bool) -> np.ndarray:
 
 
 def _cooled(decisions: np.ndarray, positive: np.ndarray) -> float:
-    """One over the temperature: the slope of log-odds on decisions, without an offset.
+    """Fit one over the temperature: the slope of log-odds on decisions, without an offset.
 
     scikit-learn's own is not in all releases that are supported, and has no penalty.
     """
@@ -329,7 +304,7 @@ def _cooled(decisions: np.ndarray, positive: np.ndarray) -> float:
 
 
 def _rising(decisions: np.ndarray, positive: np.ndarray) -> IsotonicRegression:
-    """A rising curve from decisions to probabilities that never reaches 0 or 1."""
+    """Fit a rising curve from decisions to probabilities that never reaches 0 or 1."""
     # Platt's targets: what one more clip of each class would make of certainty.
     no, yes = np.bincount(positive, minlength=2)
     targets = np.where(positive, (yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0))

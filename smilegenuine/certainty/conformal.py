@@ -25,7 +25,7 @@ _DRAWS = 200
 
 
 def _wrapped_has(method: str) -> Any:
-    """Whether the classifier within has a method; of one that has not, the error says so."""
+    """Return a check whether the classifier within has a method; the error says if it has not."""
     def has(self: SubjectConformalClassifier) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), method)
         return True
@@ -136,7 +136,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
     # -- fitting --------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> SubjectConformalClassifier:
-        """Train the classifier on some subjects, and ask it about the others.
+        """Train the classifier on some subjects, and calibrate its decisions on the others.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
                         return_inverse=True)[1]
         ready = self._is_fitted_already(self.holdout)
         everything = np.arange(len(codes))
-        kept, aside = (everything[:0], everything) if ready else \
+        train, aside = (everything[:0], everything) if ready else \
             self._held_out(codes, subjects, who)
         self.calibration_subjects_ = None if subjects is None else \
             np.unique(np.asarray(subjects)[aside].astype(str))
@@ -189,7 +189,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         self._mondrian = bool(self.class_conditional)
         self._check_enough(check_error_rate(self.error_rate))
         self.estimator_ = self._fitted_already(classes) if ready else \
-            fit_branch(clone(self.estimator), X, classes[codes], subjects, kept)
+            fit_branch(clone(self.estimator), X, classes[codes], subjects, train)
         self._decisions = self._values(_safe_indexing(X, aside))
 
     def _check_abstain_label(self) -> None:
@@ -229,28 +229,28 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         return 1.0 / (int(self._n_subjects().min()) + 1)
 
     def _check_enough(self, rate: float) -> None:
-        """Warn where an error rate is smaller than subjects allow."""
+        """Warn where an error rate is smaller than the subjects held out allow."""
         counts, needed = self._n_subjects(), subjects_needed(rate)
         few = counts < needed
         if not few.any():
             return
         if self._mondrian:
-            there = " and ".join(f"{k} show '{label}'" for k, label in
+            shown = " and ".join(f"{k} show '{label}'" for k, label in
                                  zip(counts, self.classes_, strict=True))
         else:
-            there = f"there are {counts[0]}"
+            shown = f"there are {counts[0]}"
         # A class that can never be ruled out leaves the other one undecided.
         nothing = "nothing can be decided" if few.all() else \
             f"'{self.classes_[1 - int(few.argmax())]}' can never be decided"
         warnings.warn(f"error_rate={rate:g} takes {needed} subjects held out"
-                      f"{' who show each class' if self._mondrian else ''}; {there}, so {nothing}. "
+                      f"{' who show each class' if self._mondrian else ''}; {shown}, so {nothing}. "
                       f"The smallest error rate for them is {1.0 / (counts.min() + 1):.3g}; else "
                       "add subjects, or hold out more of them", stacklevel=4)
 
     # -- deciding -------------------------------------------------------------------------------
 
     def p_values(self, X: Any) -> np.ndarray:
-        """Say how usual each clip would be as one of each class.
+        """Compute how usual each clip would be as one of each class.
 
         Parameters
         ----------
@@ -267,7 +267,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
                                 conformal_p_values(*self._against(1), -values)])
 
     def _against(self, c: int) -> tuple[np.ndarray, np.ndarray]:
-        """Of clips held out for a class: decisions for the other class, and whose they are."""
+        """Return decisions against a class, of the clips held out for it, and whose these are."""
         own = self._codes == c if self._mondrian else np.ones(len(self._codes), bool)
         return np.where(self._codes == 0, self._decisions, -self._decisions)[own], self._who[own]
 
@@ -284,7 +284,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         return np.array([bounds[0], -bounds[1]])
 
     def predict_set(self, X: Any, *, error_rate: float | None = None) -> np.ndarray:
-        """Say which classes are possible.
+        """Return which classes are possible.
 
         Parameters
         ----------
@@ -302,7 +302,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         return np.asarray(self.p_values(X) > rate + ROUNDING)
 
     def decide(self, X: Any, *, error_rate: float | None = None) -> np.ndarray:
-        """Return the class, or say that it cannot be told.
+        """Return the class, or `abstain_label` where it cannot be told.
 
         Parameters
         ----------
@@ -356,7 +356,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
         return decisions_of(self.estimator_, X)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the class that the classifier within gives; it always decides.
+        """Return the classes that the classifier within predicts; it always decides.
 
         Parameters
         ----------
@@ -371,7 +371,7 @@ class SubjectConformalClassifier(SubjectwiseMetaMixin, ClassifierMixin, BaseEsti
 
     @available_if(_wrapped_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probabilities of the classifier within; calibrated ones with `CalibratedSystem`.
+        """Return the probabilities of the classifier within, which need not be calibrated.
 
         Parameters
         ----------

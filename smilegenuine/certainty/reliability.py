@@ -134,7 +134,7 @@ def expected_calibration_error(y_true: Any, probabilities: Any, *, n_bins: int =
 
 
 def _binned(y: np.ndarray, p: np.ndarray, n_bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Share and mean probability in each bin that is not empty, and the bin of each clip."""
+    """Return share and mean probability of each bin that is not empty, and the bin of each clip."""
     observed, predicted = calibration_curve(y, p, n_bins=n_bins, strategy="quantile")
     bounds = np.percentile(p, np.linspace(0.0, 1.0, n_bins + 1) * 100.0)  # as it makes them
     bins = np.unique(np.searchsorted(bounds[1:-1], p), return_inverse=True)[1]

@@ -1,4 +1,4 @@
-"""The mathematics of adapting: what has moved, what is learnt on top, and whom to believe."""
+"""The mathematics of adapting: what has moved, what is learnt on top, and what to believe."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Moments(NamedTuple):
 
 def moved(rows: np.ndarray, positive: np.ndarray, who: np.ndarray, expected: Moments
           ) -> tuple[np.ndarray, np.ndarray]:
-    """Say by how much columns have moved from where they were expected, and been stretched.
+    """Estimate how far columns have moved from where they were expected, and been stretched.
 
     Parameters
     ----------
@@ -70,11 +70,12 @@ def moved(rows: np.ndarray, positive: np.ndarray, who: np.ndarray, expected: Mom
     return _shrunk(shift, chance), np.exp(_shrunk(spread, chance))
 
 
-def _shrunk(found: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Shrink differences by their own variance and that of what they are of (empirical Bayes)."""
-    there = np.isfinite(chance)
-    real = max(0.0, float(np.mean(found[there]**2 - chance[there]))) if there.any() else 0.0
-    return np.asarray(found * real / (real + chance)) if real else np.zeros_like(found)
+def _shrunk(differences: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Shrink differences toward 0 by how much of their variance is chance (empirical Bayes)."""
+    known = np.isfinite(chance)
+    excess = differences[known]**2 - chance[known]
+    real = max(0.0, float(np.mean(excess))) if known.any() else 0.0
+    return np.asarray(differences * real / (real + chance)) if real else np.zeros_like(differences)
 
 
 def balanced(positive: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A fitted decision from smile kinematics, adapted to another camera or other people by few labels.
+"""A fitted decision from smile kinematics, adapted to other cameras or people by a few labels.
 
 Another camera, other instructions and other people shift figures. By how much can be learnt from a
 few labelled smiles, long before they could teach what a posed smile is.
@@ -31,7 +31,7 @@ STRENGTHS = (np.inf, 100.0, 10.0, 1.0, 0.1)
 # How far slope, offset and weights of the columns are from 1, 0 and 0 before any label is seen, as
 # standard deviations at the strength 1.
 _SLOPE, _OFFSET, _WEIGHT = 1.0, 1.0, 0.3
-# A part that says less than this share is not asked what it finds unusual.
+# A part that counts less than this is not asked what it finds unusual.
 _HEARD = 0.01
 
 
@@ -180,7 +180,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         """
         prior, strengths = self._checked()
         table = prior.table(X)
-        positive = coded_labels(y, prior.classes_, len(table), "rows")
+        positive = positive_labels(y, prior.classes_, len(table), "rows")
         if groups is not None:
             groups = check_groups(groups, len(table), "samples")
         used = np.isfinite(table).any(axis=1)
@@ -197,6 +197,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         with atomic_fit(self):
             self._adapt(prior, strengths, _Labelled(table, positive, who, conditions), splits)
             self.classes_, self.columns_ = prior.classes_, prior.columns_
+            self.conditions_, self.kept_ = prior.conditions_, prior.kept_
             self.n_rows_, self.n_subjects_ = len(table), len(np.unique(who))
             self.n_features_in_ = prior.n_features_in_
             if hasattr(prior, "feature_names_in_"):
@@ -235,7 +236,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         self.quantiles_ = _moved_quantiles(prior, self.recentred_, self.weight_of_prior_)
 
     def _checked(self) -> tuple[KinematicsClassifier, np.ndarray]:
-        """The prior, and strengths from the strongest on."""
+        """Return the prior, and the strengths from the strongest on; or raise."""
         prior = fitted_prior(self.prior)
         check_positive("cv", self.cv, whole=True, at_least=2)
         given = self.strengths if isinstance(self.strengths, (Sequence, np.ndarray)) else ()
@@ -272,7 +273,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return self.limited(odds)
 
     def unusual(self, X: Any) -> np.ndarray:
-        """Say which rows are like none that were learnt, neither as the prior is nor moved.
+        """Return which rows are like none that the prior has learnt, as it is and moved.
 
         Parameters
         ----------
@@ -288,7 +289,7 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                        zip(self._parts(), shares, strict=True) if share > _HEARD], axis=0)
 
     def likeliest_condition(self, X: Any) -> np.ndarray:
-        """Say under which of the prior's conditions each row was measured, by the looks of it.
+        """Return the prior's condition under which each row was most likely measured.
 
         Parameters
         ----------
@@ -305,24 +306,14 @@ class AdaptedKinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
 
     @property
     def least_certainty(self) -> float:  # type: ignore[override]
-        """The prior's."""
+        """The prior's `least_certainty`."""
         return fitted_prior(self.prior).least_certainty
-
-    @property
-    def conditions_(self) -> list[str]:  # type: ignore[override]
-        """The prior's."""
-        return fitted_prior(self.prior).conditions_
-
-    @property
-    def kept_(self) -> np.ndarray:  # type: ignore[override]
-        """The prior's."""
-        return fitted_prior(self.prior).kept_
 
     def _parts(self) -> list[tuple[KinematicsClassifier, float]]:
         return [(fitted_prior(self.prior), self.weight_of_prior_), (self.recentred_, self.slope_)]
 
     def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
-        """Return what two ask their mixtures about a row: the prior, and the prior moved."""
+        """Return the terms of a row: those of the prior as it is, and of the prior moved."""
         return [term._replace(weight=share * term.weight)
                 for part, share in self._parts() for term in part.mixture_terms(row)]
 
@@ -382,8 +373,8 @@ def fitted_prior(prior: Any) -> KinematicsClassifier:
     return prior
 
 
-def coded_labels(y: Any, classes: np.ndarray, n: int, unit: str) -> np.ndarray:
-    """Say which labels are the second of the prior's classes.
+def positive_labels(y: Any, classes: np.ndarray, n: int, unit: str) -> np.ndarray:
+    """Return which labels are the second of the prior's classes.
 
     Parameters
     ----------
@@ -461,20 +452,20 @@ def _learn(prior: KinematicsClassifier, strengths: np.ndarray, labelled: _Labell
 
 
 def _columns(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """What is weighed, (n, 2 + n_columns): log-odds, 1, and figures; 0 for what is not known."""
+    """Return what is weighed, (n, 2 + n_columns): log-odds, 1, figures; 0 for what is not known."""
     known = np.isfinite(table).any(axis=1)
     return np.column_stack([recentred.log_odds(table), known,
                             _figures(recentred, middle, table)])
 
 
 def _figures(recentred: KinematicsClassifier, middle: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Standardised columns around the middle, (n, n_columns); 0 for what is not known."""
+    """Return standardised columns around the middle, (n, n_columns); 0 for what is not known."""
     return np.where(np.isfinite(table), recentred.standardised(table) - middle, 0.0)
 
 
 def _moved_quantiles(prior: KinematicsClassifier, recentred: KinematicsClassifier, weight: float
                      ) -> np.ndarray:
-    """What is usual of each column where the prior counts `weight`, the one moved all the rest."""
+    """Return quantiles of columns between the prior's (`weight`) and those of the prior moved."""
     known = prior.quantiles_
     small, centre, spread = (each[:, None] for each in (prior.small_, prior.centre_, prior.spread_))
     standard = (np.arcsinh(known / small) - centre) / spread

@@ -70,17 +70,10 @@ class AUDAPhaseClassifier(DeepClipClassifier):
         self.windows = windows
         self.phases = phases
         self.n_hidden = n_hidden
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(lr=lr, max_epochs=max_epochs, batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_own_params(self) -> None:
         if self.level not in LEVELS[1:]:
@@ -108,7 +101,7 @@ class AUDAPhaseClassifier(DeepClipClassifier):
         signals_of(clip)
 
     def _input(self, clip: Clip) -> np.ndarray:
-        """(n_phases, n_features), float32."""
-        found = auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,
-                              phases=self.phases)[self.level]
-        return found.reshape(len(self.phases), -1)
+        """Return features, (n_phases, n_features), float32."""
+        features = auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,
+                                 phases=self.phases)[self.level]
+        return features.reshape(len(self.phases), -1)

@@ -17,7 +17,7 @@ from .deep import DeepClipClassifier
 from .shared_docs import documented
 from .time_sampling import even_times, resample
 
-# Samples a second beyond which signals of faces hold nothing new, and training takes for ever.
+# Samples a second beyond which signals of faces hold nothing new, and training takes too long.
 _MOST_RATE = 250.0
 
 
@@ -105,17 +105,10 @@ class AUDASequenceClassifier(DeepClipClassifier):
         self.rate = rate
         self.memory_span = memory_span
         self.n_hidden = n_hidden
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(lr=lr, max_epochs=max_epochs, batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_own_params(self) -> None:
         AUDA(level="frame", windows=self.windows).get_feature_names_out()  # raises
@@ -150,7 +143,7 @@ class AUDASequenceClassifier(DeepClipClassifier):
         signals_of(clip)
 
     def input_times(self, clip: Clip) -> np.ndarray:
-        """Return when the samples are that the network sees.
+        """Return the times of the samples that the network sees.
 
         Parameters
         ----------
@@ -164,7 +157,7 @@ class AUDASequenceClassifier(DeepClipClassifier):
         return even_times(signals_of(clip)[2], self.rate)
 
     def _input(self, clip: Clip) -> np.ndarray:
-        """(T, n_signals) at `rate`, float32."""
+        """Return signals at `rate`, (T, n_signals), float32."""
         aus, smile, times = signals_of(clip)
         frame = auda_features(aus, smile, times, levels=("frame",), windows=self.windows)["frame"]
         # All streams but the last, the smile intensity, are as wide as there are action units.

@@ -60,13 +60,8 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
         self.levels = levels
         self.windows = windows
         self.phases = phases
-        self.C = C
-        self.kernel = kernel
-        self.gamma = gamma
-        self.final_C = final_C
-        self.class_weight = class_weight
-        self.cv = cv
-        self.n_jobs = n_jobs
+        super().__init__(C=C, kernel=kernel, gamma=gamma, final_C=final_C,
+                         class_weight=class_weight, cv=cv, n_jobs=n_jobs)
 
     def _check_params(self) -> None:
         if isinstance(self.levels, str) or not len(self.levels) or \
@@ -109,9 +104,9 @@ class AUDASVMEnsemble(ClipSVMEnsemble):
         -------
         array of shape (n_features,)
         """
-        found = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
-                              phases=self.phases)
-        return np.concatenate([found[level] for level in self.levels])
+        of_level = auda_features(*signals_of(clip), levels=self.levels, windows=self.windows,
+                                 phases=self.phases)
+        return np.concatenate([of_level[level] for level in self.levels])
 
     def check_clip(self, clip: Clip) -> None:
         """Raise a `ClipError` where a clip cannot be used.

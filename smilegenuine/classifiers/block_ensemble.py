@@ -13,13 +13,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..clips.steps import check_positive
 from ..running.parallel import in_parallel
 from .log_odds import LogOddsClassifierMixin, calibrate
-from .subject_folds import check_groups, inner_splits
+from .subject_folds import check_groups, coded_labels, inner_splits
 
 
 class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
@@ -113,11 +112,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
         if self.kernel not in ("rbf", "linear"):
             raise ValueError(f"kernel must be 'rbf' or 'linear', not {self.kernel!r}")
         X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        if len(self.classes_) > 2:
-            raise ValueError("Only binary classification is supported. The type of the target is "
-                             f"multiclass: {len(self.classes_)} classes")
+        self.classes_, _ = coded_labels(y)
         if groups is not None:
             groups = check_groups(groups, len(y), "samples")
         splits = inner_splits(y, groups, self.cv)
@@ -139,7 +134,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
                                                    class_weight=self.class_weight))
 
     def _columns(self) -> dict[str, np.ndarray]:
-        """Column indices of each block."""
+        """Return the column indices of each block; or raise."""
         if self.blocks is None:
             return {"all": np.arange(self.n_features_in_)}
         if not self.blocks:
@@ -207,7 +202,7 @@ class BlockSVMEnsemble(LogOddsClassifierMixin, BaseEstimator):
 
 def _fit_block(model: Pipeline, X: np.ndarray, y: np.ndarray, splits: list[Any]
                ) -> tuple[Pipeline, np.ndarray]:
-    """A machine trained on everything, and the decision values of machines that were not."""
+    """Fit a machine on everything, and compute decision values by machines that were not."""
     values = cross_val_predict(model, X, y, cv=splits, method="decision_function")
     scaler, machine = model
     # scikit-learn keeps what "scale" comes to under a private name; here everybody can read it.

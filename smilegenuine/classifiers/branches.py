@@ -1,14 +1,16 @@
-"""Classifiers as branches of another: what they are asked, and how they are fitted."""
+"""Classifiers within another: how they are fitted, and what they decide."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 from sklearn import get_config
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing  # documented, though nothing public does this
@@ -17,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ..clips.record import Clip
 from ..clips.video import FrameSource
+from ..running.parallel import in_parallel
 
 # Probabilities of 0 and 1 have no logit; trees give them.
 _SURE = 1e-6
@@ -34,7 +37,7 @@ def is_recordings(X: Any) -> bool:
     bool
     """
     if isinstance(X, (str, os.PathLike, Clip, FrameSource)):
-        return True  # the door will say what is wrong with that
+        return True  # `as_clips` will say what is wrong with that
     if isinstance(X, pd.DataFrame) or getattr(X, "ndim", 1) != 1 or not hasattr(X, "__len__"):
         return False
     if not len(X):
@@ -93,11 +96,11 @@ def embedding_of(branch: Any, X: Any) -> np.ndarray:
     """
     if not hasattr(branch, "transform"):
         return decisions_of(branch, X)[:, None]
-    found = branch.transform(X)
-    if hasattr(found, "toarray"):
-        found = found.toarray()
-    found = np.asarray(found, dtype=float)
-    return found.reshape(len(found), -1)
+    features = branch.transform(X)
+    if hasattr(features, "toarray"):
+        features = features.toarray()
+    features = np.asarray(features, dtype=float)
+    return features.reshape(len(features), -1)
 
 
 def outputs_of(branch: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -122,15 +125,9 @@ def outputs_of(branch: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     return embedding, decisions_of(branch, X)
 
 
-def spread_of(values: np.ndarray) -> np.ndarray:
-    """Return each column's standard deviation, 1 where a column does not vary."""
-    spread = values.std(axis=0)
-    return np.where(spread > 1e-12, spread, 1.0)
-
-
 def fit_branch(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
                train: np.ndarray) -> Any:
-    """Fit a branch on some of the clips, and tell it the subjects where it asks for them."""
+    """Fit a branch on some of the clips, with their subjects where it takes them."""
     known = {} if subjects is None else groups_for_fit(branch, np.asarray(subjects)[train])
     return branch.fit(_safe_indexing(X, train), y[train], **known)
 
@@ -161,23 +158,70 @@ def groups_for_fit(model: Any, groups: np.ndarray) -> dict[str, Any]:
     return {"groups": groups} if wanted else {}
 
 
-def fit_and_ask(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
-                train: np.ndarray, test: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
-    """Fit a branch on some of the clips, and give its decisions on others; or the branch itself."""
+def fit_crosswise(models: Sequence[Any], X: Any, y: np.ndarray, subjects: np.ndarray | None,
+                  splits: list[tuple[np.ndarray, np.ndarray]], n_jobs: int | None
+                  ) -> tuple[list[Any], np.ndarray]:
+    """Fit classifiers on everything, and ask such as were fitted on folds about the rest.
+
+    Parameters
+    ----------
+    models : sequence of classifier
+        They stay as they are.
+    X : list of recordings, or table
+    y : array of shape (n,)
+        Two classes.
+    subjects : array of shape (n,), or None
+    splits : list of (train, test) index arrays
+        See `inner_splits`.
+    n_jobs : int, optional
+        Classifiers and folds fitted at the same time.
+
+    Returns
+    -------
+    fitted : list of classifier
+        Clones, each fitted on everything.
+    decisions : array of shape (n, n_models)
+        Decision values of clones that had not seen the clip.
+    """
+    parts = [(np.arange(len(y)), None), *splits]
+    jobs = [(k, part) for k in range(len(models)) for part in parts]
+    calls = ((clone(models[k]), X, y, subjects, train, test) for k, (train, test) in jobs)
+    fitted, decisions = [], np.empty((len(y), len(models)))
+    for (k, (_, test)), (model, values) in zip(
+            jobs, in_parallel(_fit_and_decide, calls, n_jobs=n_jobs), strict=True):
+        if test is None:
+            fitted.append(model)
+        else:
+            decisions[test, k] = values
+    return fitted, decisions
+
+
+def _fit_and_decide(branch: Any, X: Any, y: np.ndarray, subjects: np.ndarray | None,
+                    train: np.ndarray, test: np.ndarray | None
+                    ) -> tuple[Any, np.ndarray | None]:
+    """Return a branch fitted on some of the clips; where others are named, its decisions there."""
     fit_branch(branch, X, y, subjects, train)
     if test is None:
         return branch, None
     return None, decisions_of(branch, _safe_indexing(X, test))
 
 
-def check_fitted_branch(name: str, branch: Any, classes: np.ndarray) -> None:
-    """Raise a `ValueError` unless a branch is fitted, on the same two classes."""
+def check_fitted(name: str, model: Any, classes: np.ndarray) -> None:
+    """Raise a `ValueError` unless a classifier is fitted, on the same two classes.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    model : classifier
+    classes : array of shape (2,)
+    """
     try:
-        check_is_fitted(branch)
+        check_is_fitted(model)
     except NotFittedError:
-        raise ValueError(f"branch {name!r} is not fitted; fit it, or leave cv='prefit' out"
-                         ) from None
-    if not np.array_equal(branch.classes_, classes):
-        raise ValueError(f"branch {name!r} was fitted on the classes "
-                         f"{', '.join(map(str, branch.classes_))}, and these are "
-                         f"{', '.join(map(str, classes))}")
+        raise ValueError(f"{name} is to be used as it is, but it is not fitted; fit it, or leave "
+                         "'prefit' and FrozenEstimator out") from None
+    known = list(getattr(model, "classes_", classes))
+    if known != list(classes):
+        raise ValueError(f"{name} was fitted on the classes {', '.join(map(str, known))}, and "
+                         f"these are {', '.join(map(str, classes))}")

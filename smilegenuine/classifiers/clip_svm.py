@@ -1,4 +1,4 @@
-"""What the SVM ensembles on features of clips share: a table of blocks, and machines over it."""
+"""What the SVM ensembles on features of clips share: a table of blocks, and SVMs over it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from .block_ensemble import BlockSVMEnsemble
 from .log_odds import LogOddsClassifierMixin
 from .subject_folds import clips_and_labels
 
-_PARAMETERS = """C : float, default=1.0
+
+class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
+    """Base of the SVM ensembles on features of clips.
+
+    A subclass has parameters of its own besides these, which are those of `BlockSVMEnsemble`, and
+    defines `_check_params`, `_blocks`, `features_of` and `get_feature_names_out`. To be explained
+    it offers the last two and `decide_features`.
+
+    Parameters
+    ----------
+    C : float, default=1.0
         Of the first-level machines.
     kernel : {"rbf", "linear"}, default="rbf"
         Of the first-level machines.
@@ -25,15 +35,7 @@ _PARAMETERS = """C : float, default=1.0
     cv : int, default=5
         Inner subject-wise folds.
     n_jobs : int, optional
-        Machines trained at the same time."""
-
-
-class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
-    """Base of the SVM ensembles on features of clips.
-
-    A subclass stores its own parameters and those of `BlockSVMEnsemble` but for `blocks`, and
-    defines `_check_params`, `_blocks`, `features_of` and `get_feature_names_out`. To be explained
-    it offers the last two and `decide_features`.
+        Machines trained at the same time.
 
     Attributes
     ----------
@@ -42,18 +44,20 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         Over the table of all features.
     """
 
-    _shared_docs = {"machines": _PARAMETERS}
+    _shared_docs = {"machines": "Parameters"}
 
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}
 
-    C: float
-    kernel: str
-    gamma: str | float
-    final_C: float
-    class_weight: Any
-    cv: int
-    n_jobs: int | None
+    def __init__(self, *, C: float, kernel: str, gamma: str | float, final_C: float,
+                 class_weight: Any, cv: int, n_jobs: int | None) -> None:
+        self.C = C
+        self.kernel = kernel
+        self.gamma = gamma
+        self.final_C = final_C
+        self.class_weight = class_weight
+        self.cv = cv
+        self.n_jobs = n_jobs
 
     @abstractmethod
     def _check_params(self) -> None:
@@ -137,7 +141,7 @@ class ClipSVMEnsemble(LogOddsClassifierMixin, BaseEstimator, ABC):
         return self
 
     def _table(self, X: Any) -> np.ndarray:
-        """(n_clips, n_features)."""
+        """Return the features of clips, (n_clips, n_features)."""
         return np.array([self.features_of(clip) for clip in as_clips(X)])
 
     def decision_values(self, X: Any) -> np.ndarray:

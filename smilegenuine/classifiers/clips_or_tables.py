@@ -6,13 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..clips.record import as_clips
 from .branches import is_recordings
@@ -20,20 +15,19 @@ from .subject_folds import check_groups, clips_and_labels, coded_labels
 
 
 class ClipsOrTableMixin:
-    """Opens what `fit` and `predict` are given, for estimators over other classifiers."""
+    """Mixin that opens what `fit` and `predict` are given, for estimators over classifiers."""
 
     _clips: bool
 
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
             Any, np.ndarray, np.ndarray, np.ndarray | None]:
-        """What to fit on, its classes, the place of each label among them, and the subjects."""
+        """Return what to fit on, its classes, the index of each label among them, and subjects."""
         self._clips = is_recordings(X)
         if self._clips:
             clips, classes, codes, subjects = clips_and_labels(X, y, groups)
             if groups is not None:  # classifiers look for the subject in the clip
                 clips = [clip.replace(subject=str(s))
-                         for clip, s in zip(clips, check_groups(groups, len(clips), "clips"),
-                                            strict=True)]
+                         for clip, s in zip(clips, np.asarray(groups), strict=True)]
             return clips, classes, codes, subjects
         if isinstance(X, pd.DataFrame):  # classifiers may look for columns by their names
             validate_data(self, X, skip_check_array=True)
@@ -41,13 +35,12 @@ class ClipsOrTableMixin:
             check_consistent_length(X, y)
         else:
             X, y = validate_data(self, X, y, ensure_all_finite=self._finite())
-        check_classification_targets(y)
         classes, codes = coded_labels(y)
         return X, classes, codes, None if groups is None else check_groups(groups, len(y),
                                                                            "samples")
 
     def _open(self, X: Any) -> Any:
-        """What to decide about, as it was fitted on."""
+        """Return what to decide about, of the kind that `fit` was given."""
         check_is_fitted(self)
         if self._clips:
             return as_clips(X)
@@ -55,5 +48,5 @@ class ClipsOrTableMixin:
                              skip_check_array=isinstance(X, pd.DataFrame))
 
     def _finite(self) -> bool | str:
-        """What `validate_data` is to make of NaN in a table."""
+        """Return what `validate_data` is to make of NaN in a table: its `ensure_all_finite`."""
         return True

@@ -9,11 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
@@ -21,22 +17,31 @@ from torch import nn
 
 from ..clips.record import Clip, as_clips
 from ..clips.steps import atomic_fit, check_positive
+from . import net_training
 from .log_odds import LogOddsClassifierMixin
 from .net_batches import Input, InputSet, mean_and_scale, within_spreads
-from .net_training import (
-    Training,
-    find_device,
-    history_table,
-    make_net,
-    net_state,
-    restore_net,
-    run_net,
-    train_net,
-)
 from .subject_folds import clips_and_labels, held_out_split
 
-_PARAMETERS = """lr : float, default=0.001
-        Step size of Adam.
+
+class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsClassifierMixin,
+                     BaseEstimator, ABC):
+    """Base of the classifiers that are networks.
+
+    A subclass stores its own parameters in its constructor, which names those of the training, too,
+    and leaves them to this one; and it defines `_open_labelled` and `_open`
+    (from recordings to items), `_input` (what the network sees of an item), `_module` (which
+    network) and `_check_own_params`.
+
+    Where its `sequences` is true, inputs differ in length, their first axis is time, and the
+    network takes their `lengths`, too. For `_epoch_statistics` see `Training`.
+
+    To be explained it offers `network_input`, `window_rows`, `embed_inputs` and `last_layer`;
+    where the network sees a sequence also ``input_times(clip)``, when its rows are, in seconds.
+
+    Parameters
+    ----------
+    lr : float, default=0.001
+        Step size of Adam; with MeshSmileNet's trunk the default is 0.0005.
     max_epochs : int, default=100
         Passes over the training clips, at most.
     batch_size : int, default=16
@@ -53,7 +58,8 @@ _PARAMETERS = """lr : float, default=0.001
         Weights of the classes in the loss; with "balanced", probabilities are those at equal
         priors.
     norm_penalty : float, default=0.001
-        The loss grows by this times the sum of the norms of all weights, as published.
+        The loss grows by this times the sum of the norms of all weights, as published; in networks
+        on landmarks, and in the vision transformer, the default is 0.
     device : str, default="auto"
         "auto": a CUDA device where there is one, else the processor. Or "cpu", "cuda", "cuda:1".
     mixed_precision : bool, default=False
@@ -61,60 +67,48 @@ _PARAMETERS = """lr : float, default=0.001
     random_state : int, RandomState or None, default=None
         With a number, fitting on the processor gives the same every time.
     verbose : int or bool, default=False
-        A bar of epochs."""
+        A bar of epochs.
 
-_ATTRIBUTES = """classes_ : array of shape (2,)
+    Attributes
+    ----------
+    classes_ : array of shape (2,)
     net_ : skorch.NeuralNet
         The trained net; its module is ``net_.module_``.
     n_epochs_ : int
         Epochs run.
     history_ : DataFrame
         A row an epoch: `epoch`, `train_loss` (with penalty), `valid_loss`, `valid_accuracy`,
-        `best`, `seconds`."""
-
-
-class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsClassifierMixin,
-                     BaseEstimator, ABC):
-    """Base of the classifiers that are networks.
-
-    A subclass stores the training parameters (`_PARAMETERS`) and its own in its constructor, and
-    defines `_open` (from recordings to items), `_input` (what the network sees of an item),
-    `_module` (which network) and `_check_own_params`.
-
-    To be explained it offers `network_input`, `window_rows`, `embed_inputs` and `last_layer`;
-    where the network sees a sequence also ``input_times(clip)``, when its rows are, in seconds.
-
-    Attributes
-    ----------
-    sequences : bool
-        Inputs differ in length; the first axis is time. The network takes their `lengths`, too.
-    _epoch_statistics : bool
-        See `Training`.
+        `best`, `seconds`.
     """
 
     # With metadata routing switched on, `groups` comes here without being asked for.
     __metadata_request__fit = {"groups": True}
 
-    _shared_docs = {"training": _PARAMETERS, "fitted": _ATTRIBUTES}
+    _shared_docs = {"training": "Parameters", "fitted": "Attributes"}
 
     sequences: bool
     _epoch_statistics: bool = False
-    lr: float
-    max_epochs: int
-    batch_size: int
-    patience: int | None
-    validation_fraction: float | None
-    class_weight: Any
-    norm_penalty: float
-    device: str
-    mixed_precision: bool
-    random_state: Any
-    verbose: int | bool
+
+    def __init__(self, *, lr: float, max_epochs: int, batch_size: int, patience: int | None,
+                 validation_fraction: float | None, class_weight: Any, norm_penalty: float,
+                 device: str, mixed_precision: bool, random_state: Any, verbose: int | bool
+                 ) -> None:
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.norm_penalty = norm_penalty
+        self.device = device
+        self.mixed_precision = mixed_precision
+        self.random_state = random_state
+        self.verbose = verbose
 
     @abstractmethod
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
             Any, np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return items, classes, the place of each label among these, and subjects; or raise."""
+        """Return items, classes, the index of each label among these, and subjects; or raise."""
 
     @abstractmethod
     def _open(self, X: Any) -> Any:
@@ -137,7 +131,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         """Raise for parameters that make no sense."""
 
     def _learn_scaling(self, inputs: list[Any]) -> None:
-        """Learn mean and spread of the inputs, of what is trained on; of sequences, over time."""
+        """Learn mean and spread of the inputs that are trained on; of sequences, over time too."""
         values = np.concatenate(inputs) if self.sequences else np.stack(inputs)
         self.mean_, self.scale_ = mean_and_scale(values)
 
@@ -149,15 +143,15 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         return within_spreads((x - self.mean_) / self.scale_)
 
     def _augmentation(self, seed: int) -> Callable[[Any], Input] | None:
-        """Return what changes an input each time that it is trained on."""
+        """Return what changes an input each time that the network is trained on it, if anything."""
         return None
 
     def _view(self) -> Callable[[Any], Input] | None:
-        """Return what makes of an input that which is judged, where it is not trained on."""
+        """Return what makes the views of an input that are judged; None: the input is as it is."""
         return None
 
-    def _targets(self, items: Any, codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """Return what is to be learnt of each item: its class, with a second task more columns."""
+    def _targets(self, items: Any, codes: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Return the targets of items: the class, and with a second task more columns."""
         return codes
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> DeepClassifier:
@@ -193,20 +187,20 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         items, classes, codes, subjects = self._open_labelled(X, y, groups)
         class_weight = _weights_of(self.class_weight, classes)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        kept, aside = np.arange(len(codes)), np.empty(0, int)
+        train, aside = np.arange(len(codes)), np.empty(0, int)
         if self.validation_fraction is not None:
-            kept, aside = held_out_split(codes, subjects, self.validation_fraction, seed)
+            train, aside = held_out_split(codes, subjects, self.validation_fraction, seed)
         inputs = [self._input(item) for item in items]
-        self._learn_scaling([inputs[i] for i in kept])
+        self._learn_scaling([inputs[i] for i in train])
         inputs = [self._scaled(x) for x in inputs]
-        targets = self._targets(items, codes, kept)
-        weights = compute_class_weight(class_weight, classes=np.arange(2), y=codes[kept])
+        targets = self._targets(items, codes, train)
+        weights = compute_class_weight(class_weight, classes=np.arange(2), y=codes[train])
         held_out = None
         if len(aside):
             held_out = InputSet([inputs[i] for i in aside], targets[aside], self._view())
         net = self._make_net((float(weights[0]), float(weights[1])), held_out)
-        data = InputSet([inputs[i] for i in kept], targets[kept], self._augmentation(seed))
-        self.net_ = train_net(net, data, seed)
+        data = InputSet([inputs[i] for i in train], targets[train], self._augmentation(seed))
+        self.net_ = net_training.train_net(net, data, seed)
         self.classes_ = classes
         self.n_epochs_ = len(self.net_.history)
         self._n_features_out = int(self.net_.module_.n_embed)
@@ -215,15 +209,16 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                   held_out: InputSet | None = None, *, fall_back: bool = False) -> Any:
         names = ("lr", "max_epochs", "batch_size", "patience", "norm_penalty", "device",
                  "mixed_precision", "verbose")
-        training = Training(**{n: getattr(self, n) for n in names}, name=type(self).__name__,
-                            epoch_statistics=self._epoch_statistics)
+        training = net_training.Training(**{n: getattr(self, n) for n in names},
+                                         name=type(self).__name__,
+                                         epoch_statistics=self._epoch_statistics)
         module, options = self._module()
         if not fall_back:
             self._made_with = options
-        # What is loaded is made as it was, whatever parameters say since.
-        return make_net(module, self._made_with, training, sequences=self.sequences,
-                        weights=weights, held_out=held_out, fall_back=fall_back,
-                        second_weight=self._second_weight())
+        # A net that is loaded is made as it was, whatever the parameters are by now.
+        return net_training.make_net(module, self._made_with, training, sequences=self.sequences,
+                                     weights=weights, held_out=held_out, fall_back=fall_back,
+                                     second_weight=self._second_weight())
 
     def _check_params(self) -> None:
         for name in ("max_epochs", "batch_size"):
@@ -239,13 +234,13 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
                 or (isinstance(self.class_weight, str) and self.class_weight == "balanced")):
             raise ValueError(f"class_weight must be 'balanced', a dict or None, not "
                              f"{self.class_weight!r}")
-        find_device(self.device)
+        net_training.find_device(self.device)
         self._check_own_params()
 
     def _run(self, X: Any, method: str) -> np.ndarray:
         check_is_fitted(self)
         inputs = [self._scaled(self._input(item)) for item in self._open(X)]
-        return run_net(self.net_, InputSet(inputs, change=self._view()), method)
+        return net_training.run_net(self.net_, InputSet(inputs, change=self._view()), method)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the network's logits: the log-odds of `classes_[1]`, as sure as it is.
@@ -327,7 +322,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         """
         check_is_fitted(self)
         given = [x if len(x) > 1 else x["x"] for x in inputs]
-        return run_net(self.net_, InputSet(given, change=self._view()), "embed")
+        return net_training.run_net(self.net_, InputSet(given, change=self._view()), "embed")
 
     def decide_embedded(self, embedding: np.ndarray) -> np.ndarray:
         """Return the logits of final-branch features: the network's last layer by itself.
@@ -361,13 +356,13 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
     def history_(self) -> pd.DataFrame:
         """The training history, a row an epoch."""
         check_is_fitted(self)
-        return history_table(self.net_)
+        return net_training.history_table(self.net_)
 
     def __getstate__(self) -> dict[str, Any]:
         # Weights as plain arrays: they load on any machine, whatever device they were learnt on.
         state = dict(super().__getstate__())
         if "net_" in state:
-            state["net_"] = net_state(state["net_"])
+            state["net_"] = net_training.net_state(state["net_"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -375,7 +370,7 @@ class DeepClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LogOddsC
         learnt = state.pop("net_", None)
         super().__setstate__(state)
         if learnt is not None:
-            self.net_ = restore_net(self._make_net(fall_back=True), learnt)
+            self.net_ = net_training.restore_net(self._make_net(fall_back=True), learnt)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -393,10 +388,6 @@ class DeepClipClassifier(DeepClassifier):
     def _open(self, X: Any) -> list[Clip]:
         return as_clips(X)
 
-    @abstractmethod
-    def _input(self, clip: Clip) -> Any:
-        """Return what the network sees of a clip, before scaling."""
-
     def check_clip(self, clip: Clip) -> None:
         """Raise a `ClipError` where a clip cannot be used.
 
@@ -406,8 +397,8 @@ class DeepClipClassifier(DeepClassifier):
         """
         self._input(clip)
 
-    def _called(self) -> str:
-        """What messages call the network."""
+    def _network_name(self) -> str:
+        """Return what messages call the network."""
         return type(self).__name__.removesuffix("Classifier")
 
     def __sklearn_tags__(self) -> Any:
@@ -415,6 +406,20 @@ class DeepClipClassifier(DeepClassifier):
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
+
+
+def check_dropout(dropout: Any) -> None:
+    """Raise a `ValueError` unless a share of what is dropped is at least 0 and below 1."""
+    check_positive("dropout", dropout)
+    if dropout >= 1:
+        raise ValueError(f"dropout must be below 1, not {dropout!r}")
+
+
+def check_token_width(n_hidden: Any) -> None:
+    """Raise a `ValueError` unless tokens can be split into the 4 heads of a transformer."""
+    check_positive("n_hidden", n_hidden, whole=True, at_least=4)
+    if n_hidden % 4:
+        raise ValueError(f"n_hidden must be a multiple of 4, not {n_hidden}")
 
 
 def _weights_of(class_weight: Any, classes: np.ndarray) -> Any:

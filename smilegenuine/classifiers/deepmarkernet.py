@@ -1,4 +1,4 @@
-"""DeepMarkerNet as an estimator: MeshSmileNet that also learns to say the D-Markers."""
+"""DeepMarkerNet as an estimator: MeshSmileNet that also learns to predict the D-Markers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DeepMarkerNetClassifier(MeshTrunkClassifier):
     """DeepMarkerNet: MeshSmileNet's trunk with two heads, one for the class, one for the D-Markers.
 
     Takes clips with `landmarks` (see `FaceLandmarks`). The D-Markers of the clips trained on, which
-    `DMarkers` gives, are what the second head learns to say; to decide, the landmarks are enough.
+    `DMarkers` gives, are what the second head learns to predict; to decide, landmarks are enough.
 
     Parameters
     ----------
@@ -74,28 +74,14 @@ class DeepMarkerNetClassifier(MeshTrunkClassifier):
                  class_weight: Any = "balanced", norm_penalty: float = 0.0, device: str = "auto",
                  mixed_precision: bool = False, random_state: Any = None,
                  verbose: int | bool = False) -> None:
-        self.points = points
-        self.head_motion = head_motion
-        self.exaggeration = exaggeration
-        self.rate = rate
-        self.n_frames = n_frames
-        self.n_windows = n_windows
         self.marker_weight = marker_weight
-        self.n_layers = n_layers
-        self.n_time_layers = n_time_layers
-        self.n_curves = n_curves
-        self.dropout = dropout
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(points, head_motion=head_motion, exaggeration=exaggeration, rate=rate,
+                         n_frames=n_frames, n_windows=n_windows, n_layers=n_layers,
+                         n_time_layers=n_time_layers, n_curves=n_curves, dropout=dropout, lr=lr,
+                         max_epochs=max_epochs, batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
         check_positive("marker_weight", self.marker_weight)
@@ -107,9 +93,9 @@ class DeepMarkerNetClassifier(MeshTrunkClassifier):
     def _second_weight(self) -> float:
         return float(self.marker_weight)
 
-    def _targets(self, items: list[Clip], codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """(n, 1 + 225): the class, and the scaled D-Markers."""
+    def _targets(self, items: list[Clip], codes: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Return the class and the scaled D-Markers, (n, 1 + 225)."""
         markers = np.stack([markers_of(clip) for clip in items])
-        self.marker_mean_, self.marker_scale_ = mean_and_scale(markers[kept])
+        self.marker_mean_, self.marker_scale_ = mean_and_scale(markers[train])
         scaled = within_spreads((markers - self.marker_mean_) / self.marker_scale_)
         return np.column_stack([codes, scaled])

@@ -71,13 +71,8 @@ class DMarkerSVMEnsemble(ClipSVMEnsemble):
         self.rest = rest
         self.signals = signals
         self.phases = phases
-        self.C = C
-        self.kernel = kernel
-        self.gamma = gamma
-        self.final_C = final_C
-        self.class_weight = class_weight
-        self.cv = cv
-        self.n_jobs = n_jobs
+        super().__init__(C=C, kernel=kernel, gamma=gamma, final_C=final_C,
+                         class_weight=class_weight, cv=cv, n_jobs=n_jobs)
 
     def _markers(self) -> DMarkers:
         return DMarkers(self.alignment, smooth=self.smooth, rest=self.rest, signals=self.signals,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,23 +14,14 @@ from ..clips.steps import check_positive
 from .deep import DeepClipClassifier
 from .time_sampling import sampled_frames
 
-_PARAMETERS = """rate : float, default=10.0
-        Frames a second that the network sees. At recordings slower than that, each frame once.
-    size : int, default=48
-        Height and width in pixels to which faces are scaled.
-    augment : bool, default=False
-        Train on changed copies: mirrored or not, moved by up to a 24th of the width, brighter or
-        darker by up to 15 %, the same for all frames of a clip and anew each epoch. Not in the
-        published systems. A mirrored smile is a smile, unless the question is its asymmetry."""
-
 
 class FaceAugmentation:
-    """Changes a sequence of faces, all its frames alike: mirror, shift, light.
+    """Change a sequence of faces, all its frames alike: mirror, shift, light.
 
     Parameters
     ----------
     seed : int
-        Other changes for another number.
+        Another seed makes other changes.
     """
 
     #: Of the width, each way.
@@ -68,17 +60,30 @@ class FaceAugmentation:
 class FaceSequenceClassifier(DeepClipClassifier):
     """Base of the classifiers that look at the aligned face, frame by frame.
 
-    A subclass stores, besides the training parameters, those in `_PARAMETERS`, and defines
-    `_module` and `_check_net_params`. Its network takes (B, T, 3, size, size) and lengths.
+    A subclass has these parameters besides those of the training, and defines `_module` and
+    `_check_net_params`. Its network takes (B, T, 3, size, size) and lengths.
+
+    Parameters
+    ----------
+    rate : float, default=10.0
+        Frames a second that the network sees. At recordings slower than that, each frame once.
+    size : int, default=48
+        Height and width in pixels to which faces are scaled.
+    augment : bool, default=False
+        Train on changed copies: mirrored or not, moved by up to a 24th of the width, brighter or
+        darker by up to 15 %, the same for all frames of a clip and anew each epoch. Not in the
+        published systems. A mirrored smile is a smile, unless the question is its asymmetry.
     """
 
-    _shared_docs = {"faces": _PARAMETERS}
+    _shared_docs = {"faces": "Parameters"}
 
     sequences = True
 
-    rate: float
-    size: int
-    augment: bool
+    def __init__(self, *, rate: float, size: int, augment: bool, **training: Any) -> None:
+        self.rate = rate
+        self.size = size
+        self.augment = augment
+        super().__init__(**training)
 
     @abstractmethod
     def _check_net_params(self) -> None:
@@ -102,10 +107,10 @@ class FaceSequenceClassifier(DeepClipClassifier):
         self._frames(clip)
 
     def _frames(self, clip: Clip) -> np.ndarray:
-        return sampled_frames(clip, "faces", self.rate, self._called())
+        return sampled_frames(clip, "faces", self.rate, self._network_name())
 
     def input_times(self, clip: Clip) -> np.ndarray:
-        """Return when the frames are that the network sees.
+        """Return the times of the frames that the network sees.
 
         Parameters
         ----------
@@ -119,7 +124,7 @@ class FaceSequenceClassifier(DeepClipClassifier):
         return np.asarray(clip.times)[self._frames(clip)]
 
     def _input(self, clip: Clip) -> np.ndarray:
-        """(T, 3, size, size), uint8."""
+        """Return frames, (T, 3, size, size), uint8."""
         picked = self._frames(clip)
         faces = np.asarray(clip.faces)
         small = [cv2.resize(np.ascontiguousarray(faces[i]), (self.size, self.size),
@@ -127,7 +132,7 @@ class FaceSequenceClassifier(DeepClipClassifier):
         return np.ascontiguousarray(np.stack(small).transpose(0, 3, 1, 2))
 
     def _learn_scaling(self, inputs: list[np.ndarray]) -> None:
-        """Nothing: pixels have a scale."""
+        """Learn nothing: pixels have a scale."""
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
         return x

@@ -8,6 +8,7 @@ from torch import nn
 
 from ..clips.steps import check_positive
 from ..nets.vit import FaceViT
+from .deep import check_token_width
 from .face_sequences import FaceSequenceClassifier
 from .shared_docs import documented
 
@@ -44,33 +45,22 @@ class FaceViTClassifier(FaceSequenceClassifier):
                  validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
                  norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
                  random_state: Any = None, verbose: int | bool = False) -> None:
-        self.rate = rate
-        self.size = size
-        self.augment = augment
         self.patch = patch
         self.n_hidden = n_hidden
         self.n_layers = n_layers
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(rate=rate, size=size, augment=augment, lr=lr, max_epochs=max_epochs,
+                         batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
         check_positive("patch", self.patch, whole=True, at_least=1)
-        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
+        check_token_width(self.n_hidden)
         check_positive("n_layers", self.n_layers, whole=True, at_least=1)
         if self.size % self.patch:
             raise ValueError(f"patch must divide size, and {self.patch} does not divide "
                              f"{self.size}")
-        if self.n_hidden % 4:
-            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
 
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
         return FaceViT, {"size": self.size, "patch": self.patch, "n_hidden": self.n_hidden,

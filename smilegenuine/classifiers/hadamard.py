@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 from torch import nn
 
 from ..clips.steps import check_positive
 from ..nets.hadamard import HadamardFusion
-from .deep import DeepClassifier
+from .deep import DeepClassifier, check_dropout
 from .shared_docs import documented
 from .subject_folds import check_groups, coded_labels
 
@@ -67,23 +66,14 @@ class HadamardClassifier(DeepClassifier):
         self.widths = widths
         self.n_components = n_components
         self.dropout = dropout
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(lr=lr, max_epochs=max_epochs, batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_own_params(self) -> None:
         check_positive("n_components", self.n_components, whole=True, at_least=1)
-        check_positive("dropout", self.dropout)
-        if self.dropout >= 1:
-            raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
+        check_dropout(self.dropout)
         if self.widths is not None and (isinstance(self.widths, str) or
                                         not isinstance(self.widths, Sequence)):
             raise ValueError(f"widths must be a tuple of numbers of columns, not {self.widths!r}")
@@ -93,7 +83,6 @@ class HadamardClassifier(DeepClassifier):
     def _open_labelled(self, X: Any, y: Any, groups: Any) -> tuple[
             np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
         X, y = validate_data(self, X, y)
-        check_classification_targets(y)
         classes, codes = coded_labels(y)
         if self.widths is not None and sum(self.widths) != self.n_features_in_:
             raise ValueError(f"widths {tuple(self.widths)} add up to {sum(self.widths)}, but X has "

@@ -78,27 +78,13 @@ class HadaSmileNetClassifier(MeshTrunkClassifier):
                  norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
                  random_state: Any = None, verbose: int | bool = False) -> None:
         self.fusion = fusion
-        self.points = points
-        self.head_motion = head_motion
-        self.exaggeration = exaggeration
-        self.rate = rate
-        self.n_frames = n_frames
-        self.n_windows = n_windows
-        self.n_layers = n_layers
-        self.n_time_layers = n_time_layers
-        self.n_curves = n_curves
-        self.dropout = dropout
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(points, head_motion=head_motion, exaggeration=exaggeration, rate=rate,
+                         n_frames=n_frames, n_windows=n_windows, n_layers=n_layers,
+                         n_time_layers=n_time_layers, n_curves=n_curves, dropout=dropout, lr=lr,
+                         max_epochs=max_epochs, batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
         if self.fusion not in FUSIONS:

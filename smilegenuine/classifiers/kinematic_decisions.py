@@ -1,4 +1,4 @@
-"""What a decision from smile kinematics gives: a class, or none where there is nothing to tell."""
+"""Decisions from smile kinematics: a class, or none where nothing can be told."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from .log_odds import LogOddsClassifierMixin
 
-#: What is said where nothing was measured, and where what was says too little.
+#: The decisions where nothing was measured, and where the figures tell too little.
 NO_SMILE, CANNOT_TELL = "no smile found", "cannot tell"
 
 
 class MixtureTerm(NamedTuple):
-    """What two mixtures make of a smile's figures: weight · Σ log(p₁ / p₀), over signals.
+    """A term of log-odds: weight · Σ log(p₁ / p₀) of a smile's figures, summed over signals.
 
     Attributes
     ----------
@@ -33,10 +33,10 @@ class MixtureTerm(NamedTuple):
 
 
 class KinematicDecisionsMixin(LogOddsClassifierMixin):
-    """Gives `predict` and `decide` to classifiers of tables in which any column may be NaN.
+    """Mixin with `predict` and `decide` for classifiers of tables in which any column may be NaN.
 
     It is also what such a classifier offers to be explained. The log-odds of a row are
-    ``limited(s)``, where s adds up `linear_terms` and what the mixtures of `mixture_terms` say.
+    ``limited(s)``, where s is the sum of `linear_terms` and of the log ratios of `mixture_terms`.
 
     Attributes
     ----------
@@ -55,11 +55,11 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
 
     @abstractmethod
     def unusual(self, X: Any) -> np.ndarray:
-        """Say which rows are like none that were learnt."""
+        """Return which rows are like none that were learnt."""
 
     @abstractmethod
     def likeliest_condition(self, X: Any) -> np.ndarray:
-        """Say under which condition each row was measured, by the looks of it."""
+        """Return the condition under which each row was most likely measured."""
 
     @abstractmethod
     def table(self, X: Any) -> np.ndarray:
@@ -71,7 +71,7 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
 
     @abstractmethod
     def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
-        """Return what mixtures are asked about a row of `table`, of shape (n_columns,)."""
+        """Return the terms by which mixtures decide about a row of `table`, (n_columns,)."""
 
     @abstractmethod
     def linear_terms(self, table: np.ndarray) -> np.ndarray:
@@ -91,8 +91,8 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
             where classes are texts.
         """
         nothing = ~np.isfinite(self.table(X)).any(axis=1)
-        said = super().predict(X)
-        return np.where(nothing, _absent(self.classes_), said) if nothing.any() else said
+        classes = super().predict(X)
+        return np.where(nothing, _absent(self.classes_), classes) if nothing.any() else classes
 
     def decide(self, X: Any) -> np.ndarray:
         """Return the more probable class where that can be said.
@@ -109,10 +109,10 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
         """
         nothing = ~np.isfinite(self.table(X)).any(axis=1)
         p = self.predict_proba(X)
-        said = self.classes_[p.argmax(axis=1)].astype(object)
-        said[(p.max(axis=1) < self.least_certainty) | self.unusual(X)] = CANNOT_TELL
-        said[nothing] = NO_SMILE
-        return np.asarray(said)
+        decisions = self.classes_[p.argmax(axis=1)].astype(object)
+        decisions[(p.max(axis=1) < self.least_certainty) | self.unusual(X)] = CANNOT_TELL
+        decisions[nothing] = NO_SMILE
+        return np.asarray(decisions)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -121,7 +121,7 @@ class KinematicDecisionsMixin(LogOddsClassifierMixin):
 
 
 def _absent(classes: np.ndarray) -> Any:
-    """What stands for none of the classes."""
+    """Return what stands for none of the classes."""
     if classes.dtype.kind in "OUS":
         return NO_SMILE
     absent = -1

@@ -6,7 +6,7 @@ the logarithm of the ratio. What was not measured is integrated out, not guessed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -174,21 +174,21 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
             raise ValueError("Only binary classification is supported: posed and spontaneous "
                              f"smiles. y has {n} class{'es' * (n != 1)}")
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(X.shape[1])])
-        kept = [i for i, name in enumerate(names)
+        regarded = [i for i, name in enumerate(names)
                 if not any(str(name).endswith(end) for end in self.ignore)]
-        if not kept:
+        if not regarded:
             raise ValueError("all columns are ignored; change `ignore`")
-        self.columns_ = [str(names[i]) for i in kept]
-        self.kept_ = np.array(kept)
+        self.columns_ = [str(names[i]) for i in regarded]
+        self.kept_ = np.array(regarded)
         groups = np.zeros(len(X), int)
         self.conditions_ = ["all"]
         if conditions is not None:
             conditions = column_or_1d(np.asarray(conditions).astype(str))
             if len(conditions) != len(X):
                 raise ValueError(f"there are {len(X)} rows but {len(conditions)} conditions")
-            found, groups = np.unique(conditions, return_inverse=True)
-            self.conditions_ = found.tolist()
-        table = X[:, kept]
+            told_apart, groups = np.unique(conditions, return_inverse=True)
+            self.conditions_ = told_apart.tolist()
+        table = X[:, self.kept_]
         self._learn_scale(table)
         rng = check_random_state(self.random_state)
         self.blocks_ = self._blocks()
@@ -200,16 +200,11 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return self
 
     def _learn_scale(self, table: np.ndarray) -> None:
-        with np.errstate(all="ignore"):
-            typical = np.array([np.median(np.abs(c[np.isfinite(c)])) if np.isfinite(c).any()
-                                else 1.0 for c in table.T])
-            spread = np.array([c[np.isfinite(c)].std() if np.isfinite(c).any() else 1.0
-                               for c in table.T])
+        typical = _of_columns(np.median, np.abs(table), 1.0)
+        spread = _of_columns(np.std, table, 1.0)
         self.small_ = np.where(typical > 0, _SMALL * typical, np.where(spread > 0, spread, 1.0))
         bent = np.arcsinh(table / self.small_)
-        known = [c[np.isfinite(c)] for c in bent.T]
-        self.centre_ = np.array([c.mean() if len(c) else 0.0 for c in known])
-        spread = np.array([c.std() if len(c) else 1.0 for c in known])
+        self.centre_, spread = _of_columns(np.mean, bent, 0.0), _of_columns(np.std, bent, 1.0)
         self.spread_ = np.where(spread > 1e-12, spread, 1.0)
 
     def standardised(self, table: np.ndarray) -> np.ndarray:
@@ -247,25 +242,25 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
             if len(rows) == 1:
                 parts.append((np.ones(1), rows, np.eye(rows.shape[1])[None]))
             else:
-                found = GaussianMixture(n, reg_covar=self.reg_covar, random_state=rng).fit(rows)
-                parts.append((found.weights_, found.means_, found.covariances_))
+                mixture = GaussianMixture(n, reg_covar=self.reg_covar, random_state=rng).fit(rows)
+                parts.append((mixture.weights_, mixture.means_, mixture.covariances_))
             where += [k] * len(parts[-1][0])
         weights, means, covariances = (np.concatenate(p) for p in zip(*parts, strict=True))
         return {"log_weights": np.log(weights / len(self.conditions_)), "means": means,
                 "covariances": covariances, "condition": np.array(where)}
 
     def _quantiles(self, table: np.ndarray, label: np.ndarray, groups: np.ndarray) -> np.ndarray:
-        found = np.full((2, len(self.conditions_), table.shape[1], len(LEVELS)), np.nan)
+        quantiles = np.full((2, len(self.conditions_), table.shape[1], len(LEVELS)), np.nan)
         for c in (0, 1):
             for k in range(len(self.conditions_)):
                 for j, values in enumerate(table[(label == c) & (groups == k)].T):
                     values = values[np.isfinite(values)]
                     if len(values):
-                        found[c, k, j] = np.quantile(values, LEVELS)
-        return found
+                        quantiles[c, k, j] = np.quantile(values, LEVELS)
+        return quantiles
 
     def scale_certainty(self, X: Any, certainty: Mapping[str, float]) -> KinematicsClassifier:
-        """Stretch log-odds until the mean certainty is a given one, for each set of signals.
+        """Scale log-odds so that the mean certainty is the given one, for each set of signals.
 
         Parameters
         ----------
@@ -332,7 +327,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return self.limited(self.log_odds(table))
 
     def unusual(self, X: Any) -> np.ndarray:
-        """Say which rows are like none that were learnt.
+        """Return which rows are like none that were learnt.
 
         Parameters
         ----------
@@ -351,7 +346,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return odd
 
     def likeliest_condition(self, X: Any) -> np.ndarray:
-        """Say under which condition each row was measured, by the looks of it.
+        """Return the condition under which each row was most likely measured.
 
         Parameters
         ----------
@@ -387,7 +382,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return np.asarray(self._ratio(table) * self._scale(np.isfinite(table)))
 
     def _ratio(self, table: np.ndarray) -> np.ndarray:
-        """The logarithm of the ratio of likelihoods, untempered."""
+        """Compute the logarithm of the ratio of likelihoods, not yet scaled."""
         ratio = np.zeros(len(table))
         for rows, index, known, signal in self._known_parts(table):
             posed, spontaneous = (logsumexp(log_likelihoods(m, rows, known), axis=0)
@@ -397,7 +392,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
 
     def _known_parts(self, table: np.ndarray
                      ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
-        """Standardised rows that know the same columns of a signal; their places; the columns."""
+        """Yield standardised rows that know the same columns of a signal, and which these are."""
         rows = self.standardised(table)
         for signal, block in self.blocks_.items():
             part = rows[:, block]
@@ -421,7 +416,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return np.asarray(limit * np.tanh(odds / limit))
 
     def mixture_terms(self, row: np.ndarray) -> list[MixtureTerm]:
-        """Return what mixtures are asked about a row of `table`.
+        """Return the terms by which mixtures decide about a row of `table`.
 
         Parameters
         ----------
@@ -436,7 +431,7 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
                             self.blocks_, self.mixtures_)]
 
     def linear_terms(self, table: np.ndarray) -> np.ndarray:
-        """Return zeros: no figure adds anything by itself.
+        """Return zeros: no figure adds anything to the log-odds by itself.
 
         Parameters
         ----------
@@ -449,12 +444,12 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
         return np.zeros_like(table)
 
     def _scale(self, known: np.ndarray) -> np.ndarray:
-        there = np.column_stack([known[:, block].any(axis=1) for block in self.blocks_.values()])
-        return np.array([self.scales_.get("+".join(s for s, t in zip(self.blocks_, row, strict=True)
-                                                   if t), 1.0) for row in there])
+        signals = np.array(list(self.blocks_))
+        known_of = np.column_stack([known[:, block].any(axis=1) for block in self.blocks_.values()])
+        return np.array([self.scales_.get("+".join(signals[row]), 1.0) for row in known_of])
 
     def table(self, X: Any) -> np.ndarray:
-        """Return the columns that are looked at, in their order.
+        """Return the columns that are looked at, in the order of `columns_`.
 
         Parameters
         ----------
@@ -488,6 +483,13 @@ class KinematicsClassifier(KinematicDecisionsMixin, BaseEstimator):
             return table
         X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=float, reset=False)
         return np.asarray(X)[:, self.kept_]
+
+
+def _of_columns(figure: Callable[[np.ndarray], Any], table: np.ndarray, unknown: float
+                ) -> np.ndarray:
+    """Compute a figure of what is known of each column; `unknown` where nothing is."""
+    known = [column[np.isfinite(column)] for column in table.T]
+    return np.array([figure(column) if len(column) else unknown for column in known])
 
 
 def _subsets(signals: Sequence[str]) -> Iterator[str]:

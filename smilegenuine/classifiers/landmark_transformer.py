@@ -9,6 +9,7 @@ from torch import nn
 
 from ..clips.steps import check_positive
 from ..nets.landmark_transformer import LandmarkTransformer
+from .deep import check_dropout, check_token_width
 from .mesh_sequences import MeshSequenceClassifier
 from .shared_docs import documented
 
@@ -52,35 +53,20 @@ class LandmarkTransformerClassifier(MeshSequenceClassifier):
                  class_weight: Any = "balanced", norm_penalty: float = 0.0, device: str = "auto",
                  mixed_precision: bool = False, random_state: Any = None,
                  verbose: int | bool = False) -> None:
-        self.points = points
-        self.head_motion = head_motion
-        self.exaggeration = exaggeration
-        self.rate = rate
-        self.n_frames = n_frames
-        self.n_windows = n_windows
         self.n_hidden = n_hidden
         self.n_layers = n_layers
         self.dropout = dropout
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(points, head_motion=head_motion, exaggeration=exaggeration, rate=rate,
+                         n_frames=n_frames, n_windows=n_windows, lr=lr, max_epochs=max_epochs,
+                         batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
-        check_positive("n_hidden", self.n_hidden, whole=True, at_least=4)
-        if self.n_hidden % 4:
-            raise ValueError(f"n_hidden must be a multiple of 4, not {self.n_hidden}")
+        check_token_width(self.n_hidden)
         check_positive("n_layers", self.n_layers, whole=True, at_least=1)
-        check_positive("dropout", self.dropout)
-        if self.dropout >= 1:
-            raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
+        check_dropout(self.dropout)
 
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
         return LandmarkTransformer, {"n_points": self.n_points_, "n_hidden": self.n_hidden,

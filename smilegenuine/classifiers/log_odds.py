@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 
 class LogOddsClassifierMixin(ClassifierMixin):
-    """Gives `predict_proba` and `predict` to classifiers with a `decision_function` of log-odds."""
+    """Mixin with `predict_proba` and `predict` for classifiers that decide by log-odds."""
 
     classes_: np.ndarray
 

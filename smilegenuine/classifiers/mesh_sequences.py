@@ -36,35 +36,15 @@ _LOW, _HIGH = np.array([-1.3, -1.1, -1.0]), np.array([1.3, 2.3, 1.3])
 # Seconds at the beginning of a clip in which the face is taken to be at rest.
 _REST = 0.3
 
-_PARAMETERS = """points : {"all", "outlines"} or sequence of int, default="all"
-        Points of the mesh that the network sees: all 478, the 128 on the outlines of lips, eyes,
-        brows and face, in about a quarter of the time, or any by their numbers.
-    head_motion : bool, default=False
-        False: head rotation, place and size are taken out of every frame (see
-        `smilegenuine.face.mesh.align_head`). True: the clip is placed and scaled as a whole, and
-        the head moves in it, as in the published system.
-    exaggeration : float, default=5.0
-        How many times as far as they do points move away from where they are at rest, in the
-        clip's first 0.3 s: a caricature of the movement, not of the face. 1: as they are, as
-        published; a smile then moves points by a few hundredths of the face, and in few clips
-        networks learn the faces sooner than the smiles.
-    rate : float, default=10.0
-        Frames a second that the network sees, whatever the recording's frame rate.
-    n_frames : int, default=16
-        Frames of a window. Each time that a clip is trained on, a window is taken anywhere in it.
-        Shorter clips are held at their last frame.
-    n_windows : int, default=5
-        Windows, evenly over the clip, whose logits are averaged to decide."""
-
 
 class RandomWindows:
-    """Takes a window of a sequence, anywhere in it.
+    """Take a window of a sequence, anywhere in it.
 
     Parameters
     ----------
     n_frames : int
     seed : int
-        Other windows for another number.
+        Another seed takes other windows.
     """
 
     def __init__(self, n_frames: int, seed: int) -> None:
@@ -88,7 +68,7 @@ class RandomWindows:
 
 
 class EvenWindows:
-    """Takes windows evenly over a sequence, the first at its start and the last at its end.
+    """Take windows evenly over a sequence, the first at its start and the last at its end.
 
     Parameters
     ----------
@@ -126,9 +106,31 @@ def _window(x: np.ndarray, start: int, n_frames: int) -> np.ndarray:
 class MeshSequenceClassifier(DeepClipClassifier):
     """Base of the classifiers that look at windows of the face mesh.
 
-    A subclass stores, besides the training parameters, those in `_PARAMETERS`, and defines
-    `_module` and `_check_net_params`. Its network takes (B, n_frames, n_points, 3), and
+    A subclass has these parameters besides those of the training, and defines `_module` and
+    `_check_net_params`. Its network takes (B, n_frames, n_points, 3), and
     (B, n_windows, n_frames, n_points, 3), over whose windows it averages.
+
+    Parameters
+    ----------
+    points : {"all", "outlines"} or sequence of int, default="all"
+        Points of the mesh that the network sees: all 478, the 128 on the outlines of lips, eyes,
+        brows and face, in about a quarter of the time, or any by their numbers.
+    head_motion : bool, default=False
+        False: head rotation, place and size are taken out of every frame (see
+        `smilegenuine.face.mesh.align_head`). True: the clip is placed and scaled as a whole, and
+        the head moves in it, as in the published system.
+    exaggeration : float, default=5.0
+        How many times as far as they do points move away from where they are at rest, in the
+        clip's first 0.3 s: a caricature of the movement, not of the face. 1: as they are, as
+        published; a smile then moves points by a few hundredths of the face, and in few clips
+        networks learn the faces sooner than the smiles.
+    rate : float, default=10.0
+        Frames a second that the network sees, whatever the recording's frame rate.
+    n_frames : int, default=16
+        Frames of a window. Each time that a clip is trained on, a window is taken anywhere in it.
+        Shorter clips are held at their last frame.
+    n_windows : int, default=5
+        Windows, evenly over the clip, whose logits are averaged to decide.
 
     Attributes
     ----------
@@ -137,17 +139,20 @@ class MeshSequenceClassifier(DeepClipClassifier):
     n_points_ : int
     """
 
-    _shared_docs = {"mesh": _PARAMETERS}
+    _shared_docs = {"mesh": "Parameters"}
 
     sequences = False
     _epoch_statistics = True
 
-    points: Any
-    head_motion: bool
-    exaggeration: float
-    rate: float
-    n_frames: int
-    n_windows: int
+    def __init__(self, points: str | Sequence[int], *, head_motion: bool, exaggeration: float,
+                 rate: float, n_frames: int, n_windows: int, **training: Any) -> None:
+        self.points = points
+        self.head_motion = head_motion
+        self.exaggeration = exaggeration
+        self.rate = rate
+        self.n_frames = n_frames
+        self.n_windows = n_windows
+        super().__init__(**training)
 
     @abstractmethod
     def _check_net_params(self) -> None:
@@ -164,7 +169,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         self._check_net_params()
 
     def _chosen_points(self) -> np.ndarray:
-        """Numbers of the points that the network sees; or raise."""
+        """Return the numbers of the points that the network sees; or raise."""
         if isinstance(self.points, str) and self.points in POINT_SETS:
             return POINT_SETS[self.points]
         wrong = ValueError(f"points must be one of {', '.join(POINT_SETS)}, or different numbers "
@@ -179,7 +184,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         return chosen
 
     def _input(self, clip: Clip) -> Any:
-        """(T, n_points, 3), float32; a face at rest is within about 0 and 1."""
+        """Return (T, n_points, 3), float32; a face at rest is within about 0 and 1."""
         return self.placed_sequence(clip)[0]
 
     def placed_sequence(self, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +206,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         ClipError
             No landmarks, no timing, or no frame with a face.
         """
-        picked = sampled_frames(clip, "landmarks", self.rate, self._called())
+        picked = sampled_frames(clip, "landmarks", self.rate, self._network_name())
         landmarks = np.asarray(clip.landmarks)[picked]
         place = _place_clip if self.head_motion else _place_frames
         placed = place(landmarks, self._chosen_points())
@@ -214,7 +219,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         return sequence.astype(np.float32), picked[sound]
 
     def input_times(self, clip: Clip) -> np.ndarray:
-        """Return when the frames are from which windows are taken.
+        """Return the times of the frames from which windows are taken.
 
         Parameters
         ----------
@@ -228,7 +233,7 @@ class MeshSequenceClassifier(DeepClipClassifier):
         return np.asarray(clip.times)[self.placed_sequence(clip)[1]]
 
     def _learn_scaling(self, inputs: list[Any]) -> None:
-        """Only which points there are: the bounds of the coordinates are fixed."""
+        """Learn which points there are; the bounds of the coordinates are fixed."""
         self.points_ = self._chosen_points()
         self.n_points_ = len(self.points_)
 
@@ -246,12 +251,12 @@ class MeshSequenceClassifier(DeepClipClassifier):
 
 
 def _place_frames(landmarks: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Head coordinates, frame by frame."""
+    """Return head coordinates, frame by frame."""
     return align_head(landmarks, points=points)
 
 
 def _place_clip(landmarks: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Between the eyes the origin, their distance the unit, on the average of all frames."""
+    """Place the origin between the eyes, their distance the unit, on the average of all frames."""
     left, right = landmarks[:, EYE_CORNERS].astype(float).mean(axis=2).swapaxes(0, 1)
     unit = np.linalg.norm(right - left, axis=1).mean()
     if not unit > 0:

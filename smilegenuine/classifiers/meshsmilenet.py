@@ -13,13 +13,22 @@ from ..clips.steps import check_positive
 from ..face.mesh import N_POINTS
 from ..features.dmarkers import dmarkers, signals_of
 from ..nets.meshsmilenet import MeshSmileNet
+from .deep import check_dropout
 from .mesh_sequences import MeshSequenceClassifier
 from .shared_docs import documented
 
 # As published, on all points of the mesh.
 _CURVES, _NEIGHBOURS = 100, 20
 
-_PARAMETERS = """n_layers : int, default=6
+
+class MeshTrunkClassifier(MeshSequenceClassifier):
+    """Base of the classifiers whose network begins with that of MeshSmileNet.
+
+    A subclass has these parameters besides those of `MeshSequenceClassifier`.
+
+    Parameters
+    ----------
+    n_layers : int, default=6
         Transformer layers that alternate over time and over tokens.
     n_time_layers : int, default=3
         Transformer layers over time, after the tokens were averaged.
@@ -27,18 +36,29 @@ _PARAMETERS = """n_layers : int, default=6
         Curves that are walked over each mesh. Without it as published, 100 on 478 points, and in
         proportion on fewer.
     dropout : float, default=0.1
-        In the transformers and before them."""
+        In the transformers and before them.
+    """
 
+    _shared_docs = {"trunk": "Parameters"}
 
-class MeshTrunkClassifier(MeshSequenceClassifier):
-    """Base of the classifiers whose network begins with that of MeshSmileNet."""
-
-    _shared_docs = {"trunk": _PARAMETERS}
-
-    n_layers: int
-    n_time_layers: int
-    n_curves: int | None
-    dropout: float
+    def __init__(self, points: str | Sequence[int] = "all", *, head_motion: bool = False,
+                 exaggeration: float = 5.0, rate: float = 10.0, n_frames: int = 16,
+                 n_windows: int = 5, n_layers: int = 6, n_time_layers: int = 3,
+                 n_curves: int | None = None, dropout: float = 0.1, lr: float = 5e-4,
+                 max_epochs: int = 100, batch_size: int = 16, patience: int | None = 15,
+                 validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
+                 norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
+                 random_state: Any = None, verbose: int | bool = False) -> None:
+        self.n_layers = n_layers
+        self.n_time_layers = n_time_layers
+        self.n_curves = n_curves
+        self.dropout = dropout
+        super().__init__(points, head_motion=head_motion, exaggeration=exaggeration, rate=rate,
+                         n_frames=n_frames, n_windows=n_windows, lr=lr, max_epochs=max_epochs,
+                         batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
         check_positive("n_layers", self.n_layers, whole=True, at_least=0)
@@ -51,9 +71,7 @@ class MeshTrunkClassifier(MeshSequenceClassifier):
             if self.n_curves > n_points:
                 raise ValueError(f"n_curves must be at most the number of points, {n_points}, not "
                                  f"{self.n_curves}")
-        check_positive("dropout", self.dropout)
-        if self.dropout >= 1:
-            raise ValueError(f"dropout must be below 1, not {self.dropout!r}")
+        check_dropout(self.dropout)
 
     def _trunk_options(self) -> dict[str, Any]:
         n = self.n_points_
@@ -114,36 +132,6 @@ class MeshSmileNetClassifier(MeshTrunkClassifier):
     >>> clf.predict_proba(clips).shape, clf.transform(clips).shape
     ((8, 2), (8, 256))
     """
-
-    def __init__(self, points: str | Sequence[int] = "all", *, head_motion: bool = False,
-                 exaggeration: float = 5.0, rate: float = 10.0, n_frames: int = 16,
-                 n_windows: int = 5, n_layers: int = 6, n_time_layers: int = 3,
-                 n_curves: int | None = None, dropout: float = 0.1, lr: float = 5e-4,
-                 max_epochs: int = 100, batch_size: int = 16, patience: int | None = 15,
-                 validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
-                 norm_penalty: float = 0.0, device: str = "auto", mixed_precision: bool = False,
-                 random_state: Any = None, verbose: int | bool = False) -> None:
-        self.points = points
-        self.head_motion = head_motion
-        self.exaggeration = exaggeration
-        self.rate = rate
-        self.n_frames = n_frames
-        self.n_windows = n_windows
-        self.n_layers = n_layers
-        self.n_time_layers = n_time_layers
-        self.n_curves = n_curves
-        self.dropout = dropout
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
 
     def _module(self) -> tuple[type[nn.Module], dict[str, Any]]:
         return MeshSmileNet, self._trunk_options()

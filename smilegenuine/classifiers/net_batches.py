@@ -1,4 +1,4 @@
-"""Inputs of networks, and how they come together in batches.
+"""Inputs of networks, and the batches that they form.
 
 An input is an array, for sequences one whose first axis is time, or a dict of arrays by the names
 under which the network takes them.
@@ -68,7 +68,7 @@ def _targets_of(items: list[tuple[Any, np.ndarray]]) -> Tensor:
 
 
 def _as_float(x: Tensor) -> Tensor:
-    """Bytes become 0 to 1."""
+    """Convert to float, bytes to 0 to 1."""
     return x.float() / 255.0 if x.dtype == torch.uint8 else x.float()
 
 
@@ -118,7 +118,7 @@ _MOST_SPREADS = 10.0
 
 
 def within_spreads(scaled: np.ndarray) -> np.ndarray:
-    """Keep scaled inputs where a network has seen some.
+    """Clip scaled inputs to where a network has seen some.
 
     What hardly varied among some dozens of training clips, such as the slope of an action unit
     that nobody moved, may be thousands of standard deviations off in the next one; a network would

@@ -1,4 +1,4 @@
-"""What trains a network: a skorch net with the published loss, batches, early stopping and a bar.
+"""Training a network: a skorch net with the published loss, batches, early stopping and a bar.
 
 Nothing here knows clips: inputs are those of `net_batches`.
 """
@@ -17,6 +17,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 from skorch.helper import predefined_split
+from skorch.utils import noop
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -85,19 +86,19 @@ def find_device(device: str, *, fall_back: bool = False) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        found = torch.device(device)
+        parsed = torch.device(device)
     except (RuntimeError, TypeError):
-        found = None
-    if found is None or found.type not in ("cpu", "cuda"):
+        parsed = None
+    if parsed is None or parsed.type not in ("cpu", "cuda"):
         raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:<number>', not {device!r}")
-    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+    if parsed.type == "cuda" and (parsed.index or 0) >= torch.cuda.device_count():
         problem = (f"device is {device!r}, but torch {torch.__version__} sees "
                    f"{torch.cuda.device_count()} CUDA devices")
         if not fall_back:
             raise ValueError(f"{problem}; device='auto' takes one where there is one")
         warnings.warn(f"{problem}: the processor is used", stacklevel=3)
         return torch.device("cpu")
-    return found
+    return parsed
 
 
 class ClassWeightedLoss(nn.Module):
@@ -196,8 +197,8 @@ class SmileNet(NeuralNet):
         x = {name: tensor.to(self.device) for name, tensor in x.items()}
         mixed = self.mixed_precision and self.module_.training
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=mixed):
-            found = run(**x, **fit_params)
-        return tuple(y.float() for y in found) if self.two_tasks else found.float()
+            outputs = run(**x, **fit_params)
+        return tuple(y.float() for y in outputs) if self.two_tasks else outputs.float()
 
     def get_loss(self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False) -> Any:
         """Return the loss; the penalty counts in training only."""
@@ -235,14 +236,14 @@ class EpochBar(Callback):
                                  unit="epoch")
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Move it on."""
+        """Move the bar on, and show the losses."""
         row = net.history[-1]
         self.bar_.set_postfix({name: f"{row[name]:.3f}" for name in ("train_loss", "valid_loss")
                                if name in row})
         self.bar_.update()
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Close it; the callback is pickled with its net, and a bar cannot be."""
+        """Close the bar; the callback is pickled with its net, and a bar cannot be."""
         self.bar_.close()
         del self.bar_
 
@@ -282,7 +283,7 @@ def make_net(module: type[nn.Module], options: dict[str, Any], training: Trainin
         if training.patience is not None:
             callbacks.append(("stopping", EarlyStopping(
                 monitor="valid_loss", patience=training.patience, load_best=True,
-                threshold=0.0, sink=_say_nothing)))
+                threshold=0.0, sink=noop)))
     collate = pad_batch if sequences else stack_batch
     loss: dict[str, Any] = {"criterion": ClassWeightedLoss, "criterion__weights": weights}
     if second_weight is not None:
@@ -296,10 +297,6 @@ def make_net(module: type[nn.Module], options: dict[str, Any], training: Trainin
         train_split=None if held_out is None else predefined_split(held_out), callbacks=callbacks,
         callbacks__print_log=None, norm_penalty=training.norm_penalty,
         mixed_precision=training.mixed_precision, verbose=0)
-
-
-def _say_nothing(text: str) -> None:
-    pass
 
 
 def train_net(net: SmileNet, data: InputSet, seed: int) -> SmileNet:
@@ -362,7 +359,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _was_interrupted(net: SmileNet) -> bool:
-    """Return whether somebody stopped training; to skorch that is the same as early stopping."""
+    """Whether somebody interrupted training; to skorch that is the same as early stopping."""
     stopping = dict(net.callbacks_).get("stopping")
     if stopping is not None and stopping.misses_ >= stopping.patience:
         return False
@@ -384,12 +381,12 @@ def run_net(net: SmileNet, inputs: InputSet, method: str = "forward") -> np.ndar
     array of shape (n,) or (n, n_embed), float64
     """
     module = net.module_.eval()
-    found = []
+    outputs = []
     with one_thread(), torch.inference_mode():
         for batch, _ in net.get_iterator(inputs):
             batch = {name: tensor.to(net.device) for name, tensor in batch.items()}
-            found.append(getattr(module, method)(**batch).float().cpu().numpy())
-    return np.concatenate(found).astype(float)
+            outputs.append(getattr(module, method)(**batch).float().cpu().numpy())
+    return np.concatenate(outputs).astype(float)
 
 
 def history_table(net: SmileNet) -> pd.DataFrame:
@@ -428,7 +425,7 @@ def net_state(net: SmileNet) -> dict[str, Any]:
 
 
 def restore_net(net: SmileNet, state: dict[str, Any]) -> SmileNet:
-    """Return an untrained net of the same shape what another has learnt.
+    """Restore in an untrained net what another of the same shape has learnt.
 
     Parameters
     ----------

@@ -2,13 +2,14 @@
 
 This is the one place that knows how pipelines, searches, frozen, calibrated and abstaining models,
 and combinations of classifiers keep what they have fitted. Explanations, reports, early and live
-decisions and the command line ask here, so that they agree.
+decisions and the command line all use it, so that they agree.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,10 +23,10 @@ from ..clips.record import Clip, as_clips
 from ..clips.steps import ClipTransformer
 from .branches import decisions_of, log_odds
 
-#: How meta-estimators of scikit-learn say that a branch is left out, or a step does nothing.
+# How users of scikit-learn say that a branch is left out, or that a step does nothing.
 _LEFT_OUT = ("drop", "passthrough", None)
-# What holds a network's training, which is skorch's and not ours to set.
-_NOT_LOOKED_INTO = ("net_",)
+# Attributes that hold a network's training: its parameters are skorch's, and not ours to set.
+_OPAQUE = ("net_",)
 
 
 class OpenedSystem(NamedTuple):
@@ -36,11 +37,11 @@ class OpenedSystem(NamedTuple):
     steps : tuple of (str, ClipTransformer)
         The fitted steps that measure clips, in their order, with their names, without wrappers.
     decider : estimator
-        What decides about the clips that those give: a classifier of clips, or a pipeline of
-        features and a classifier of tables. Whatever changes the decision of a whole system, as
-        calibration does, is around it.
+        What decides about the clips that the steps return: a classifier of clips, or a pipeline of
+        features and a classifier of tables. What changes the decision of the whole system, such as
+        calibration, is still around it.
     name : str
-        Of what decides: its name in the pipeline; without one, its class.
+        Of the decider: its name in the pipeline; without one, that of its class.
     """
 
     steps: tuple[tuple[str, ClipTransformer], ...]
@@ -48,7 +49,7 @@ class OpenedSystem(NamedTuple):
     name: str
 
     def measure(self, clips: Any) -> list[Clip]:
-        """Return the clips as `decider` takes them.
+        """Measure clips by all steps, so that `decider` can take them.
 
         Parameters
         ----------
@@ -71,16 +72,16 @@ class OpenedSystem(NamedTuple):
 
 
 def open_system(model: Any) -> OpenedSystem:
-    """Take a fitted system apart: the steps that measure clips, and what decides.
+    """Take a fitted system apart into the steps that measure clips and what decides.
 
     Parameters
     ----------
     model : fitted classifier
         Of clips, alone or at the end of a `Pipeline`; also in a `FrozenEstimator`, of a search
-        (`GridSearchCV` and its like: the best estimator), or in anything that is around one fitted
-        classifier, `estimator_`, such as `CalibratedSystem` and `SubjectConformalClassifier`; in
-        any order. Combinations of several (`StackingFusion`, `VotingClassifier`, …) decide as a
-        whole; `branches_of` gives what they combine.
+        (`GridSearchCV` and its like: the best estimator), or in anything that wraps one fitted
+        classifier as its `estimator_`, such as `CalibratedSystem` and `SubjectConformalClassifier`;
+        in any order. Combinations of several (`StackingFusion`, `VotingClassifier`, …) decide as a
+        whole; `branches_of` returns what they combine.
 
     Returns
     -------
@@ -108,39 +109,36 @@ def open_system(model: Any) -> OpenedSystem:
     model = unwrapped(model)
     check_is_fitted(model)
     steps = steps_of(model)
-    n = 0
-    while n < len(steps) - 1 and isinstance(steps[n][1], ClipTransformer):
-        n += 1
-    measuring = tuple(steps[:n])
-    if n < len(steps) - 1:
-        return OpenedSystem(measuring, _rest(model, steps[n:]), steps[-1][0])
+    measuring = tuple(takewhile(lambda step: isinstance(step[1], ClipTransformer), steps[:-1]))
+    if len(measuring) < len(steps) - 1:
+        return OpenedSystem(measuring, _last_steps(model, steps[len(measuring):]), steps[-1][0])
     decider = steps[-1][1]
     name = steps[-1][0] if isinstance(model, Pipeline) else type(decider).__name__
     inner = inner_of(decider)
     if inner is None:
         return OpenedSystem(measuring, decider, name)
-    within = open_system(inner)
-    if within.steps:  # the steps come first, and what was around the whole is around the rest
+    opened = open_system(inner)
+    if opened.steps:  # the steps come first, and what wrapped the whole wraps what decides
         decider = copy.copy(decider)
-        decider.estimator_ = within.decider
-    return OpenedSystem(measuring + within.steps, decider,
-                        name if isinstance(model, Pipeline) else within.name)
+        decider.estimator_ = opened.decider
+    return OpenedSystem(measuring + opened.steps, decider,
+                        name if isinstance(model, Pipeline) else opened.name)
 
 
-def _rest(model: Pipeline, steps: list[tuple[str, Any]]) -> Pipeline:
-    """The last steps of a pipeline, as a pipeline of its own kind where that is possible."""
-    own = model[len(model.steps) - len(steps):]
-    return own if [step for _, step in own.steps] == [step for _, step in steps] \
+def _last_steps(model: Pipeline, steps: list[tuple[str, Any]]) -> Pipeline:
+    """Return the last steps of a pipeline, as a pipeline of its own kind where that is possible."""
+    tail = model[len(model.steps) - len(steps):]
+    return tail if [step for _, step in tail.steps] == [step for _, step in steps] \
         else Pipeline(steps)
 
 
 def unwrapped(model: Any) -> Any:
-    """Return the model itself: of a frozen one what is frozen, of a search the best estimator.
+    """Return the model within: of a frozen one what is frozen, of a search the best estimator.
 
     Parameters
     ----------
     model : object
-        What is neither is returned as it is.
+        Anything else is returned as it is.
 
     Returns
     -------
@@ -173,7 +171,7 @@ def is_search(model: Any) -> bool:
 
 
 def steps_of(model: Any) -> list[tuple[str, Any]]:
-    """Return the steps of a pipeline, with those of pipelines in it; of anything else itself.
+    """Return the steps of a pipeline and of the pipelines in it; any other estimator is a step.
 
     Parameters
     ----------
@@ -184,19 +182,19 @@ def steps_of(model: Any) -> list[tuple[str, Any]]:
     -------
     list of (str, estimator)
         Names and steps, frozen ones and fitted searches unwrapped, without those that do nothing.
-        A step of a pipeline that is a step itself is called ``outer-inner``.
+        A step of an inner pipeline is called ``outer-inner``.
     """
     if not isinstance(model, Pipeline):
         return [(type(model).__name__, model)]
-    found: list[tuple[str, Any]] = []
+    steps: list[tuple[str, Any]] = []
     for name, step in model.steps:
         if isinstance(step, str) or step is None:
             continue
         step = step if is_search(step) and not hasattr(step, "best_estimator_") else \
             unwrapped(step)
-        found += [(f"{name}-{inner}", part) for inner, part in steps_of(step)] \
+        steps += [(f"{name}-{inner}", part) for inner, part in steps_of(step)] \
             if isinstance(step, Pipeline) else [(name, step)]
-    return found
+    return steps
 
 
 def measuring_templates(model: Any) -> list[tuple[ClipTransformer, bool]]:
@@ -205,8 +203,8 @@ def measuring_templates(model: Any) -> list[tuple[ClipTransformer, bool]]:
     Parameters
     ----------
     model : classifier or Pipeline
-        As given to `fit`; also within meta-estimators that take it as it is. Of a search, whose
-        candidates may measure differently, none are returned.
+        As it is before `fit`; also within meta-estimators, as their `estimator`. Of a search, whose
+        candidates may measure differently, no steps are returned.
 
     Returns
     -------
@@ -217,21 +215,19 @@ def measuring_templates(model: Any) -> list[tuple[ClipTransformer, bool]]:
         if is_search(model) or not hasattr(model, "estimator"):
             return []
         model = model.estimator
-    found: list[tuple[ClipTransformer, bool]] = []
+    templates: list[tuple[ClipTransformer, bool]] = []
     for _, step in model.steps[:-1]:
         if step in _LEFT_OUT:
             continue
         frozen = isinstance(step, FrozenEstimator)
-        parts = [part for _, part in steps_of(step.estimator if frozen else step)]
-        found += [(part, frozen) for part in parts]
-    n = next((k for k, (part, _) in enumerate(found) if not isinstance(part, ClipTransformer)),
-             len(found))
-    return found[:n]
+        inner = steps_of(step.estimator if frozen else step)
+        templates += [(part, frozen) for _, part in inner]
+    return list(takewhile(lambda template: isinstance(template[0], ClipTransformer), templates))
 
 
 def inner_of(model: Any) -> Any:
-    """Return the one fitted classifier that another is around, its `estimator_`; else None."""
-    if hasattr(model, "estimators_"):  # of an ensemble `estimator_` is what it is made of
+    """Return the one fitted classifier that another wraps, its `estimator_`; else None."""
+    if hasattr(model, "estimators_"):  # of an ensemble, `estimator_` is a template of its members
         return None
     return getattr(model, "estimator_", None)
 
@@ -252,14 +248,14 @@ def branches_of(model: Any) -> dict[str, Any]:
     """
     if hasattr(model, "calibrated_classifiers_"):
         folds = model.calibrated_classifiers_
-        return {f"fold {k}": one.estimator for k, one in enumerate(folds, 1)}
+        return {f"fold {k}": fold.estimator for k, fold in enumerate(folds, 1)}
     named = getattr(model, "named_estimators_", {})
     return {name: branch for name, branch in named.items()
             if not isinstance(branch, str) and branch is not None}
 
 
 def combiner_of(model: Any) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Return how a model makes its decision of those of what it is around, or combines.
+    """Return how a model's decision follows from those of what it wraps or combines.
 
     Parameters
     ----------
@@ -270,8 +266,8 @@ def combiner_of(model: Any) -> Callable[[np.ndarray], np.ndarray] | None:
     -------
     callable or None
         From decision values of the branches, (n, n_branches), to the model's log-odds, (n,). None
-        where a decision rests on more than those. Probabilities of a branch are taken for those of
-        its log-odds.
+        where a decision rests on more than those. Where a model combines probabilities, they are
+        taken to be those of the branches' log-odds.
     """
     if hasattr(model, "calibrated"):
         return lambda decisions: model.calibrated(decisions[:, 0])
@@ -279,8 +275,8 @@ def combiner_of(model: Any) -> Callable[[np.ndarray], np.ndarray] | None:
         return lambda decisions: decisions[:, 0]
     if hasattr(model, "calibrated_classifiers_"):
         return lambda decisions: _mean_log_odds(np.column_stack([
-            _calibrated(one, column)
-            for one, column in zip(model.calibrated_classifiers_, decisions.T, strict=True)]))
+            _calibrated(fold, column)
+            for fold, column in zip(model.calibrated_classifiers_, decisions.T, strict=True)]))
     if getattr(model, "voting", None) == "soft":
         weights = [weight for weight, (_, branch) in zip(model.weights, model.estimators,
                                                          strict=True)
@@ -289,24 +285,26 @@ def combiner_of(model: Any) -> Callable[[np.ndarray], np.ndarray] | None:
     if hasattr(model, "stack_method_") and not getattr(model, "passthrough", True):
         methods = [m for m in model.stack_method_ if m not in _LEFT_OUT]
         return lambda decisions: decisions_of(model.final_estimator_, np.column_stack([
-            _ANSWERS[method](column) for method, column in zip(methods, decisions.T, strict=True)]))
+            _RESPONSES[method](of_branch)
+            for method, of_branch in zip(methods, decisions.T, strict=True)]))
     return None
 
 
-_ANSWERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+#: From log-odds of a branch to what its methods return of the second class.
+_RESPONSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "predict_proba": expit,
     "decision_function": np.asarray,
     "predict": lambda decisions: (decisions > 0).astype(float),
 }
 
 
-def _calibrated(one: Any, decisions: np.ndarray) -> np.ndarray:
-    """Probabilities of one of the models of a `CalibratedClassifierCV`."""
-    if not hasattr(one.estimator, "decision_function"):
+def _calibrated(fold: Any, decisions: np.ndarray) -> np.ndarray:
+    """Compute the probabilities of one of the models of a `CalibratedClassifierCV`."""
+    if not hasattr(fold.estimator, "decision_function"):
         p = expit(decisions)
-        decisions = np.column_stack([1.0 - p, p]) if one.method == "temperature" else p
-    found = np.asarray(one.calibrators[0].predict(decisions), dtype=float)
-    return found[:, -1] if found.ndim == 2 else found
+        decisions = np.column_stack([1.0 - p, p]) if fold.method == "temperature" else p
+    probabilities = np.asarray(fold.calibrators[0].predict(decisions), dtype=float)
+    return probabilities[:, -1] if probabilities.ndim == 2 else probabilities
 
 
 def _mean_log_odds(p: np.ndarray, weights: Any = None) -> np.ndarray:
@@ -334,69 +332,69 @@ def fitted_parts(model: Any, *, deciding: bool = False, templates: bool = False
     Parameters
     ----------
     model : estimator
-        Under any wrapper. What is not fitted is walked through as it is to be fitted.
+        Under any wrapper. Of what is not fitted, the parts are those that are to be fitted.
     deciding : bool, default=False
         Pass over the steps of pipelines before the last one.
     templates : bool, default=False
-        Also what was fitted as a copy only.
+        Also the estimators that were given to `fit` as templates, of which copies were fitted.
 
     Yields
     ------
     path : tuple of str
         The names of the branches that lead to it, and "top" for what fuses them.
     part : estimator
-        Each once. What belongs to skorch is not looked into.
+        Each once. The nets of skorch are passed over.
     """
     yield from _walk(model, (), deciding, templates, set())
 
 
-def _walk(value: Any, path: tuple[str, ...], deciding: bool, templates: bool, done: set[int]
+def _walk(value: Any, path: tuple[str, ...], deciding: bool, templates: bool, visited: set[int]
           ) -> Iterator[tuple[tuple[str, ...], Any]]:
     if isinstance(value, (list, tuple, dict)):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _walk(item, path, deciding, templates, done)
-    if not isinstance(value, BaseEstimator) or isinstance(value, type) or id(value) in done:
+            yield from _walk(item, path, deciding, templates, visited)
+    if not isinstance(value, BaseEstimator) or isinstance(value, type) or id(value) in visited:
         return
-    done.add(id(value))
+    visited.add(id(value))
     if isinstance(value, FrozenEstimator):
-        yield from _walk(value.estimator, path, deciding, templates, done)
+        yield from _walk(value.estimator, path, deciding, templates, visited)
         return
     yield path, value
     for name, part in _parts_of(value, deciding, templates):
-        yield from _walk(part, (*path, name) if name else path, deciding, templates, done)
+        yield from _walk(part, (*path, name) if name else path, deciding, templates, visited)
 
 
 def _parts_of(model: Any, deciding: bool, templates: bool) -> Iterator[tuple[str, Any]]:
-    """What an estimator holds, and what of it leads to a branch."""
-    own = dict(vars(model))
+    """Yield what an estimator holds, with the name of the branch, with "top", or with ""."""
+    attributes = dict(vars(model))
     if isinstance(model, Pipeline) and deciding:
-        own["steps"] = model.steps[-1:]
+        attributes["steps"] = model.steps[-1:]
     branches = branches_of(model) if _is_fitted(model) else {}
     yield from branches.items()
     for name in ("final_estimator_", "projection_"):
-        yield "top", own.pop(name, None)
-    copied = {name.removesuffix("_") for name in own if name.endswith("_")}
-    if branches or "best_estimator_" in own:
-        copied |= {"estimator", "estimators", "final_estimator"}
-    yield from (("", part) for name, part in own.items()
-                if (templates or name not in copied) and name not in _NOT_LOOKED_INTO)
+        yield "top", attributes.pop(name, None)
+    template_names = {name.removesuffix("_") for name in attributes if name.endswith("_")}
+    if branches or "best_estimator_" in attributes:
+        template_names |= {"estimator", "estimators", "final_estimator"}
+    yield from (("", part) for name, part in attributes.items()
+                if (templates or name not in template_names) and name not in _OPAQUE)
 
 
 def _is_fitted(model: Any) -> bool:
     return any(name.endswith("_") and not name.startswith("_") for name in vars(model))
 
 
-# -- how a system runs, which is no part of what it computes --------------------------------------
+# -- how a system runs, which does not change what it computes ------------------------------------
 
 def set_run(model: Any, **params: Any) -> None:
-    """Set how all parts of a system run: `n_jobs`, `verbose`.
+    """Set parameters of how a system runs, such as `n_jobs` and `verbose`, in all of its parts.
 
     Parameters
     ----------
     model : estimator
         Under any wrapper, fitted or not.
     **params
-        Set where they are known.
+        Set where a part has them.
     """
     for _, part in fitted_parts(model, templates=True):
         known = part.get_params(deep=False)

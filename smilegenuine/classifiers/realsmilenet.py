@@ -63,21 +63,12 @@ class RealSmileNetClassifier(FaceSequenceClassifier):
                  validation_fraction: float | None = 0.2, class_weight: Any = "balanced",
                  norm_penalty: float = 1e-3, device: str = "auto", mixed_precision: bool = False,
                  random_state: Any = None, verbose: int | bool = False) -> None:
-        self.rate = rate
-        self.size = size
         self.memory_span = memory_span
-        self.augment = augment
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.norm_penalty = norm_penalty
-        self.device = device
-        self.mixed_precision = mixed_precision
-        self.random_state = random_state
-        self.verbose = verbose
+        super().__init__(rate=rate, size=size, augment=augment, lr=lr, max_epochs=max_epochs,
+                         batch_size=batch_size, patience=patience,
+                         validation_fraction=validation_fraction, class_weight=class_weight,
+                         norm_penalty=norm_penalty, device=device, mixed_precision=mixed_precision,
+                         random_state=random_state, verbose=verbose)
 
     def _check_net_params(self) -> None:
         if self.memory_span is not None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 _C = TypeVar("_C", bound=type)
 
 
 def documented(cls: _C) -> _C:
-    """Fill the places in a docstring, such as {training}, with the parts that its bases bring.
+    """Fill the places in a docstring, such as {training}, with sections of those of its bases.
 
     Parameters
     ----------
     cls : type
-        Its bases name parts in a dict `_shared_docs`, of name to text.
+        Its bases name such places in a dict `_shared_docs`, with the section of their own
+        docstring: ``{"training": "Parameters"}``.
 
     Returns
     -------
@@ -22,7 +24,13 @@ def documented(cls: _C) -> _C:
     """
     text = cls.__doc__ or ""
     for base in cls.__mro__:
-        for name, part in vars(base).get("_shared_docs", {}).items():
-            text = text.replace(f"{{{name}}}", part)
+        for name, section in vars(base).get("_shared_docs", {}).items():
+            text = text.replace(f"{{{name}}}", _section(base.__doc__ or "", section))
     cls.__doc__ = text
     return cls
+
+
+def _section(text: str, title: str) -> str:
+    """Return the text under a title, up to the next one."""
+    match = re.search(rf"{title}\n *-+\n(.*?)(?=\n\n *\w+\n *---|\Z)", text, re.DOTALL)
+    return match[1].strip() if match else ""

@@ -1,4 +1,4 @@
-"""Whose clip is whose, and folds inside the training data that no subject straddles."""
+"""Whose clips are whose, and folds inside the training data that no subject straddles."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def inner_splits(y: np.ndarray, groups: np.ndarray | None, n_splits: int, *,
 
 def _shuffled(groups: np.ndarray | None, n: int, rng: np.random.RandomState
               ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A random order of samples, and their subjects in it, numbered at random."""
+    """Draw an order of samples, and number their subjects in it at random."""
     order = rng.permutation(n)
     if groups is None:
         return order, None
@@ -153,11 +153,11 @@ def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, se
     fraction : float
         Share of the samples to set aside, about; between 0 and 1.
     seed : int
-        Other subjects for another number.
+        Another seed sets other subjects aside.
 
     Returns
     -------
-    kept, aside : arrays of int
+    train, aside : arrays of int
         Positions. Of the possible divisions, the one that is nearest to `fraction` and to the
         share of the classes in `y`.
 
@@ -177,14 +177,14 @@ def held_out_split(y: np.ndarray, groups: np.ndarray | None, fraction: float, se
     for _ in range(50):
         # Subjects in random order, each set aside where that brings the classes nearer to the goal,
         # or shows a class that nobody set aside shows.
-        aside, there = np.zeros(len(names), bool), np.zeros(len(goal))
+        aside, so_far = np.zeros(len(names), bool), np.zeros(len(goal))
         for s in rng.permutation(len(names)):
-            nearer = _distance(there + counts[:, s], goal) < _distance(there, goal)
-            if nearer or (counts[there == 0, s] > 0).any():
-                aside[s], there = True, there + counts[:, s]
-        whole = (there > 0).all() and (counts.sum(axis=1) - there > 0).all()
-        if whole and _distance(there, goal) < least - 1e-12:
-            best, least = aside, _distance(there, goal)
+            nearer = _distance(so_far + counts[:, s], goal) < _distance(so_far, goal)
+            if nearer or (counts[so_far == 0, s] > 0).any():
+                aside[s], so_far = True, so_far + counts[:, s]
+        both_sides = (so_far > 0).all() and (counts.sum(axis=1) - so_far > 0).all()
+        if both_sides and _distance(so_far, goal) < least - 1e-12:
+            best, least = aside, _distance(so_far, goal)
     if best is None:
         return halves[0]
     return np.flatnonzero(~best[subject]), np.flatnonzero(best[subject])
@@ -220,7 +220,6 @@ def clips_and_labels(X: Any, y: Any, groups: Any = None
     """
     clips = as_clips(X)
     y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
     if len(y) != len(clips):
         raise ValueError(f"{len(clips)} clips but {len(y)} labels")
     classes, codes = coded_labels(y)
@@ -228,7 +227,7 @@ def clips_and_labels(X: Any, y: Any, groups: Any = None
 
 
 def coded_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the two classes, and the place of each label among them.
+    """Return the two classes, and the index of each label among them.
 
     Parameters
     ----------
@@ -244,6 +243,7 @@ def coded_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         There are not two classes.
     """
+    check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"y has one class only, '{classes[0]}'; clips of both are needed")

@@ -10,14 +10,13 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import cv2
 
 from .._version import __version__
-from . import benchmark, extract, info, predict, train, watch
-from .arguments import as_options, n_jobs, whole
+from . import benchmark, demo, extract, info, predict, train, watch
+from .arguments import as_options
 from .cluster import cluster
 
 
@@ -60,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError, ImportError, RuntimeError) as error:
-        said = "\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])])
-        print(as_options(said), file=sys.stderr)
+        message = "\n".join([f"{who}: {error}", *getattr(error, "__notes__", [])])
+        print(as_options(message), file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
         print(f"{who}: stopped", file=sys.stderr)
@@ -94,55 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"smilegenuine {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
-        sub.add_argument("--n-jobs", type=n_jobs, default=-1, metavar="N",
-                         help="processes; -1, the default, is one a core")
-        if name != "demo":
-            if name != "benchmark":  # where it is the rates of a study
-                sub.add_argument("--fps", type=float, metavar="HZ",
-                                 help="frame rate of what carries no timing: image folders, "
-                                      "tables without timestamps")
-            sub.add_argument("--dask", metavar="ADDRESS",
-                             help="let the workers of a Dask cluster do the work: its scheduler's "
-                                  "address, or scheduler file (needs smilegenuine[cluster]); they "
-                                  "must see videos and folders under the same paths")
-        sub.add_argument("--quiet", action="store_true", help="no progress bars")
-        return sub
-
-    demo = command("demo", _demo, "Take drawn people through the whole line: draw, fit, score by "
-                                  "subject, predict.")
-    demo.set_defaults(dask=None)
-    demo.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
-    demo.add_argument("--subjects", type=whole, default=24, metavar="N", help="drawn people")
-    demo.add_argument("--random-state", type=whole, default=0, metavar="SEED")
     for module, text in (
+            (demo, "Take drawn people through the whole line: draw, fit, score by subject, "
+                   "predict."),
             (train, "Fit a system on labelled videos, score it by subject, and save it."),
             (predict, "Ask a model about videos: a saved one, or the pretrained one."),
             (extract, "Write what is measured in every frame: action units, smile intensity and "
                       "phase; landmarks, blendshapes, the head's pose; and D-Markers of videos."),
             (benchmark, "Compare the published systems on a labelled set, over folds by subject. "
-                        "Interrupted, the same call goes on where it stopped.")):
+                        "Interrupted, the same call goes on where it stopped."),
+            (watch, "Ask a saved model about somebody while they smile: a camera, or a file, frame "
+                    "by frame."),
+            (info, "Say what is installed on this machine; or, of a saved model, what it is.")):
         name = module.__name__.rpartition(".")[2]
-        module.add_arguments(command(name, module.run, text))
-    text = "Ask a saved model about somebody while they smile: a camera, or a file, frame by frame."
-    seen = commands.add_parser("watch", help=text, description=text)
-    seen.set_defaults(run=watch.run)
-    seen.add_argument("--fps", type=float, metavar="HZ",
-                      help="frame rate of what carries no timing: image folders")
-    seen.add_argument("--quiet", action="store_true", help="decisions alone")
-    watch.add_arguments(seen)
-    text = "Say what is installed on this machine; or, of a saved model, what it is."
-    about = commands.add_parser("info", help=text, description=text)
-    about.set_defaults(run=info.run, dask=None)
-    info.add_arguments(about)
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=module.run, dask=None)
+        module.add_arguments(command)
     return parser
-
-
-def _demo(args: argparse.Namespace) -> int:
-    from .demo import run_demo
-
-    run_demo(args.output, n_subjects=args.subjects, n_jobs=args.n_jobs,
-             random_state=args.random_state, verbose=not args.quiet)
-    return 0

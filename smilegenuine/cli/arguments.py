@@ -1,20 +1,17 @@
-"""What arguments of the commands may be: each function gives the value, or says what is wrong."""
+"""What arguments of the commands may be: each parser returns the value, or says what is wrong."""
 
 from __future__ import annotations
 
 import argparse
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..benchmark.options import system_names
 from ..benchmark.studies import BOUNDS
 from ..clips.video import IMAGE_SUFFIXES, is_recording
-
-#: What `extract` can write.
-MEASURES = ("aus", "landmarks", "blendshapes", "pose", "dmarkers")
 
 
 def whole(text: str) -> int:
@@ -25,31 +22,20 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"must be a whole number, not {text}") from None
 
 
-def counting(text: str) -> int:
-    """Return a whole number of at least 1."""
-    if whole(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return whole(text)
+def at_least(least: int, *, or_zero: bool = False) -> Callable[[str], int]:
+    """Return a parser of whole numbers from a bound on, and of 0 where that has a meaning."""
+    def parse(text: str) -> int:
+        if whole(text) < least and not (or_zero and whole(text) == 0):
+            raise argparse.ArgumentTypeError(
+                f"must be {'0 or ' * or_zero}at least {least}, not {text}")
+        return whole(text)
+    return parse
 
 
 def n_jobs(text: str) -> int:
     """Return a number of processes."""
     if whole(text) == 0:
         raise argparse.ArgumentTypeError("must not be 0; 1 is one process, -1 one a core")
-    return whole(text)
-
-
-def folds(text: str) -> int:
-    """Return a number of folds."""
-    if whole(text) < 2:
-        raise argparse.ArgumentTypeError(f"must be at least 2, not {text}")
-    return whole(text)
-
-
-def folds_or_none(text: str) -> int:
-    """Return a number of folds, or 0."""
-    if whole(text) < 0 or whole(text) == 1:
-        raise argparse.ArgumentTypeError(f"must be 0 or at least 2, not {text}")
     return whole(text)
 
 
@@ -68,23 +54,15 @@ def systems(text: str) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def resolutions(text: str) -> tuple[float, ...]:
-    """Return shares of width and height out of a list with commas, each one once."""
-    return _numbers(text, *BOUNDS["resolution"])
-
-
-def frame_rates(text: str) -> tuple[float, ...]:
-    """Return frame rates in Hz out of a list with commas, each one once."""
-    return _numbers(text, *BOUNDS["fps"])
+def degrees(of: str) -> Callable[[str], tuple[float, ...]]:
+    """Return a parser of lists with commas: shares or rates of a study, each one once."""
+    return lambda text: tuple(dict.fromkeys(_number(part, *BOUNDS[of])
+                                            for part in text.split(",")))
 
 
 def frame_rate(text: str) -> float:
     """Return a frame rate in Hz."""
     return _number(text, *BOUNDS["fps"])
-
-
-def _numbers(text: str, least: float, most: float) -> tuple[float, ...]:
-    return tuple(dict.fromkeys(_number(part, least, most) for part in text.split(",")))
 
 
 def _number(text: str, least: float, most: float) -> float:
@@ -98,21 +76,14 @@ def _number(text: str, least: float, most: float) -> float:
     return value
 
 
-def measures(text: str) -> tuple[str, ...]:
-    """Return names of what is measured out of a list with commas, or all."""
-    names = MEASURES if text == "all" else tuple(map(str.strip, text.split(",")))
-    for name in names:
-        if name not in MEASURES:
+def file_name(*suffixes: str) -> Callable[[str], Path]:
+    """Return a parser of names of files that end in one of these."""
+    def parse(text: str) -> Path:
+        if Path(text).suffix.lower() not in suffixes:
             raise argparse.ArgumentTypeError(
-                f"there is no measure '{name}'; there is {', '.join(MEASURES)}, and `all`")
-    return tuple(dict.fromkeys(names))
-
-
-def table_file(text: str) -> Path:
-    """Return the name of a file for a table."""
-    if Path(text).suffix.lower() not in (".csv", ".parquet"):
-        raise argparse.ArgumentTypeError(f"{text}: give a name that ends in .csv or .parquet")
-    return Path(text)
+                f"{text}: give a name that ends in {' or '.join(suffixes)}")
+        return Path(text)
+    return parse
 
 
 def system_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -140,6 +111,22 @@ def _as_option(parameter: re.Match[str]) -> str:
     return f"--{parameter[1].replace('_', '-')} {shown}".rstrip()
 
 
+def add_running(parser: argparse.ArgumentParser, *, fps: bool = True, dask: bool = True) -> None:
+    """Add what says how a command runs, and the frame rate of what carries no timing."""
+    parser.add_argument("--n-jobs", type=n_jobs, default=-1, metavar="N",
+                        help="processes; -1, the default, is one a core")
+    if fps:
+        parser.add_argument("--fps", type=float, metavar="HZ",
+                            help="frame rate of what carries no timing: image folders, tables "
+                                 "without timestamps")
+    if dask:
+        parser.add_argument("--dask", metavar="ADDRESS",
+                            help="let the workers of a Dask cluster do the work: its scheduler's "
+                                 "address, or scheduler file (needs smilegenuine[cluster]); they "
+                                 "must see videos and folders under the same paths")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add `--device` to a command."""
     parser.add_argument("--device", type=device, default="auto", metavar="DEVICE",
@@ -148,7 +135,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
     """Add what says how networks are trained to a command."""
-    parser.add_argument("--max-epochs", type=counting, metavar="N",
+    parser.add_argument("--max-epochs", type=at_least(1), metavar="N",
                         help="of every network, in place of what is published")
     parser.add_argument("--points", choices=("all", "outlines"),
                         help="of the face mesh, for networks that look at it: all 478, the "

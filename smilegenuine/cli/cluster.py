@@ -109,9 +109,9 @@ def _check_workers(client: Any, address: str, patience: float) -> None:
                       f"{patience:g} s. Start some: `dask worker {address} --nthreads 1`"
                       ) from None
     # A lambda, as it is pickled whole: workers need not have this module to run it.
-    found = client.run(lambda: importlib.import_module("smilegenuine").__version__,
-                       on_error="return")
-    for worker, version in found.items():
+    versions = client.run(lambda: importlib.import_module("smilegenuine").__version__,
+                          on_error="return")
+    for worker, version in versions.items():
         if isinstance(version, Exception):
             raise RuntimeError(f"{worker}: this worker cannot import smilegenuine ({version}); "
                                "install it in the environment that workers run in")

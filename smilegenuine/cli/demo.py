@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..benchmark.preparation import measure
 from ..benchmark.result import CAVEAT
+from ..classifiers.opening import set_run
 from ..clips.record import Clip
-from ..clips.steps import transform_clips
 from ..datasets import make_smiles
 from ..evaluation.evaluate import evaluate
 from ..report import write_report
 from ..report.card_scores import scores_to_remember
 from ..systems.named_systems import make_system, set_networks
 from ..systems.persistence import load_model, save_model
+from .arguments import add_running, whole
+from .reporting import warn
 
 # Half of the usual, for the sake of who waits: epochs without a gain before a network stops, and
 # faces a second that RealSmileNet sees.
@@ -24,6 +28,21 @@ _PATIENCE, _FACE_RATE = 7, 5.0
 
 #: The whole of the paper, and each of its branches by itself.
 ROWS = ("realsmilenet", "auda-frame", "auda-au", "auda-cross", "fusion")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_running(parser, fps=False, dask=False)
+    parser.add_argument("--output", type=Path, default=Path("demo-output"), metavar="FOLDER")
+    parser.add_argument("--subjects", type=whole, default=24, metavar="N", help="drawn people")
+    parser.add_argument("--random-state", type=whole, default=0, metavar="SEED")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo, and return the exit status."""
+    run_demo(args.output, n_subjects=args.subjects, n_jobs=args.n_jobs,
+             random_state=args.random_state, verbose=not args.quiet)
+    return 0
 
 
 def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int = 4,
@@ -81,23 +100,20 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         max_epochs=max_epochs, patience=_PATIENCE) for name in ROWS}
     for name, face in (("realsmilenet", "realsmilenet"), ("fusion", "fusion__realsmilenet")):
         systems[name].set_params(**{f"{face}__rate": _FACE_RATE})
-    system = systems["fusion"].set_params(faces__n_jobs=n_jobs)
-    aligner, units = system.named_steps["faces"], system.named_steps["aus"].estimator
-    units.set_params(n_jobs=n_jobs)
-    faces = transform_clips(aligner.set_params(verbose=verbose), smiles.data, on_error="skip")
-    for failure in faces.failures.itertuples():
-        print(f"   left out: {failure.error}")
-    y, groups, held = y[faces.index], smiles.groups[faces.index], held[faces.index]
-    clips = units.set_params(verbose=verbose).transform(faces.data)
-    for step in (aligner, units):
-        step.set_params(verbose=False, n_jobs=None)  # everything is measured from here on
+    system = systems["fusion"]
+    set_run(list(systems.values()), n_jobs=n_jobs, verbose=verbose)
+    clips, places, failures = measure(list(systems.values()), smiles.data, warn)
+    set_run(list(systems.values()), n_jobs=None, verbose=False)  # everything is measured
+    for error in failures["error"]:
+        print(f"   left out: {error}")
+    y, groups, held = y[places], smiles.groups[places], held[places]
     train = [clip for clip, h in zip(clips, held, strict=True) if not h]
 
     print(f"\n3. Each branch of the fusion by itself and all of them together, {cv} folds by "
           f"subject, {len(train)} videos")
-    found = evaluate(systems, train, y[~held], groups[~held], cv=cv, n_jobs=n_jobs,
-                     verbose=verbose)
-    print(found.to_markdown())
+    evaluation = evaluate(systems, train, y[~held], groups[~held], cv=cv, n_jobs=n_jobs,
+                          verbose=verbose)
+    print(evaluation.to_markdown())
 
     print(f"\n4. Fitting on all {len(train)} videos, saving, loading, and predicting those "
           f"held out ({n_held_out} people, {held.sum()} videos)")
@@ -107,8 +123,8 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
         "sampled from aggregate figures of UvA-NEMO", "drawn people": True, "clips": len(train),
         "subjects": len(np.unique(groups[~held])),
         "labels": {str(c): int((y[~held] == c).sum()) for c in np.unique(y)},
-        **scores_to_remember(found, "fusion")})
-    paths = [name for name, h in zip(np.array(smiles.filenames)[faces.index], held, strict=True)
+        **scores_to_remember(evaluation, "fusion")})
+    paths = [name for name, h in zip(np.array(smiles.filenames)[places], held, strict=True)
              if h]
     loaded = load_model(path)
     predictions, measured = _predict(loaded, paths)
@@ -126,7 +142,7 @@ def run_demo(output: str | Path, *, n_subjects: int = 24, clips_per_subject: int
     print(f"\nModel: {path}\nPicture: {picture or missing}\n"
           f"Report: {report or missing}" + (" (open it in a browser)" if report else ""))
     print(f"{CAVEAT}\n{time.perf_counter() - began:.0f} s in all.")
-    return {"evaluation": found, "predictions": predictions, "model": path, "picture": picture,
+    return {"evaluation": evaluation, "predictions": predictions, "model": path, "picture": picture,
             "report": report}
 
 
@@ -144,12 +160,12 @@ def _check(n_subjects: Any, n_held_out: Any, cv: Any) -> None:
 
 
 def _predict(system: Any, paths: list[str]) -> tuple[list[dict[str, Any]], list[Clip]]:
-    measured = system[:-1].transform(paths) if paths else []
-    probabilities = system[-1].predict_proba(measured) if paths else np.empty((0, 2))
-    predictions = [{"video": path, "decision": str(system.classes_[p.argmax()]),
-                    **{f"P({c})": float(v) for c, v in zip(system.classes_, p, strict=True)}}
-                   for path, p in zip(paths, probabilities, strict=True)]
-    return predictions, measured
+    if not paths:
+        return [], []
+    measured = system[:-1].transform(paths)
+    return [{"video": path, "decision": str(system.classes_[p.argmax()]),
+             **{f"P({c})": float(v) for c, v in zip(system.classes_, p, strict=True)}}
+            for path, p in zip(paths, system[-1].predict_proba(measured), strict=True)], measured
 
 
 def _print_predictions(predictions: list[dict[str, Any]], truth: np.ndarray) -> None:
@@ -174,19 +190,13 @@ def _draw(clips: list[Clip], predictions: list[dict[str, Any]], file: Path) -> P
     if not clips:
         return None
     columns = min(4, len(clips))
-    blocks = -(-len(clips) // columns)
-    figure = Figure(figsize=(5.2 * columns, 5.3 * blocks), layout="constrained")
-    axes = figure.subplots(3 * blocks, columns, squeeze=False,
-                           height_ratios=(0.9, 1.0, 1.4) * blocks)
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for k, (clip, p) in enumerate(zip(clips, predictions, strict=True)):
-        block, column = divmod(k, columns)
-        mine = axes[3 * block:3 * block + 3, column]
-        for ax in mine:
-            ax.set_axis_on()
+    rows = -(-len(clips) // columns)
+    figure = Figure(figsize=(5.2 * columns, 5.3 * rows), layout="constrained")
+    parts = figure.subfigures(rows, columns, squeeze=False).flat
+    for part, clip, p in zip(parts, clips, predictions, strict=False):  # parts may be left over
         SignalsDisplay.from_clip(
-            clip, axes=mine, title=f"{Path(p['video']).stem}\n→ {p['decision']}, "
-                                   f"P(spontaneous) = {p['P(spontaneous)']:.2f}")
+            clip, axes=part.subplots(3, 1, height_ratios=(0.9, 1.0, 1.4)),
+            title=f"{Path(p['video']).stem}\n→ {p['decision']}, "
+                  f"P(spontaneous) = {p['P(spontaneous)']:.2f}")
     figure.savefig(file, dpi=80)
     return file

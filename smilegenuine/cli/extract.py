@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..answers.recordings import failure_table
 from ..benchmark.preparation import check_landmarker, make_action_units, tally_text
 from ..classifiers.opening import set_run, unwrapped
 from ..clips.errors import ClipError
@@ -19,23 +20,24 @@ from ..features.frame_tables import frame_table, marker_table, write_tables
 from ..running.output_places import prepare_file, prepare_folder
 from ..systems.named_systems import make_system
 from ..systems.persistence import load_model
-from .arguments import MEASURES, add_action_units, files_of, measures, table_file
-from .reporting import complain, report
+from .arguments import add_action_units, add_running, file_name, files_of
+from .reporting import report_failures, warn
 
-# What each measure is taken from.
+# What can be written, and the field of clips that it is taken from.
 _FIELDS = {"aus": "aus", "landmarks": "landmarks", "blendshapes": "blendshapes",
            "pose": "head_pose", "dmarkers": "landmarks"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_running(parser)
     parser.add_argument("videos", nargs="+", metavar="VIDEO",
                         help="videos, or folders of videos, image folders or OpenFace CSVs")
-    parser.add_argument("-o", "--output", type=table_file, required=True, metavar="FILE",
-                        help=".csv or .parquet, a row a frame; D-Markers go beside it, into "
-                             "FILE_dmarkers, a row a video")
+    parser.add_argument("-o", "--output", type=file_name(".csv", ".parquet"), required=True,
+                        metavar="FILE", help=".csv or .parquet, a row a frame; D-Markers go "
+                                             "beside it, into FILE_dmarkers, a row a video")
     parser.add_argument("--measures", type=measures, default="aus", metavar="A,B,…",
-                        help=f"of {', '.join(MEASURES)}; `all` for all of them. aus, the default, "
+                        help=f"of {', '.join(_FIELDS)}; `all` for all of them. aus, the default, "
                              "is action units and smile intensity; the others come from "
                              "MediaPipe's face mesh (needs smilegenuine[mediapipe])")
     add_action_units(parser)
@@ -48,8 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "from the videos themselves")
 
 
+def measures(text: str) -> tuple[str, ...]:
+    """Return names of what is measured out of a list with commas, or all."""
+    names = _FIELDS if text == "all" else list(map(str.strip, text.split(",")))
+    for name in names:
+        if name not in _FIELDS:
+            raise argparse.ArgumentTypeError(
+                f"there is no measure '{name}'; there is {', '.join(_FIELDS)}, and `all`")
+    return tuple(dict.fromkeys(names))
+
+
 def run(args: argparse.Namespace) -> int:
-    """Write the tables, and give the exit status."""
+    """Write the tables, and return the exit status."""
     markers_file = args.output.with_name(f"{args.output.stem}_dmarkers{args.output.suffix}")
     for file in (args.output, *[markers_file] * ("dmarkers" in args.measures)):
         prepare_file(file)
@@ -62,9 +74,8 @@ def run(args: argparse.Namespace) -> int:
     who, remedy = _who_needs_landmarks(args)
     check_landmarker({who: steps.get("landmarks")}, opened, remedy)
     clips = [clip for clip in opened if isinstance(clip, Clip)]
-    failures = [pd.DataFrame([{"clip": video, "error": str(error)} for video, error in
-                              zip(videos, opened, strict=True)
-                              if isinstance(error, Exception)], columns=["clip", "error"])]
+    failures = [failure_table([{"clip": video, "error": str(error)} for video, error in
+                               zip(videos, opened, strict=True) if isinstance(error, Exception)])]
     for name, step in steps.items():
         if clips and isinstance(step, ClipTransformer):  # and not "passthrough"
             if name == "smile" and args.model is None and not _learn_smile(step, clips):
@@ -72,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
             measured = transform_clips(step, clips, on_error="skip")
             clips = measured.data
             failures.append(measured.failures)
-            complain(tally_text(name, measured.tally))
+            warn(tally_text(name, measured.tally))
     clips, unknown = _know_all(clips, args.measures)
     failures.append(unknown)
     markerless = 0
@@ -81,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.output}: {n} frames of {len(clips)} videos")
         if "dmarkers" in args.measures:
             markerless = _write_markers(clips, markers_file)
-    return max(report(pd.concat(failures)), int(markerless > 0))
+    return max(report_failures(pd.concat(failures)), int(markerless > 0))
 
 
 # -- what is measured, and by what ----------------------------------------------------------------
@@ -139,7 +150,7 @@ def _on_mesh(wanted: tuple[str, ...]) -> list[str]:
 
 
 def _learn_smile(step: ClipTransformer, clips: list[Clip]) -> bool:
-    """Fit smile intensity on the clips; where none smiles, say so, and go on without it."""
+    """Fit smile intensity on the clips; where none smiles, print that, and go on without it."""
     try:
         step.fit(clips)
     except ValueError as error:
@@ -159,11 +170,11 @@ def _know_all(clips: list[Clip], wanted: tuple[str, ...]) -> tuple[list[Clip], p
             failures.append({"clip": clip.label, "error": str(error)})
         else:
             good.append(clip)
-    return good, pd.DataFrame(failures, columns=["clip", "error"])
+    return good, failure_table(failures)
 
 
 def _write_markers(clips: list[Clip], file: Path) -> int:
-    """Write the D-Markers; give the number of videos that have none."""
+    """Write the D-Markers; return the number of videos that have none."""
     table, failures = marker_table(clips)
     write_tables([table], file)
     print(f"{file}: D-Markers of {len(table) - len(failures)} videos")

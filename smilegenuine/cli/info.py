@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what is there, and give the exit status."""
+    """Print what is there, and return the exit status."""
     if args.model is not None:
         ours = args.model in PRETRAINED  # a file of that name is ./kinematics
         model = load_pretrained(args.model, labels=("posed", "spontaneous")) if ours else \
@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
         print(_json({"path": None if ours else args.model, "info": info_of(model), "card": card})
               if args.json else card.rstrip())
         return 0
-    found = machine()
-    print(_json(found) if args.json else "\n".join(_lines(found)))
+    installed = machine()
+    print(_json(installed) if args.json else "\n".join(_lines(installed)))
     return 0
 
 
@@ -79,11 +79,11 @@ def machine() -> dict[str, Any]:
         `packages`; `devices`; `landmarker`.
     """
     wanted = _wanted()
-    looked: dict[str, dict[str, Any]] = {}
-    for name in dict.fromkeys(name for names in wanted.values() for name in names):
-        looked[name] = look_at_package(name)
+    looked = {name: look_at_package(name) for name in
+              dict.fromkeys(name for names in wanted.values() for name in names)}
     extras = {extra: {"adds": EXTRAS.get(extra, ""),
-                      "installed": all(_works(looked[name]) for name in names),
+                      "installed": all(looked[name]["version"] and looked[name]["error"] is None
+                                       for name in names),
                       "packages": {name: looked[name] for name in names}}
               for extra, names in wanted.items() if extra}
     return {_PACKAGE: __version__, "Python": platform.python_version(),
@@ -100,17 +100,17 @@ def _wanted() -> dict[str, list[str]]:
         lines = requires(_PACKAGE) or []
     except PackageNotFoundError:  # run out of its folder, never installed
         lines = []
-    found: dict[str, list[str]] = {"": [], **{extra: [] for extra in EXTRAS}}
+    wanted: dict[str, list[str]] = {"": [], **{extra: [] for extra in EXTRAS}}
     for line in lines:
         name = re.match(r"[A-Za-z0-9._-]+", line)
         extra = re.search(r"""extra\s*==\s*['"]([^'"]+)""", line)
         if name:
-            found.setdefault(extra[1] if extra else "", []).append(name[0])
-    return {extra: names for extra, names in found.items() if names}
+            wanted.setdefault(extra[1] if extra else "", []).append(name[0])
+    return {extra: names for extra, names in wanted.items() if names}
 
 
 def look_at_package(name: str) -> dict[str, Any]:
-    """Say which version of a distribution is there, and whether it can be imported.
+    """Return which version of a distribution is there, and whether it can be imported.
 
     Parameters
     ----------
@@ -122,38 +122,35 @@ def look_at_package(name: str) -> dict[str, Any]:
         `version`, or None where it is not installed; `error`, what its import raises, or None.
     """
     try:
-        there = version(name)
+        installed: str | None = version(name)
     except PackageNotFoundError:
-        there = None
+        installed = None
     module = _MODULES.get(name, name.replace("-", "_"))
     if name in _NO_MODULE:
-        return {"version": there, "error": None}
+        return {"version": installed, "error": None}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = importlib.import_module(module)
-    except Exception as error:  # whatever a broken package raises is what is to be told
-        missing = there is None and isinstance(error, ModuleNotFoundError)
-        return {"version": there, "error": None if missing else
-                f"{type(error).__name__}: {error}"}
+            imported = importlib.import_module(module)
+    except Exception as error:  # whatever a broken package raises is what is to be reported
+        missing = installed is None and isinstance(error, ModuleNotFoundError)
+        return {"version": installed,
+                "error": None if missing else f"{type(error).__name__}: {error}"}
     # Installed under another name, as opencv-python-headless.
-    return {"version": there or str(getattr(found, "__version__", "unknown")), "error": None}
-
-
-def _works(looked: Mapping[str, Any]) -> bool:
-    return looked["version"] is not None and looked["error"] is None
+    return {"version": installed or str(getattr(imported, "__version__", "unknown")),
+            "error": None}
 
 
 def _notes(looked: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What is installed, and yet not as it should be."""
     try:
         import cv2
-    except Exception:  # told already
+    except Exception:  # reported already
         return []
     notes = []
-    said = {looked[name]["version"] for name in ("opencv-python", "opencv-contrib-python")
-            if looked.get(name, {}).get("version")}
-    if len({".".join(v.split(".")[:3]) for v in [*said, cv2.__version__]}) > 1:
+    versions = {looked[name]["version"] for name in ("opencv-python", "opencv-contrib-python")
+                if looked.get(name, {}).get("version")}
+    if len({".".join(v.split(".")[:3]) for v in [*versions, cv2.__version__]}) > 1:
         notes.append(f"opencv-python and opencv-contrib-python share the folder cv2, which holds "
                      f"{cv2.__version__}; install both in one version")
     missing = [what for what in ("CascadeClassifier", "HOGDescriptor") if not hasattr(cv2, what)]
@@ -167,38 +164,38 @@ def _notes(looked: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _devices() -> dict[str, Any]:
     """Cores, and CUDA devices with their memory."""
-    found: dict[str, Any] = {"cores": joblib.cpu_count(), "CUDA": []}
+    devices: dict[str, Any] = {"cores": joblib.cpu_count(), "CUDA": []}
     try:
         import torch
 
         if not torch.cuda.is_available():
-            found["no CUDA because"] = "torch finds no device" if torch.version.cuda else \
+            devices["no CUDA because"] = "torch finds no device" if torch.version.cuda else \
                 "this torch is built without it"
-            return found
+            return devices
         for k in range(torch.cuda.device_count()):
             properties = torch.cuda.get_device_properties(k)
             free, total = torch.cuda.mem_get_info(k)
-            found["CUDA"].append({"device": f"cuda:{k}", "name": properties.name,
-                                  "memory (GiB)": round(total / _GIB, 1),
-                                  "free (GiB)": round(free / _GIB, 1)})
+            devices["CUDA"].append({"device": f"cuda:{k}", "name": properties.name,
+                                    "memory (GiB)": round(total / _GIB, 1),
+                                    "free (GiB)": round(free / _GIB, 1)})
     except Exception as error:  # a broken torch or driver
-        found["no CUDA because"] = f"{type(error).__name__}: {error}"
-    return found
+        devices["no CUDA because"] = f"{type(error).__name__}: {error}"
+    return devices
 
 
 def _landmarker() -> dict[str, Any]:
     """Where MediaPipe's model is looked for, and what lies there."""
     named = os.environ.get(DATA_VARIABLE)
     places = [Path(named).expanduser()] if named else []
-    found: dict[str, Any] = {DATA_VARIABLE: named, "places": []}
+    bundle: dict[str, Any] = {DATA_VARIABLE: named, "places": []}
     try:
         places.append(cache_folder())
     except ImportError as error:
-        found["cache"] = str(error)
+        bundle["cache"] = str(error)
     for folder in places:
         file = folder / BUNDLE_NAME
-        found["places"].append({"file": str(file), "state": _state(file)})
-    return found
+        bundle["places"].append({"file": str(file), "state": _state(file)})
+    return bundle
 
 
 def _state(file: Path) -> str:
@@ -214,30 +211,30 @@ def _state(file: Path) -> str:
 
 # -- text -----------------------------------------------------------------------------------------
 
-def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{_PACKAGE} {found[_PACKAGE]}, Python {found['Python']}, {found['platform']}"
+def _lines(installed: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{_PACKAGE} {installed[_PACKAGE]}, Python {installed['Python']}, {installed['platform']}"
     yield "\nPackages"
-    if not found["packages"]:
+    if not installed["packages"]:
         yield f"  {_PACKAGE} is not installed as a package, so it is not known what it asks for"
     yield from _aligned([(name, _version_text(looked))
-                         for name, looked in found["packages"].items()])
-    yield from (f"  {note}" for note in found["notes"])
+                         for name, looked in installed["packages"].items()])
+    yield from (f"  {note}" for note in installed["notes"])
     yield "\nExtras"
-    for name, extra in found["extras"].items():
+    for name, extra in installed["extras"].items():
         state = "installed" if extra["installed"] else \
             f'pip install "{_PACKAGE}[{name}]" adds it'
         yield f"  {name}: {extra['adds']}; {state}"
         yield from _aligned([(package, _version_text(looked))
                              for package, looked in extra["packages"].items()], "    ")
     yield "\nDevices"
-    yield f"  cores: {found['devices']['cores']}"
-    for device in found["devices"]["CUDA"]:
+    yield f"  cores: {installed['devices']['cores']}"
+    for device in installed["devices"]["CUDA"]:
         yield (f"  {device['device']}: {visible(device['name'])}, {device['memory (GiB)']} GiB, "
                f"{device['free (GiB)']} free")
-    if "no CUDA because" in found["devices"]:
-        yield f"  no CUDA: {found['devices']['no CUDA because']}"
+    if "no CUDA because" in installed["devices"]:
+        yield f"  no CUDA: {installed['devices']['no CUDA because']}"
     yield "\nMediaPipe's Face Landmarker"
-    landmarker = found["landmarker"]
+    landmarker = installed["landmarker"]
     yield f"  {DATA_VARIABLE}: {visible(landmarker[DATA_VARIABLE] or 'not set')}"
     yield from (f"  {visible(place['file'])}: {place['state']}" for place in landmarker["places"])
     if "cache" in landmarker:

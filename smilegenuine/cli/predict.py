@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..answers.recordings import Decisions, answer_opened
+from ..answers.recordings import answer_opened
 from ..benchmark.preparation import check_landmarker
 from ..classifiers.opening import move_networks, set_run
 from ..clips.record import Clip, open_items
@@ -23,8 +22,8 @@ from ..report.sampled_models import expected_share
 from ..running.output_places import prepare_file
 from ..systems.persistence import load_model
 from ..systems.pretrained import PRETRAINED, load_pretrained
-from .arguments import add_device, files_of
-from .reporting import report
+from .arguments import add_device, add_running, files_of
+from .reporting import report_failures
 
 # Used where no model is given, and what its classes are called.
 _USUAL, _LABELS = "kinematics", ("posed", "spontaneous")
@@ -34,7 +33,8 @@ _MODEL, _ARCHIVE = ".skops", b"PK\x03\x04"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments to its parser."""
+    """Add the arguments of the command."""
+    add_running(parser)
     parser.add_argument("first", metavar="[MODEL] VIDEO ...",
                         help="a model that `train` saved; without one, the pretrained model is "
                              "asked (`smilegenuine info kinematics`). Videos, or folders of "
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print decisions, and give the exit status."""
+    """Print decisions, and return the exit status."""
     if args.report is not None:
         prepare_file(args.report)
         load_pyplot()
@@ -68,18 +68,30 @@ def run(args: argparse.Namespace) -> int:
     check_landmarker({model or "the pretrained model": system}, opened,
                      "this model looks for landmarks in videos")
     if model is None and any(isinstance(clip, Clip) for clip in opened):
-        print(_note(system), file=sys.stderr)
-    found = _answers(system, videos, opened, args)
-    rows = [_known(row) for row in
-            found.decisions.rename(columns={"clip": "video"}).to_dict("records")]
+        print("No model was given, so the pretrained one is used: "
+              f"{expected_share(info_of(system))} decisions are expected to be right.\n"
+              "It has learnt from smiles sampled from published figures of UvA-NEMO, not from "
+              f"recordings; see `smilegenuine info {_USUAL}`.", file=sys.stderr)
+    answers: Any
+    how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
+    if args.report is None:
+        answers = answer_opened(system, opened, videos, **how)
+    else:
+        from ..report.clip_report import write_opened
+
+        answers = write_opened(system, opened, videos, args.report, **how)
+        print(f"{args.report}: a page about {len(videos) - len(answers.failures)} of "
+              f"{len(videos)} videos", file=sys.stderr)
+    # As objects, as names of files may hold what is no letter, and JSON knows no NaN.
+    table = answers.decisions.rename(columns={"clip": "video"}).astype(object)
+    table = table.where(table.notna(), None)
     if args.json:
-        print(json.dumps({"predictions": rows, "failures": found.failures.to_dict("records")},
+        print(json.dumps({"predictions": table.to_dict("records"),
+                          "failures": answers.failures.to_dict("records")},
                          indent=2, allow_nan=False))
-    elif rows:
-        # Names of files may hold what is no letter, which columns of strings do not take.
-        table = pd.DataFrame(rows, dtype=object)
+    elif len(table):
         print(table.to_csv(index=False).rstrip() if args.csv else _readable(table))
-    return report(found.failures)
+    return report_failures(answers.failures)
 
 
 # -- what is asked about what ---------------------------------------------------------------------
@@ -123,34 +135,7 @@ def _is_archive(path: Path) -> bool:
         return file.read(len(_ARCHIVE)) == _ARCHIVE
 
 
-def _note(system: Any) -> str:
-    return ("No model was given, so the pretrained one is used: "
-            f"{expected_share(info_of(system))} decisions are expected to be right.\n"
-            "It has learnt from smiles sampled from published figures of UvA-NEMO, not from "
-            f"recordings; see `smilegenuine info {_USUAL}`.")
-
-
-# -- answers --------------------------------------------------------------------------------------
-
-def _answers(system: Any, videos: list[str], opened: list[Clip | Exception],
-             args: argparse.Namespace) -> Decisions:
-    """The rows of each video that could be used, and a row each that could not."""
-    how = {"n_jobs": args.n_jobs, "verbose": not args.quiet}
-    if args.report is None:
-        return answer_opened(system, opened, videos, **how)
-    from ..report.clip_report import write_opened
-
-    found = write_opened(system, opened, videos, args.report, **how)
-    print(f"{args.report}: a page about {len(videos) - len(found.failures)} of {len(videos)} "
-          "videos", file=sys.stderr)
-    return Decisions(found.decisions, found.failures)
-
-
-def _known(row: dict[Any, Any]) -> dict[str, Any]:
-    """The row with None in place of NaN, which JSON does not know."""
-    return {name: None if isinstance(value, float) and math.isnan(value) else value
-            for name, value in row.items()}
-
+# -- text ---------------------------------------------------------------------------------------
 
 def _readable(table: pd.DataFrame) -> str:
     """A table whose names stand below their titles, left as these."""

@@ -9,7 +9,7 @@ import pandas as pd
 from ..benchmark.preparation import failure_text
 
 
-def report(failures: pd.DataFrame) -> int:
+def report_failures(failures: pd.DataFrame) -> int:
     """Print on stderr what could not be used.
 
     Parameters
@@ -22,11 +22,11 @@ def report(failures: pd.DataFrame) -> int:
     int
         The exit status: 1 where there is something, else 0.
     """
-    complain(failure_text(failures))
+    warn(failure_text(failures))
     return int(len(failures) > 0)
 
 
-def complain(text: str) -> None:
+def warn(text: str) -> None:
     """Print on stderr; nothing for an empty text."""
     if text:
         print(text, file=sys.stderr)

@@ -8,8 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,7 +25,7 @@ from ..live.picture import LivePicture
 from ..live.sources import Film, open_film
 from ..running.output_places import prepare_file
 from ..systems.persistence import load_model
-from .arguments import add_device
+from .arguments import add_device, file_name
 
 _WINDOW = "smilegenuine watch (q to end)"
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
@@ -36,7 +35,10 @@ _PATIENCE = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments to its parser."""
+    """Add the arguments of the command."""
+    parser.add_argument("--fps", type=float, metavar="HZ",
+                        help="frame rate of what carries no timing: image folders")
+    parser.add_argument("--quiet", action="store_true", help="decisions alone")
     parser.add_argument("model", type=Path, metavar="MODEL")
     parser.add_argument("source", nargs="?", default="0", metavar="SOURCE",
                         help="the number of a camera, 0 by default; or a video, or a folder of "
@@ -47,28 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace.add_argument("--real-time", action="store_true",
                       help="play a file at its own pace, and drop frames where this machine is "
                            "too slow")
-    parser.add_argument("--output", type=_named(".csv"), metavar="FILE.csv",
+    parser.add_argument("--output", type=file_name(".csv"), metavar="FILE.csv",
                         help="write a row a frame: what was known when it came")
-    parser.add_argument("--video", type=_named(*_CODECS), metavar="FILE.mp4",
+    parser.add_argument("--video", type=file_name(*_CODECS), metavar="FILE.mp4",
                         help="write the picture that the window shows. Without --output and "
                              "--video nothing is kept of who is watched")
     parser.add_argument("--window", action=argparse.BooleanOptionalAction, default=None,
                         help="show what is seen; without either, where there is a display")
     add_device(parser)
-    parser.set_defaults(dask=None)
-
-
-def _named(*suffixes: str) -> Any:
-    def file(text: str) -> Path:
-        if Path(text).suffix.lower() not in suffixes:
-            raise argparse.ArgumentTypeError(f"{text}: give a name that ends in "
-                                             f"{' or '.join(suffixes)}")
-        return Path(text)
-    return file
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch, and give the exit status."""
+    """Watch, and return the exit status."""
     system = load_model(args.model)
     if not hasattr(system, "predict_proba"):
         raise ValueError(f"{args.model}: holds {type(system).__name__}, which is no classifier "
@@ -106,17 +98,18 @@ def _opened(model: Path, system: Any) -> LiveDecision:
 
 
 class _Watch:
-    """A film, a model, and what is done with what it says."""
+    """A film, a model, and what is done with its decisions."""
 
     def __init__(self, live: LiveDecision, film: Film, stack: ExitStack, *, output: Path | None,
                  video: Path | None, window: bool, quiet: bool) -> None:
         self.live, self.film, self.window = live, film, window
         self.picture = LivePicture(live.classes_, live.window) if video or window else None
         self.video = None if video is None else stack.enter_context(_VideoFile(video, film.fps))
-        self.table = None if output is None else stack.enter_context(_table(output, live.classes_))
+        self.table = None if output is None else _Table(
+            stack.enter_context(output.open("w", encoding="utf-8", newline="")), live.classes_)
         self.line = _Line(live.classes_, quiet)
-        self.frames = self.seen = self.told = 0
-        self.trouble = ""
+        self.frames = self.seen = self.decided = 0
+        self.problem = ""
         if window:
             stack.callback(cv2.destroyAllWindows)
             cv2.namedWindow(_WINDOW, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
@@ -129,7 +122,7 @@ class _Watch:
                 if not self._take(frame, time):
                     break
         except (KeyboardInterrupt, OSError, ClipError) as stop:
-            stopped = stop  # of what was seen by then something can be said
+            stopped = stop  # what was seen by then is reported
         self._end()
         if stopped is not None and type(stopped) is not KeyboardInterrupt:
             raise stopped
@@ -139,11 +132,12 @@ class _Watch:
         """Look at a frame; False where it was the last one that is wanted."""
         before = len(self.live.smiles)
         moment = self.live.update(frame, time)
+        self.frames += 1
         self._count(moment)
         new = self.live.smiles[before:]
         if self.table is not None:
             self.table.add(moment, new)
-        self.line.say(moment, new)
+        self.line.update(moment, new)
         if self.picture is None:
             return True
         shown = self.picture.draw(frame, moment, self.live.curve_, self.live.smiles)
@@ -152,26 +146,23 @@ class _Watch:
         return not self.window or _show(shown)
 
     def _count(self, moment: LiveMoment) -> None:
-        self.frames += 1
         self.seen += moment.face
-        self.told += not moment.measuring
+        self.decided += not moment.measuring
         if moment.reason and moment.reason not in WAITING:
-            self.trouble = moment.reason
+            self.problem = moment.reason
 
     def _end(self) -> None:
         before = len(self.live.smiles)
         moment = self.live.finish()
-        self.seen += moment.face
-        self.told += not moment.measuring or len(self.live.smiles) > before
-        if moment.reason and moment.reason not in WAITING:
-            self.trouble = moment.reason
+        self._count(moment)
         new = self.live.smiles[before:]
+        self.decided += len(new)
         if self.table is not None:
             self.table.end(new)
         self.line.end(moment, new)
 
     def _report(self) -> int:
-        """Say in the end what went wrong, and give the exit status."""
+        """Print in the end what went wrong, and return the exit status."""
         if self.film.dropped:
             print(f"{self.film.dropped} of {self.film.dropped + self.frames} frames were dropped "
                   "to keep up", file=sys.stderr)
@@ -181,20 +172,14 @@ class _Watch:
                                 f"frame{'s' * (self.frames != 1)}, too few to measure anything")
             raise NoFaceError(self.film.name, f"no face in any of {self.frames} frames. It must be "
                               "upright, seen from the front, and not be small in the picture")
-        if not self.told and self.trouble:
-            raise ClipError(self.film.name, f"the model could not say anything: {self.trouble}")
+        if not self.decided and self.problem:
+            raise ClipError(self.film.name, f"the model could not say anything: {self.problem}")
         if not self.live.smiles and self.live.curve_ is not None:
             print("no smile was seen", file=sys.stderr)
         return 0
 
 
 # -- what is written -------------------------------------------------------------------------------
-
-@contextmanager
-def _table(file: Path, classes: np.ndarray) -> Iterator[_Table]:
-    with open(file, "w", encoding="utf-8", newline="") as out:
-        yield _Table(out, classes)
-
 
 class _Table:
     """A row a frame, each written when the next one comes: an end may still belong to it."""
@@ -275,26 +260,24 @@ class _VideoFile:
 
 
 class _Line:
-    """What is said on the terminal: one line that changes, or in a file a line for each change."""
+    """What is printed: on a terminal one line that changes, in a file a line for each change."""
 
     def __init__(self, classes: np.ndarray, quiet: bool) -> None:
         self.second, self.quiet = classes[1], quiet
-        self.moving = sys.stdout.isatty()
+        self.moving = sys.stdout.isatty() and not quiet
         self._last, self._n = "", 0
         self._measured = np.nan
 
-    def say(self, moment: LiveMoment, new: list[LiveSmile]) -> None:
-        """Say what is new."""
+    def update(self, moment: LiveMoment, new: list[LiveSmile]) -> None:
+        """Print what is new."""
         for smile in new:
-            self._tell(smile)
+            self._print_smile(smile)
         if self.quiet:
             return
         state = moment.phase or moment.reason or "watching"
-        if self.moving:
-            if moment.measured != self._measured or state != self._last:
-                width = shutil.get_terminal_size().columns - 1
-                print("\r" + self._text(moment, state)[:width].ljust(width), end="", flush=True)
-        elif state != self._last:
+        if self.moving and (moment.measured != self._measured or state != self._last):
+            print(self._padded(self._text(moment, state)), end="", flush=True)
+        elif not self.moving and state != self._last:
             print(self._text(moment, state), flush=True)
         self._last, self._measured = state, moment.measured
 
@@ -308,23 +291,27 @@ class _Line:
                      f"P({self.second}) = {moment.probability:.2f}")
         return "  ".join(parts)
 
-    def _tell(self, smile: LiveSmile) -> None:
+    @staticmethod
+    def _padded(text: str, *, cut: bool = True) -> str:
+        """The text over the line that is there, whole or as much as fits."""
+        width = shutil.get_terminal_size().columns - 1
+        return "\r" + (text[:width] if cut else text).ljust(width)
+
+    def _print_smile(self, smile: LiveSmile) -> None:
         self._n += 1
-        said = "cannot tell" if smile.decision is None else str(smile.decision)
+        decision = _decisions([smile])
         if np.isfinite(smile.probability):
-            said += f", P({self.second}) = {smile.probability:.3f}"
-        more = "" if smile.whole else " (not seen to its end)"
-        text = f"smile {self._n}, {smile.begin:.2f} to {smile.end:.2f} s{more}: {said}"
-        if self.moving and not self.quiet:
-            text = "\r" + text.ljust(shutil.get_terminal_size().columns - 1)
-        print(text, flush=True)
+            decision += f", P({self.second}) = {smile.probability:.3f}"
+        cut = "" if smile.whole else " (not seen to its end)"
+        text = f"smile {self._n}, {smile.begin:.2f} to {smile.end:.2f} s{cut}: {decision}"
+        print(self._padded(text, cut=False) if self.moving else text, flush=True)
 
     def end(self, moment: LiveMoment, new: list[LiveSmile]) -> None:
-        """Say what was decided in the end, and leave the line that changes."""
-        if self.moving and not self.quiet:
-            print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="")
+        """Print what was decided in the end, and leave the line that changes."""
+        if self.moving:
+            print(f"{self._padded('')}\r", end="")
         for smile in new:
-            self._tell(smile)
+            self._print_smile(smile)
         if not self._n and not moment.measuring:  # of models that know no smiles
             print(f"P({self.second}) = {moment.probability:.3f} for the last seconds", flush=True)
 

@@ -126,7 +126,7 @@ def read_au_table(table: pd.DataFrame, name: str = "table") -> AUTable:
 
 
 def not_measured(missing: tuple[str, ...]) -> str:
-    """Say which action units carry no information; nothing where all are measured."""
+    """Describe the action units that carry no information; empty where all are measured."""
     return "" if not missing else (f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} "
                                    "not measured: 0 throughout, and no information")
 

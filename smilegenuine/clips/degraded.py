@@ -128,7 +128,7 @@ class DegradedFrames(FrameSource):
         return fps if fps is None or self.rate is None else min(fps, self.rate)
 
     def content(self) -> Any:
-        """Say what the frames depend on, for caches.
+        """Return what the frames depend on, for caches.
 
         Returns
         -------

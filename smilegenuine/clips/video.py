@@ -99,7 +99,7 @@ class FrameSource(ABC):
             yield float(time), partial(np.asarray, frame)
 
     def content(self) -> Any:
-        """Say what the frames depend on, for caches: the same for the same frames, in any process.
+        """Return what the frames depend on, for caches: the same value in any process.
 
         Returns
         -------
@@ -473,7 +473,7 @@ def as_rgb(frame: np.ndarray) -> np.ndarray:
 
 
 def as_bytes(array: np.ndarray, label: str, what: str = "frames") -> np.ndarray:
-    """Give pictures as uint8, or raise a `VideoError` where their values have no plain meaning."""
+    """Convert pictures to uint8; raise a `VideoError` where their values have no plain meaning."""
     if array.dtype == np.uint8:
         return array
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:

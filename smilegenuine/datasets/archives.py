@@ -148,7 +148,7 @@ def _zip_entries(container: zipfile.ZipFile, root: Path, findings: Findings) -> 
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The name of an entry; of names that say nothing of their encoding, UTF-8 if it can be."""
+    """Return the name of an entry, as UTF-8 where it can be and no other encoding is given."""
     if info.flag_bits & _UTF8:
         return info.filename
     try:

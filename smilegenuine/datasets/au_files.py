@@ -24,7 +24,7 @@ from ..clips.au_table import (
 from ..clips.errors import ClipError
 from ..clips.record import Clip
 from .csv_tables import separator_of
-from .findings import Findings, labelled_bunch
+from .findings import Findings, labelled_bunch, some_of
 from .labelled_files import Labels, labelled_files, with_clips
 
 _DESCR = """\
@@ -43,7 +43,6 @@ _SOURCES = {
     "LibreFace": "Chang, Yin, Li, Tran & Soleymani (2024), LibreFace: An open-source toolkit for "
                  "deep facial expression analysis, WACV, arXiv:2308.10713.",
 }
-_MOST_NAMED = 10
 
 
 def load_openface(path: str | os.PathLike[str], *, labels: Labels = None, fps: float | None = None,
@@ -193,54 +192,33 @@ def load_libreface(path: str | os.PathLike[str], *, labels: Labels = None, fps: 
 
 def _load(tool: str, path: str | os.PathLike[str], labels: Labels, fps: float | None,
           on_error: str, remedy: str) -> Bunch:
-    """What the loaders of all tools do; `remedy` is for a folder without such files."""
+    """Load the files of a tool; `remedy` is for a folder without such files."""
     findings = Findings(f"{tool} files", Path(path).expanduser(), on_error)
     rows, names = labelled_files(findings, ".csv", labels, remedy)
-    said = _Said(re.sub(r"\W", "", tool).lower(), fps)
-    bunch = labelled_bunch(with_clips(rows, findings, said.read), findings, descr="",
-                           target_names=names)
-    return said.told(bunch, tool, findings.root)
+    readings: dict[str, AUReading] = {}
+    reader = re.sub(r"\W", "", tool).lower()
 
+    def read(file: Path) -> Clip:
+        table = _read_csv(file, reader)
+        reading = readings[str(file)] = parse_au_table(table, str(file), reader)
+        times, rate = _timing(reading, fps)
+        return Clip(aus=reading.aus, times=times, fps=rate, valid=reading.valid, name=str(file))
 
-class _Said:
-    """Reads the files of a tool, and remembers what is to be said of them once."""
-
-    def __init__(self, tool: str, fps: float | None) -> None:
-        self.tool, self.fps = tool, fps
-        self.missing: set[str] = set()
-        self.faces: list[str] = []
-
-    def read(self, path: Path) -> Clip:
-        """Return the clip of a CSV."""
-        found = parse_au_table(_read_csv(path, self.tool), str(path), self.tool)
-        times, fps = _timing(found, self.fps)
-        clip = Clip(aus=found.aus, times=times, fps=fps, valid=found.valid, name=str(path))
-        self.missing.update(found.missing)
-        if found.faces:
-            self.faces.append(f"{path} ({found.faces})")
-        return clip
-
-    def told(self, bunch: Bunch, tool: str, root: Path) -> Bunch:
-        """Finish the bunch, and warn of what holds for all its clips."""
-        missing = tuple(au for au in AU_NAMES if au in self.missing)
-        bunch.missing_aus = missing
-        # What one file lacks is taken from all: else who was measured how would be learnt.
-        index = [AU_NAMES.index(au) for au in missing]
-        bunch.data = [_without(clip, index) for clip in bunch.data]
-        for said in (f"{tool}: {not_measured(missing)}" if missing else "", self._several_faces()):
-            if said:
-                warnings.warn(said, stacklevel=4)
-        bunch.DESCR = _DESCR.format(tool=tool, root=root, source=_SOURCES[tool],
-                                    missing=f"\n{not_measured(missing)}." if missing else "")
-        return bunch
-
-    def _several_faces(self) -> str:
-        n = len(self.faces)
-        if not n:
-            return ""
-        more = f"; … ({n - _MOST_NAMED} more)" if n > _MOST_NAMED else ""
-        return (f"{n} file{'s' * (n > 1)} with several faces: "
-                + "; ".join(self.faces[:_MOST_NAMED]) + more)
+    bunch = labelled_bunch(with_clips(rows, findings, read), findings, descr="", target_names=names)
+    missing = tuple(au for au in AU_NAMES if any(au in r.missing for r in readings.values()))
+    faces = [f"{file} ({r.faces})" for file, r in readings.items() if r.faces]
+    bunch.missing_aus = missing
+    # What one file lacks is taken from all: else who was measured how would be learnt.
+    index = [AU_NAMES.index(au) for au in missing]
+    bunch.data = [_without(clip, index) for clip in bunch.data]
+    if missing:
+        warnings.warn(f"{tool}: {not_measured(missing)}", stacklevel=3)
+    if faces:
+        warnings.warn(f"{len(faces)} file{'s' * (len(faces) > 1)} with several faces: "
+                      + some_of(faces, "; "), stacklevel=3)
+    bunch.DESCR = _DESCR.format(tool=tool, root=findings.root, source=_SOURCES[tool],
+                                missing=f"\n{not_measured(missing)}." if missing else "")
+    return bunch
 
 
 def _without(clip: Clip, index: list[int]) -> Clip:
@@ -252,17 +230,20 @@ def _without(clip: Clip, index: list[int]) -> Clip:
     return clip.replace(aus=aus)
 
 
-def _timing(found: AUReading, fps: float | None) -> tuple[np.ndarray | None, float | None]:
-    """Times and frame rate of a clip: the table's, else the given rate."""
-    if found.times is not None and (fps is None or not found.approximate):
-        return found.times, None
-    if fps is None or found.frames is None or (np.diff(found.frames) == 1).all():
+def _timing(reading: AUReading, fps: float | None) -> tuple[np.ndarray | None, float | None]:
+    """Return times and frame rate of a clip: the table's, else the given rate."""
+    if reading.times is not None and (fps is None or not reading.approximate):
+        return reading.times, None
+    if fps is None or reading.frames is None or (np.diff(reading.frames) == 1).all():
         return None, fps
-    return (found.frames - found.frames[0]) / fps, None  # frames were left out
+    return (reading.frames - reading.frames[0]) / fps, None  # frames were left out
 
 
 def _read_csv(path: Path, tool: str) -> pd.DataFrame:
-    """The columns of a CSV that a tool's action units and times are in; all where there is none."""
+    """Read the columns of a CSV that hold a tool's action units and times, or all of them.
+
+    All columns of a file that has none of these are read, for the error to name them.
+    """
     wanted = {*COLUMNS[tool], *OTHER_COLUMNS}
 
     def is_wanted(column: object) -> bool:
@@ -274,11 +255,12 @@ def _read_csv(path: Path, tool: str) -> pd.DataFrame:
     separator = separator_of(text)
     _check_cells(path, text, separator)
     # OpenFace and py-feat write hundreds of columns that are nothing to us.
-    some = any(is_wanted(column) for column in text.lstrip().splitlines()[0].split(separator))
+    has_wanted = any(is_wanted(column) for column in text.lstrip().splitlines()[0].split(separator))
     try:
         # A separator at the end of each row must not move the columns.
         return pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True,
-                           low_memory=False, index_col=False, usecols=is_wanted if some else None)
+                           low_memory=False, index_col=False,
+                           usecols=is_wanted if has_wanted else None)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ClipError(str(path), f"cannot be read as a CSV ({error})") from None
 

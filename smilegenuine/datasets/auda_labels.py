@@ -1,4 +1,4 @@
-"""What is known of the AUDA package's videos: by UvA-NEMO's details, a list, or their names."""
+"""Labels and subjects of the AUDA package's videos: by UvA-NEMO's details, a list, or names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .findings import Findings
 from .fold_lists import assign, read_letter_lists
 from .folder_search import Places, Tree, natural_key, search
 from .labelled_files import Labels, read_listing, settled_rows
-from .listed_videos import kind_in, kinds_agree, match
+from .listed_videos import kind_in, match
 from .uva_nemo import find_details, read_details
 
 _SUBJECT = re.compile(r"\d+")
@@ -47,20 +47,20 @@ def rows_of_videos(videos: Sequence[str], details: str | os.PathLike[str] | None
     """
     places = Places(((video, Path(video)) for video in videos), findings)
     if labels is not None:
-        given = labels if not isinstance(labels, (str, os.PathLike)) else _file(labels)
-        listing, what = read_listing(given, places, findings, findings.root.parent, ".txt")
+        labels = _file(labels) if isinstance(labels, (str, os.PathLike)) else labels
+        listing, what = read_listing(labels, places, findings, findings.root.parent, ".txt")
         return settled_rows(_plain(match(listing, places, findings, what)), findings), what
     tree = _tree_of_details(details, findings)
-    found = find_details(tree, findings)
-    if not found:
+    candidates = find_details(tree, findings)
+    if not candidates:
         if details is not None:
             raise FileNotFoundError(f"{details}: no details of UvA-NEMO; give its file of details "
                                     "or the folder that it is in")
         return _by_names(videos, findings), "the numbers that the names of the videos begin with"
-    file, lines = found[0]
+    file, lines = candidates[0]
     listing = read_details(lines, file.name, findings)
-    rows = match(listing, places, findings, file.name)
-    rows = kinds_agree(rows, lambda row: kind_in((row["video"],)), findings, file.name)
+    rows = match(listing, places, findings, file.name,
+                 kinds_of=lambda row: kind_in((row["video"],)))
     rows = settled_rows(_plain(rows), findings)
     lists = read_letter_lists(tree, places, findings)
     if lists is not None:
@@ -85,7 +85,7 @@ def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _tree_of_details(details: str | os.PathLike[str] | None, findings: Findings) -> Tree:
-    """Files among which the details and fold lists are looked for."""
+    """Return the files among which the details and fold lists are looked for."""
     if details is not None:
         place = Path(details).expanduser()
         if place.is_dir():
@@ -98,7 +98,7 @@ def _tree_of_details(details: str | os.PathLike[str] | None, findings: Findings)
 
 
 def _around(folder: Path, details: list[Path] | None) -> Tree:
-    """The files in a folder itself and in its `folds`."""
+    """Return the files in a folder itself and in its `folds`."""
     beside = [file for place in (folder, folder / "folds") if place.is_dir()
               for file in sorted(place.iterdir()) if file.is_file()]
     lists = [file for file in beside if "fold" in file.name.lower()]

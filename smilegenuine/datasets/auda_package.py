@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -119,10 +119,10 @@ def load_auda(path: str | os.PathLike[str], *, details: str | os.PathLike[str] |
         listing, subjects = rows_of_videos(list(clips), details, labels, findings)
         rows = pd.DataFrame([{**row, "clip": clips[row["video"]]} for row in listing])
         videos = {row["video"]: clips[row["video"]] for row in listing}
-        found = contents.features(videos, levels) if levels else None
+        published = contents.features(videos, levels) if levels else None
     bunch = labelled_bunch(rows, findings, descr=_DESCR.format(fps=fps, subjects=subjects),
                            target_names=KINDS)
-    bunch.features = found
+    bunch.features = published
     return bunch
 
 
@@ -157,8 +157,9 @@ class _Contents:
             for video, entries in videos.items():
                 self.files[what][video] = entries[0]
                 if len(entries) > 1:
-                    findings.wrong(f"{_said(what)} there twice, and not used (keep one)", video,
-                                   f"{video} in {' and '.join(str(e.path) for e in entries)}")
+                    paths = " and ".join(str(entry.path) for entry in entries)
+                    findings.wrong(f"{_described(what)} there twice, and not used (keep one)",
+                                   video, f"{video} in {paths}")
                     del self.files[what][video]
         if not {(_AUS,), (_SMILE,)} & set(self.files):
             raise ValueError(_no_package(archive, findings))
@@ -196,10 +197,10 @@ class _Contents:
         return Clip(aus=aus, smile=smile, valid=None if known.all() else known, fps=fps, name=video)
 
     def _action_units(self, file: Entry) -> np.ndarray:
-        """A table with the 17 action units, (T, 17) in OpenFace's order."""
+        """Read a table with the 17 action units, (T, 17) in OpenFace's order."""
         header, values = self._numbers(file)
-        place = {f"AU{int(found[1]):02d}": k for k, name in enumerate(header)
-                 if (found := _AU_COLUMN.fullmatch(name))}
+        place = {f"AU{int(unit[1]):02d}": k for k, name in enumerate(header)
+                 if (unit := _AU_COLUMN.fullmatch(name))}
         missing = [au for au in AU_NAMES if au not in place]
         if missing:
             raise ClipError(str(file.path), f"no column {', '.join(missing)}; the first line must "
@@ -223,35 +224,41 @@ class _Contents:
                 f"{self.findings.root}: the feature tables do not have the columns that the "
                 "package's description lists, nor those of AUDA: the mean of the action units is "
                 "not where it should be. Columns are numbered", stacklevel=3)
-        found = Bunch(**{level: Bunch(**phases) for level, phases in named.items()})
+        features = Bunch(**{level: Bunch(**phases) for level, phases in named.items()})
         if "frame" in levels:
-            found["frame"] = [self._frames(video, clip) for video, clip in videos.items()]
-        return found
+            features["frame"] = [self._frames(video, clip) for video, clip in videos.items()]
+        return features
 
     def _tables(self, levels: Sequence[str]) -> dict[tuple[str, str], dict[str, Entry]]:
-        order = {(level, phase): self.files.get((level, phase)) for level in N_FEATURES
-                 for phase in PHASES.values() if level in levels}
-        return {which: files for which, files in order.items() if files}
+        return {(level, phase): self.files[level, phase] for level in N_FEATURES
+                for phase in PHASES.values() if level in levels and self.files.get((level, phase))}
 
     def _vector(self, video: str, file: Entry | None, level: str, phase: str) -> np.ndarray:
-        """A line of features; NaN, and a note, where there is none."""
+        """Return a line of features."""
         n = N_FEATURES[level]
-        what = _said((level, phase))
-        if file is None:
-            self.findings.wrong(f"without {what}, which are NaN", video, missing=True)
-            return np.full(n, np.nan)
-        try:
-            _, values = self._numbers(file)
+
+        def read(file: Entry) -> np.ndarray:
+            values = self._numbers(file)[1]
             if values.shape != (1, n):
                 raise ClipError(str(file.path), f"has {values.shape[0]} lines of "
                                 f"{values.shape[1]} numbers, and one of {n} is needed")
+            return values[0]
+
+        return self._values(video, file, read, (n,), _described((level, phase)))
+
+    def _values(self, video: str, file: Entry | None, read: Callable[[Entry], np.ndarray],
+                shape: tuple[int, ...], what: str) -> np.ndarray:
+        """Read a file; NaN, and a note, where it is not there or cannot be read."""
+        try:
+            if file is not None:
+                return read(file)
+            self.findings.wrong(f"without {what}, which are NaN", video, missing=True)
         except (ClipError, OSError) as error:
             self.findings.wrong(f"{what} not to be read, which are NaN", video, str(error))
-            return np.full(n, np.nan)
-        return values[0]
+        return np.full(shape, np.nan)
 
     def _frames(self, video: str, clip: Clip) -> pd.DataFrame:
-        """The frame-wise features of a video, named and ordered as AUDA does."""
+        """Return the frame-wise features of a video, named and ordered as AUDA does."""
         parts = [np.asarray(clip.aus)]
         for which in DYNAMICS:
             file = self.files.get(("dynamics", which), {}).get(video)
@@ -262,24 +269,20 @@ class _Contents:
         return table
 
     def _dynamics(self, video: str, file: Entry | None, n: int, which: str) -> np.ndarray:
-        if file is None:
-            self.findings.wrong(f"without dynamics {which}, which are NaN", video, missing=True)
-            return np.full((n, len(AU_NAMES)), np.nan)
-        try:
+        """Return one kind of slopes of the action units, (n, 17)."""
+        def read(file: Entry) -> np.ndarray:
             values = self._action_units(file)
             if len(values) != n:
                 raise ClipError(str(file.path), f"has {len(values)} frames, and the video {n}")
-        except (ClipError, OSError) as error:
-            self.findings.wrong(f"dynamics {which} not to be read, which are NaN", video,
-                                str(error))
-            return np.full((n, len(AU_NAMES)), np.nan)
-        return values
+            return values
+
+        return self._values(video, file, read, (n, len(AU_NAMES)), f"dynamics {which}")
 
 
 # -- names and numbers --------------------------------------------------------------------------
 
 def _what(path: PurePosixPath) -> tuple[str, ...]:
-    """What a file holds, by the folders that it is in; nothing where it is none of ours."""
+    """Return what a file holds, by the folders it is in; () for none of the package's."""
     folders = [part.lower().replace("_", " ") for part in path.parts[:-1]]
     if folders[-1:] in ([_AUS], [_SMILE], ["dynamics"]):
         return (folders[-1],)
@@ -291,14 +294,14 @@ def _what(path: PurePosixPath) -> tuple[str, ...]:
 
 
 def _video(stem: str, others: set[str]) -> tuple[str, str]:
-    """The video that a file is of, and what its name says besides."""
-    found = _VIDEO.match(stem)
-    video = found[0] if found else max((name for name in others if stem.startswith(name)),
+    """Return the video that a file is of, and the rest of its name."""
+    named = _VIDEO.match(stem)
+    video = named[0] if named else max((name for name in others if stem.startswith(name)),
                                        key=len, default=stem)
     return video, stem[len(video):]
 
 
-def _said(what: tuple[str, ...]) -> str:
+def _described(what: tuple[str, ...]) -> str:
     if what[0] in N_FEATURES:
         return f"{'AU-wise' if what[0] == 'au' else 'cross-AU'} features of the {what[1]}"
     return " ".join(what)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from sklearn.utils import Bunch
@@ -16,10 +15,10 @@ from .listed_videos import (
     check_classes,
     folder_around,
     kind_in,
-    kinds_agree,
     labels_file,
     match,
     read_labels,
+    rows_by_folder,
     with_subject,
 )
 
@@ -89,15 +88,20 @@ def load_bbc(root: str | os.PathLike[str], *, folds: bool = True,
     """
     findings = Findings(_WHAT, root, on_error)
     tree = search(findings)
-    found = labels_file(tree, labels)
+    list_file = labels_file(tree, labels)
     places = Places(((_name(tree, file), file) for file in tree.videos), findings,
                     ((video_id(file.name), _name(tree, file)) for file in tree.videos))
-    if found is not None:
-        rows = match(read_labels(found, places, findings), places, findings, found.name)
-        if labels is None:
-            rows = kinds_agree(rows, lambda row: _kinds(tree, row["path"]), findings, found.name)
+    if list_file is not None:
+        rows = match(read_labels(list_file, places, findings), places, findings, list_file.name,
+                     kinds_of=None if labels is not None else lambda r: _kinds(tree, r["path"]))
     else:
-        rows = _by_folder(tree, places, findings)
+        around = folder_around(tree.root, lambda part: bool(kind_in((part,))))
+        rows = rows_by_folder(
+            places, lambda file: _kinds(tree, file), findings,
+            f"{tree.root}: no smiles of {_WHAT}. Looked for {_LAYOUT} in {len(tree.folders)} "
+            f"folders below it ({len(places.paths)} videos lie elsewhere), and for labels.csv in "
+            f"it; give {around or 'the folder that holds both, or write labels.csv (video,label)'}",
+            "in folders that say neither genuine nor posed, or both, and not used")
     if any(row["subject"] for row in rows):
         rows = with_subject(rows, findings)
     else:
@@ -126,24 +130,3 @@ def _name(tree: Tree, file: Path) -> str:
     if len(kinds) != 1 or kind_in((file.stem,)):
         return file.stem
     return f"{_FOLDERS[min(kinds)]}_{file.stem}"
-
-
-def _by_folder(tree: Tree, places: Places, findings: Findings) -> list[dict[str, Any]]:
-    rows, without = [], []
-    for name, file in places.paths.items():
-        kinds = _kinds(tree, file)
-        if len(kinds) == 1:
-            rows.append({"video": places.names[name], "path": file, "target": min(kinds),
-                         "subject": None})
-        else:
-            without.append(places.names[name])
-    if not rows and not len(findings):
-        around = folder_around(tree.root, lambda part: bool(kind_in((part,))))
-        raise FileNotFoundError(
-            f"{tree.root}: no smiles of {_WHAT}. Looked for {_LAYOUT} in {len(tree.folders)} "
-            f"folders below it ({len(without)} videos lie elsewhere), and for labels.csv in it; "
-            f"give {around or 'the folder that holds both, or write labels.csv (video,label)'}")
-    for video in without:
-        findings.wrong("in folders that say neither genuine nor posed, or both, and not used",
-                       video)
-    return rows

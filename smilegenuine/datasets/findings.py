@@ -1,4 +1,4 @@
-"""What loaders find in a folder: clips that can be used, and all that is wrong, said once."""
+"""Problems of a data set, reported together, and the `Bunch` of clips that can be used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_METADATA = ("path", "clip", "target", "subject", "fold")
 
 
 class Findings:
-    """What is wrong with a data set: gathered while it is loaded, said at the end.
+    """The problems of a data set, gathered while it is loaded and reported together.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Findings:
 
     def wrong(self, kind: str, item: object, error: str | None = None, *, missing: bool = False,
               fatal: bool = False) -> None:
-        """Note something that is wrong.
+        """Note a problem.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class Findings:
         return len(self._rows)
 
     def text(self, n_good: int | None = None) -> str:
-        """Write it all out, by kind, with numbers.
+        """Return all problems as text, by kind, with their numbers.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class Findings:
 
 
 def said_by_kind(failures: pd.DataFrame) -> list[str]:
-    """Write out what is wrong: a text a kind, with its number and the first items.
+    """Describe each kind of problem: how many there are, and the first ten.
 
     Parameters
     ----------
@@ -144,18 +144,23 @@ def said_by_kind(failures: pd.DataFrame) -> list[str]:
     """
     texts = []
     for kind, part in failures.groupby("kind", sort=False):
-        # An error that says no more than its kind is said by its item.
+        # Where an error tells no more than its kind, its item stands for it.
         items = [str(clip if error == f"{clip}: {kind}" else error)
                  for clip, error in zip(part["clip"], part["error"], strict=True)]
-        more = f", … ({len(items) - _MOST_NAMED} more)" if len(items) > _MOST_NAMED else ""
-        texts.append(f"{len(items)} {kind}: {', '.join(items[:_MOST_NAMED])}{more}")
+        texts.append(f"{len(items)} {kind}: {some_of(items)}")
     return texts
+
+
+def some_of(items: Sequence[str], separator: str = ", ") -> str:
+    """Return the first ten of many names as text, and how many more there are."""
+    more = f"{separator}… ({len(items) - _MOST_NAMED} more)" if len(items) > _MOST_NAMED else ""
+    return separator.join(items[:_MOST_NAMED]) + more
 
 
 def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
                    target_names: Sequence[str] | None = KINDS, fps: float | None = None,
                    check_videos: bool = True, folds_are_published: bool = True) -> Bunch:
-    """Open the recordings of a data set and give the `Bunch` that its loader returns.
+    """Open the recordings of a data set and make the `Bunch` that its loader returns.
 
     Parameters
     ----------
@@ -197,7 +202,7 @@ def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
         See `Findings.settle`.
     """
     clips: list[Clip] = []
-    kept: list[int] = []
+    readable: list[int] = []
     subjects = rows["subject"] if "subject" in rows else pd.Series(None, rows.index, dtype=object)
     known = bool(len(rows)) and not subjects.isna().any()
     for i, row in enumerate(rows.to_dict("records")):
@@ -209,16 +214,16 @@ def labelled_bunch(rows: pd.DataFrame, findings: Findings, *, descr: str,
                            missing=isinstance(error, FileNotFoundError))
             continue
         clips.append(clip.replace(subject=str(subjects.iloc[i])) if known else clip)
-        kept.append(i)
+        readable.append(i)
     findings.settle(len(clips))
-    rows = rows.iloc[kept]
+    rows = rows.iloc[readable]
     folds = rows["fold"].to_numpy(int) if "fold" in rows else None
     target = rows["target"].to_numpy() if "target" in rows else None
-    metadata = rows.drop(columns=[column for column in _NO_METADATA if column in rows])
+    metadata = rows.drop(columns=list(_NO_METADATA), errors="ignore")
     return Bunch(
         data=clips, target=target,
         target_names=None if target_names is None else tuple(target_names),
-        groups=subjects.iloc[kept].to_numpy(str) if known else None,
+        groups=subjects.iloc[readable].to_numpy(str) if known else None,
         folds=None if folds is None else PredefinedSplit(folds),
         folds_are_published=folds is not None and folds_are_published,
         metadata=metadata.reset_index(drop=True),

@@ -13,14 +13,14 @@ import numpy as np
 from ..people.folder_layouts import subject_folds
 from .findings import Findings
 from .folder_search import Places, Tree, lines_of, natural_key, video_id
-from .listed_videos import label_of
+from .listed_videos import label_of, split_subjects
 
 _LETTERS = {"p": 0, "s": 1}
 _WITHOUT = "or load with folds=False"
 
 
 class FoldLists:
-    """Which video is in which fold, by the lists that were found.
+    """The folds and labels of videos, by published lists.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class FoldLists:
         self.labels: dict[str, set[int]] = {}
 
     def add(self, name: str, fold: int, label: int | None) -> None:
-        """Take down that a video is in a fold, counted from 1, and what the list says it is."""
+        """Note the fold of a video, counted from 1, and its label where the list has one."""
         known = self.places.key_of(name)
         self.names.setdefault(known, name)
         self.folds.setdefault(known, []).append(fold)
@@ -63,18 +63,18 @@ def read_letter_lists(tree: Tree, places: Places, findings: Findings, n_folds: i
     FoldLists or None
         None where there is not one list.
     """
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for file in tree.texts:
         named = re.fullmatch(r"([ps])_fold_all_0*(\d+)", file.stem.casefold())
         if named and 1 <= int(named[2]) <= n_folds:
-            found.setdefault(f"{named[1]}{int(named[2])}", []).append(file)
+            files.setdefault(f"{named[1]}{int(named[2])}", []).append(file)
     expected = [f"{letter}{k}" for letter in _LETTERS for k in range(1, n_folds + 1)]
     names = dict(zip(expected, letter_list_names(n_folds), strict=True))
-    if not _all_there(found, names, findings):
+    if not _all_there(files, names, findings):
         return None
     lists = FoldLists(places)
     for which in expected:
-        for line in _one_text(found.get(which, []), names[which], findings):
+        for line in _one_text(files.get(which, []), names[which], findings):
             name = video_id(re.split(r"[\t,;]", line.strip())[0])
             if name:
                 lists.add(name, int(which[1:]), _LETTERS[which[0]])
@@ -106,25 +106,25 @@ def read_json_lists(tree: Tree, places: Places, findings: Findings, n_folds: int
     FoldLists or None
         None where there is not one list.
     """
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for file in tree.files:
         folder = file.parent.name
         if (file.name.casefold() == "test.json" and folder.isdecimal()
                 and 1 <= int(folder) <= n_folds and file.parent != tree.root):
-            found.setdefault(str(int(folder)), []).append(file)
+            files.setdefault(str(int(folder)), []).append(file)
     names = {str(k): f"{k}/test.json" for k in range(1, n_folds + 1)}
-    if not _all_there(found, names, findings, fatal=fatal):
+    if not _all_there(files, names, findings, fatal=fatal):
         return None
     lists = FoldLists(places)
     for k, name in names.items():
-        text = "\n".join(_one_text(found.get(k, []), name, findings, fatal=fatal))
+        text = "\n".join(_one_text(files.get(k, []), name, findings, fatal=fatal))
         try:
             content = json.loads(text) if text else {}
             if not isinstance(content, dict):
                 raise ValueError("no videos with their labels in it")
         except ValueError as error:
             findings.wrong(f"fold lists that cannot be read (correct them, {_WITHOUT})", name,
-                           f"{found[k][0]}: {error}", fatal=fatal)
+                           f"{files[k][0]}: {error}", fatal=fatal)
             continue
         for video, label in content.items():
             lists.add(video_id(video), int(k), label_of(label))
@@ -172,7 +172,10 @@ def assign(rows: list[dict[str, Any]], lists: FoldLists, findings: Findings,
             if lists.labels.get(name, {row["target"]}) != {row["target"]}:
                 findings.wrong("in the fold list of the other kind of smiles", row["video"])
             good.append({**row, "fold": folds[0] - 1})
-    _check_subjects(good, findings)
+    for subject, numbers in split_subjects(good).items():
+        findings.wrong("with clips in more than one fold, which lets a system learn the person "
+                       f"(correct the lists, {_WITHOUT})", subject,
+                       f"subject {subject} in {_and(number + 1 for number in numbers)}", fatal=True)
     return good
 
 
@@ -190,7 +193,7 @@ def note_none(findings: Findings, names: Iterable[str]) -> None:
                        f"{_WITHOUT})", name, missing=True)
 
 
-def make_folds(rows: list[dict[str, Any]], n_folds: int, findings: Findings
+def make_folds(rows: list[dict[str, Any]], n_folds: int | None, findings: Findings
                ) -> list[dict[str, Any]]:
     """Put videos into folds by subject, balanced in the number of clips of either kind.
 
@@ -198,8 +201,9 @@ def make_folds(rows: list[dict[str, Any]], n_folds: int, findings: Findings
     ----------
     rows : list of dict
         `target` and `subject`. The same rows give the same folds.
-    n_folds : int
-        With as many as there are subjects, or more, each is left out once.
+    n_folds : int or None
+        With as many as there are subjects, or more, each is left out once; with None, in the order
+        of their names.
     findings : Findings
         That there is but one subject is noted; then there are no folds.
 
@@ -208,36 +212,29 @@ def make_folds(rows: list[dict[str, Any]], n_folds: int, findings: Findings
     list of dict
         The rows, with `fold`, from 0.
     """
-    subjects = {str(row["subject"]) for row in rows}
-    if len(subjects) == 1:
-        findings.wrong("subject only, so that folds is None", next(iter(subjects)))
-    if len(subjects) < 2:
+    subjects = [str(row["subject"]) for row in rows]
+    names = sorted(set(subjects), key=natural_key)
+    if len(names) == 1:
+        findings.wrong("subject only, so that folds is None", names[0])
+    if len(names) < 2:
         return rows
-    folds = subject_folds(np.array([str(row["subject"]) for row in rows]),
-                          np.array([row["target"] for row in rows]), n_folds)
+    if n_folds is None:
+        folds = np.array([names.index(subject) for subject in subjects])
+    else:
+        folds = subject_folds(np.array(subjects), np.array([row["target"] for row in rows]),
+                              n_folds)
     return [{**row, "fold": int(fold)} for row, fold in zip(rows, folds, strict=True)]
 
 
-def _check_subjects(rows: list[dict[str, Any]], findings: Findings) -> None:
-    folds: dict[str, set[int]] = {}
-    for row in rows:
-        folds.setdefault(str(row["subject"]), set()).add(row["fold"] + 1)
-    for subject in sorted(folds, key=natural_key):
-        if len(folds[subject]) > 1:
-            findings.wrong("with clips in more than one fold, which lets a system learn the person "
-                           f"(correct the lists, {_WITHOUT})", subject,
-                           f"subject {subject} in {_and(folds[subject])}", fatal=True)
-
-
-def _all_there(found: dict[str, list[Path]], names: dict[str, str], findings: Findings, *,
+def _all_there(files: dict[str, list[Path]], names: dict[str, str], findings: Findings, *,
                fatal: bool = True) -> bool:
     """Return whether there is any list; note those that are missing where there are others."""
-    if found:
+    if files:
         for which, name in names.items():
-            if which not in found:
+            if which not in files:
                 findings.wrong(f"fold lists missing (add them, {_WITHOUT})", name, missing=True,
                                fatal=fatal)
-    return bool(found)
+    return bool(files)
 
 
 def _one_text(files: list[Path], name: str, findings: Findings, *, fatal: bool = True

@@ -39,17 +39,17 @@ class Tree:
 
     @property
     def videos(self) -> list[Path]:
-        """Files with the name of a video."""
+        """Return the files with the name of a video."""
         return [file for file in self.files if file.suffix.lower() in VIDEO_SUFFIXES]
 
     @property
     def texts(self) -> list[Path]:
-        """Files that may be lists, by their names and sizes."""
+        """Return the files that may be lists, by their names and sizes."""
         return [file for file in self.files if file.suffix.lower() in _TEXT_SUFFIXES
                 and file.stat().st_size <= _LARGEST_TEXT]
 
     def below(self, path: Path) -> tuple[str, ...]:
-        """Names of the folders that lead from the root to a path, and its own."""
+        """Return the names of the folders that lead from the root to a path, and its own."""
         return path.relative_to(self.root).parts
 
 
@@ -114,7 +114,7 @@ def _is_text(path: Path, findings: Findings) -> bool:
 
 
 def natural_key(path: object) -> list[tuple[int, int | str]]:
-    """Order paths as people do: 2 before 10."""
+    """Return a key to sort paths by as people do: 2 before 10."""
     return [(0, int(part)) if part.isdecimal() else (1, part)
             for part in re.split(r"(\d+)", str(path)) if part]
 
@@ -127,7 +127,7 @@ def images_in(folder: Path) -> list[Path]:
 # -- names --------------------------------------------------------------------------------------
 
 def key(name: object) -> str:
-    """Return what is alike in all ways to write a name: capitals, blanks, composed letters."""
+    """Return a name without what spellings differ in: capitals, blanks, composed letters."""
     # File systems of Apple take letters with accents apart.
     return " ".join(unicodedata.normalize("NFC", str(name)).casefold().split())
 
@@ -140,7 +140,7 @@ def video_id(text: str) -> str:
 
 
 class Places:
-    """Where each recording of a set lies, by what the set calls it.
+    """An index of where each recording of a set lies, by what the set calls it.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class Places:
         return len(self.names)
 
     def key_of(self, name: object) -> str:
-        """Give the key of a recording by any of its names; of an unknown one, that of the name."""
+        """Return the key of a recording by any of its names; of an unknown one, the name's."""
         return key(name) if key(name) in self.names else self._aliases.get(key(name), key(name))
 
     def key_at(self, path: Path) -> str | None:

@@ -1,9 +1,9 @@
-"""Files that other tools have written for each recording, and who says what they are labels of."""
+"""Files that other tools have written for each recording, and their labels."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ..clips.errors import ClipError
+from ..clips.record import Clip
 from ..clips.video import VIDEO_SUFFIXES
 from .csv_tables import read_csv, typed
 from .findings import KINDS, Findings, is_known
 from .folder_search import Places, Tree, natural_key, search
-from .listed_videos import LABELS_FILE, kind_in, label_of, match
+from .listed_videos import LABELS_FILE, kind_in, label_of, match, split_subjects
 
 #: What `labels` may be.
 Labels = str | os.PathLike[str] | pd.DataFrame | Mapping[str, Any] | None
@@ -26,7 +27,7 @@ _NAME_COLUMNS = ("path", "video", "name", "file", "filename")
 
 def labelled_files(findings: Findings, suffix: str, labels: Labels, remedy: str
                    ) -> tuple[pd.DataFrame, tuple[str, ...] | None]:
-    """Find the files of a set, and what is said of each.
+    """Find the files of a set, and what is known of each.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def labelled_files(findings: Findings, suffix: str, labels: Labels, remedy: str
 
 def read_listing(labels: Any, places: Places, findings: Findings, root: Path, suffix: str
                  ) -> tuple[list[dict[str, Any]], str]:
-    """Read what labels say of each recording.
+    """Read the label of each recording and all else that a list holds.
 
     Parameters
     ----------
@@ -119,9 +120,10 @@ def read_listing(labels: Any, places: Places, findings: Findings, root: Path, su
     """
     file = Path(labels) if isinstance(labels, (str, os.PathLike)) else None
     table = read_csv(file) if file is not None else _as_table(labels)
-    called = _Names(places, [root] if file is None else [file.parent, root], suffix)
+    folders = [root] if file is None else [file.parent, root]
     what = "labels" if file is None else file.name
-    return _listing(table, str(file or what), called, findings), what
+    return _listing(table, str(file or what),
+                    lambda text: _recording(text, places, folders, suffix), findings), what
 
 
 def settled_rows(rows: list[dict[str, Any]], findings: Findings, name: str = "video"
@@ -157,20 +159,16 @@ def settled_rows(rows: list[dict[str, Any]], findings: Findings, name: str = "vi
     if len(folds) == 1:
         findings.wrong("fold only, and nothing would be left to train on (give two or more, or "
                        "drop the column)", folds[0], fatal=True)
-    of_subject: dict[str, set[str]] = {}
-    for row in rows:
-        if "subject" in row:
-            of_subject.setdefault(str(row["subject"]), set()).add(str(row["fold"]))
-    for subject in sorted(of_subject, key=natural_key):
-        if len(of_subject[subject]) > 1:
-            findings.wrong("in more than one fold, which lets a system learn the person", subject,
-                           f"subject {subject} in folds "
-                           f"{' and '.join(sorted(of_subject[subject], key=natural_key))}",
-                           fatal=True)
-    return [{**row, "fold": folds.index(str(row["fold"]))} for row in rows]
+    rows = [{**row, "fold": folds.index(str(row["fold"]))} for row in rows]
+    for subject, numbers in split_subjects([row for row in rows if "subject" in row]).items():
+        findings.wrong("in more than one fold, which lets a system learn the person", subject,
+                       f"subject {subject} in folds "
+                       + " and ".join(folds[number] for number in sorted(numbers)), fatal=True)
+    return rows
 
 
-def with_clips(rows: pd.DataFrame, findings: Findings, read: Any) -> pd.DataFrame:
+def with_clips(rows: pd.DataFrame, findings: Findings, read: Callable[[Any], Clip],
+               kind: str = "not to be read") -> pd.DataFrame:
     """Read the file of each row as a clip; what cannot be read is noted and left out.
 
     Parameters
@@ -179,23 +177,25 @@ def with_clips(rows: pd.DataFrame, findings: Findings, read: Any) -> pd.DataFram
         With `path`.
     findings : Findings
     read : callable
-        Gives the `Clip` of a path.
+        Returns the `Clip` of a path.
+    kind : str, default="not to be read"
+        What to note of files that cannot be read.
 
     Returns
     -------
     DataFrame
         With `clip` in place of `path`.
     """
-    clips, kept = [], []
+    clips, readable = [], []
     for i, path in enumerate(rows["path"] if len(rows) else []):
         try:
             clips.append(read(path))
-            kept.append(i)
+            readable.append(i)
         except (OSError, ClipError) as error:
-            findings.wrong("not to be read", path, str(error))
+            findings.wrong(kind, path, str(error), missing=isinstance(error, FileNotFoundError))
     # Without a list, pandas would take what it may of a clip for a sequence.
-    return rows.iloc[kept].drop(columns="path", errors="ignore").assign(
-        clip=pd.Series(clips, index=rows.index[kept], dtype=object))
+    return rows.iloc[readable].drop(columns="path", errors="ignore").assign(
+        clip=pd.Series(clips, index=rows.index[readable], dtype=object))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -203,7 +203,7 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(c): value for c, value in row.items()} for row in table.to_dict("records")]
 
 
-# -- who says what ------------------------------------------------------------------------------
+# -- labels -------------------------------------------------------------------------------------
 
 def _name(file: Path, root: Path, suffix: str) -> str:
     return file.relative_to(root).as_posix()[:-len(suffix)]
@@ -237,38 +237,32 @@ def _as_table(labels: Any) -> pd.DataFrame:
     return table
 
 
-class _Names:
-    """What `places` calls the recording that a list names: by a path, or by its own name."""
-
-    def __init__(self, places: Places, folders: list[Path], suffix: str) -> None:
-        self.places, self.folders = places, folders
-        self.endings = ("", suffix, *sorted(VIDEO_SUFFIXES))
-
-    def __call__(self, text: str) -> str:
-        text = text.strip().replace("\\", "/")
-        for folder in self.folders:
-            at = self.places.key_at(folder / text)
-            if at is not None:
-                return self.places.names[at]
-        for name in (text, text.rpartition("/")[2]):
-            for ending in self.endings:
-                bare = name[:len(name) - len(ending)]
-                if name.lower().endswith(ending) and self.places.key_of(bare) in self.places.names:
-                    return bare
-        return text
+def _recording(text: str, places: Places, folders: list[Path], suffix: str) -> str:
+    """Return what `places` calls a recording that a list names by its path or its own name."""
+    text = text.strip().replace("\\", "/")
+    for folder in folders:
+        at = places.key_at(folder / text)
+        if at is not None:
+            return places.names[at]
+    for name in (text, text.rpartition("/")[2]):
+        for ending in ("", suffix, *sorted(VIDEO_SUFFIXES)):
+            stem = name[:len(name) - len(ending)]
+            if name.lower().endswith(ending) and places.key_of(stem) in places.names:
+                return stem
+    return text
 
 
-def _listing(table: pd.DataFrame, where: str, called: _Names, findings: Findings
+def _listing(table: pd.DataFrame, where: str, recording: Callable[[str], str], findings: Findings
              ) -> list[dict[str, Any]]:
-    """Rows of a table of labels, for `match`."""
+    """Return the rows of a table of labels, for `match`."""
     column = next((c for c in _NAME_COLUMNS if c in table), None)
     if column is None:
         raise ValueError(f"{where}: no column path, video or name; columns path,label,subject are "
                          f"needed, there are {','.join(map(str, table.columns))}")
     if "label" in table:
         kinds = table["label"].map(label_of)
-        said = table["label"].map(is_known)
-        table = table.assign(target=kinds if kinds[said].notna().all() else typed(table["label"]))
+        known = table["label"].map(is_known)
+        table = table.assign(target=kinds if kinds[known].notna().all() else typed(table["label"]))
     others = table.drop(columns=[c for c in (column, "label", *_KNOWN) if c in table]).apply(typed)
     listing: list[dict[str, Any]] = []
     for line, row, rest in zip(table.index, records(table), records(others), strict=True):
@@ -276,24 +270,24 @@ def _listing(table: pd.DataFrame, where: str, called: _Names, findings: Findings
             findings.wrong(f"in {Path(where).name} without a name or a label, and not used",
                            f"line {line}")
             continue
-        listing.append({**rest, "video": called(str(row[column])), **{
+        listing.append({**rest, "video": recording(str(row[column])), **{
             c: row[c] if is_known(row[c]) else None for c in _KNOWN if c in table}})
     return listing
 
 
 def _from_folders(names: Mapping[Path, str], root: Path, findings: Findings
                   ) -> list[dict[str, Any]]:
-    """Labels and subjects by the names of folders; none where no folder says a kind."""
+    """Return labels and subjects by the names of folders; none where no folder tells a kind."""
     listing = []
     for file, name in names.items():
         parts = file.relative_to(root).parts[:-1]
         kinds = [kind_in((part,)) for part in parts]
-        said = set().union(*kinds)
-        if len(said) == 1:
+        labels = set().union(*kinds)
+        if len(labels) == 1:
             below = parts[next(i for i, kind in enumerate(kinds) if kind) + 1:]
-            listing.append({"video": name, "target": said.pop(),
+            listing.append({"video": name, "target": labels.pop(),
                             "subject": below[0] if below else None})
-        elif said:
+        elif labels:
             findings.wrong("in folders of both kinds, and not used", file)
     return listing
 

@@ -88,18 +88,18 @@ def _clip(path: Path, fps: float | None) -> Clip:
     if np.abs(landmarks[known, :, :2]).max() <= _LEAST_PIXELS:
         raise ClipError(str(path), "the landmarks are shares of the picture, 0 to 1, as MediaPipe "
                         "gives them: multiply x and z by its width and y by its height, in pixels")
-    kept: np.ndarray | StoredArray
+    points: np.ndarray | StoredArray
     if landmarks.dtype in (np.float32, np.float64):
-        kept = StoredArray(path.absolute(), landmarks.shape, str(landmarks.dtype),
-                           array_digest(landmarks))
+        points = StoredArray(path.absolute(), landmarks.shape, str(landmarks.dtype),
+                             array_digest(landmarks))
     else:  # what networks do not take, or too coarse to compute in
-        kept = landmarks.astype(np.float32)
-    return Clip(landmarks=kept, valid=None if known.all() else known, fps=fps,  # type: ignore[arg-type]
+        points = landmarks.astype(np.float32)
+    return Clip(landmarks=points, valid=None if known.all() else known, fps=fps,  # type: ignore[arg-type]
                 name=str(path))
 
 
 def _opened(path: Path) -> np.ndarray:
-    """The array in a file, mapped; a ClipError where it is not what it should be."""
+    """Map the array in a file; raise a ClipError where it is not what it should be."""
     if not path.stat().st_size:
         raise ClipError(str(path), "the file is empty; write it anew")
     try:

@@ -1,4 +1,4 @@
-"""What lists say of the videos of a set, held against what is there."""
+"""Lists of the videos of a set, held against the videos that are there."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def kind_in(parts: tuple[str, ...]) -> set[int]:
     -------
     set of int
     """
-    said: set[int] = set()
+    kinds: set[int] = set()
     for part in parts:
-        found = {label for label, words in enumerate(WORDS) for word in words[:3] if word != "real"
-                 and re.search(rf"(?<![a-z]){word}", part.casefold())}
-        if len(found) == 1:
-            said |= found
-    return said
+        labels = {label for label, words in enumerate(WORDS) for word in words[:3] if word != "real"
+                  and re.search(rf"(?<![a-z]){word}", part.casefold())}
+        if len(labels) == 1:
+            kinds |= labels
+    return kinds
 
 
 def folder_around(root: Path, says: Callable[[str], bool]) -> Path | None:
@@ -171,21 +171,22 @@ def read_labels(file: Path, places: Places, findings: Findings) -> list[dict[str
             continue
         if row.get("path"):
             at = places.key_at(file.parent / text.replace("\\", "/"))
-            found = text if at is None else places.names[at]
+            video = text if at is None else places.names[at]
         else:
-            found = video_id(text)
-        said: dict[str, Any] = {"video": found, "target": label,
-                                "subject": row.get("subject") or None}
+            video = video_id(text)
+        entry: dict[str, Any] = {"video": video, "target": label,
+                                 "subject": row.get("subject") or None}
         if {"gender", "age"} & set(columns):
-            said |= person(row.get("gender", ""), row.get("age", ""), found, findings)
-        listing.append(said | {column: row[column] for column in columns if column not in _OURS})
+            entry |= person(row.get("gender", ""), row.get("age", ""), video, findings)
+        listing.append(entry | {column: row[column] for column in columns if column not in _OURS})
     return listing
 
 
 # -- lists and folders --------------------------------------------------------------------------
 
 def match(listing: list[dict[str, Any]], places: Places, findings: Findings, what: str, *,
-          complete: bool = True) -> list[dict[str, Any]]:
+          complete: bool = True, kinds_of: Callable[[dict[str, Any]], set[int]] | None = None
+          ) -> list[dict[str, Any]]:
     """Hold a list of videos against the recordings that are there.
 
     Parameters
@@ -200,6 +201,9 @@ def match(listing: list[dict[str, Any]], places: Places, findings: Findings, wha
         What messages call the list, such as "the details".
     complete : bool, default=True
         The list is to name all that is there.
+    kinds_of : callable, optional
+        Returns the labels that the names of a row's video and folders speak of, as `kind_in` does.
+        Videos whose names speak of the other kind are noted, and left out.
 
     Returns
     -------
@@ -230,7 +234,14 @@ def match(listing: list[dict[str, Any]], places: Places, findings: Findings, wha
         for name in places.paths:
             if name not in rows:
                 findings.wrong(f"there, but not in {what}", places.names[name])
-    return sorted(good, key=lambda row: natural_key(row["video"]))
+    good.sort(key=lambda row: natural_key(row["video"]))
+    if kinds_of is None:
+        return good
+    agree = [kinds_of(row) <= {row["target"]} for row in good]
+    for row in (row for row, agrees in zip(good, agree, strict=True) if not agrees):
+        findings.wrong("with a name or folder that says the other kind, and not used",
+                       row["video"], f"{row['video']} is {KINDS[row['target']]} in {what}")
+    return [row for row, agrees in zip(good, agree, strict=True) if agrees]
 
 
 def with_subject(rows: list[dict[str, Any]], findings: Findings) -> list[dict[str, Any]]:
@@ -241,31 +252,51 @@ def with_subject(rows: list[dict[str, Any]], findings: Findings) -> list[dict[st
     return [row for row in rows if is_known(row["subject"])]
 
 
-def kinds_agree(rows: list[dict[str, Any]], said: Callable[[dict[str, Any]], set[int]],
-                findings: Findings, what: str) -> list[dict[str, Any]]:
-    """Leave out, and note, videos whose names or folders speak of the other kind.
+def rows_by_folder(places: Places, kinds_of: Callable[[Path], set[int] | None],
+                   findings: Findings, nothing: str, unclear: str) -> list[dict[str, Any]]:
+    """Return a row for each recording by the kind that its name and folders speak of.
 
     Parameters
     ----------
-    rows : list of dict
-    said : callable
-        Gives the labels that names speak of, as `kind_in` does.
+    places : Places
+    kinds_of : callable
+        Returns the labels that the path of a recording speaks of, as `kind_in` does, or None for
+        one that is passed over.
     findings : Findings
-    what : str
-        What messages call the list that the labels are from.
+        Recordings whose paths speak of no kind or of both are noted.
+    nothing : str
+        The error's message where not one is of use and nothing else is wrong.
+    unclear : str
+        What to note of the others.
 
     Returns
     -------
     list of dict
+        `video`, `path`, `target` and `subject`, which is None.
+
+    Raises
+    ------
+    FileNotFoundError
+        No recording has a kind, and nothing else is wrong.
     """
-    good = []
+    kinds = {name: kinds_of(path) for name, path in places.paths.items()}
+    rows = [{"video": places.names[name], "path": places.paths[name], "target": min(labels),
+             "subject": None} for name, labels in kinds.items() if labels and len(labels) == 1]
+    if not rows and not len(findings):
+        raise FileNotFoundError(nothing)
+    for name, labels in kinds.items():
+        if labels is not None and len(labels) != 1:
+            findings.wrong(unclear, places.names[name])
+    return rows
+
+
+def split_subjects(rows: list[dict[str, Any]]) -> dict[str, set[Any]]:
+    """Return the folds of each subject that is in more than one, in the order of their names."""
+    folds: dict[str, set[Any]] = {}
     for row in rows:
-        if said(row) <= {row["target"]}:
-            good.append(row)
-        else:
-            findings.wrong("with a name or folder that says the other kind, and not used",
-                           row["video"], f"{row['video']} is {KINDS[row['target']]} in {what}")
-    return good
+        folds.setdefault(str(row["subject"]), set()).add(row["fold"])
+    return {subject: folds[subject] for subject in sorted(folds, key=natural_key)
+            if len(folds[subject]) > 1}
 
 
 def check_classes(rows: list[dict[str, Any]], findings: Findings, hint: str = "") -> None:

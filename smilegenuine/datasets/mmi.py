@@ -103,13 +103,13 @@ def load_mmi(root: str | os.PathLike[str], *, folds: bool = True,
     """
     findings = Findings(_WHAT, root, on_error)
     tree = search(findings)
-    found = labels_file(tree, labels)
+    list_file = labels_file(tree, labels)
     sessions = _sessions(tree, findings)
     places = Places(((_name(tree, file), file) for file in sessions), findings,
                     ((video_id(file.name), _name(tree, file)) for file in sessions))
     lists = read_json_lists(tree, places, findings, _N_FOLDS, fatal=folds)
-    if found is not None:
-        listing, what = read_labels(found, places, findings), found.name
+    if list_file is not None:
+        listing, what = read_labels(list_file, places, findings), list_file.name
     elif lists is not None:
         listing, what = _labels_of_lists(lists, findings), "the fold lists"
     else:
@@ -133,15 +133,15 @@ def load_mmi(root: str | os.PathLike[str], *, folds: bool = True,
 # -- sessions -----------------------------------------------------------------------------------
 
 def _sessions(tree: Tree, findings: Findings) -> list[Path]:
-    """Give the video of each session; note folders with several, of which none is said to be it."""
+    """Return the video of each session; note sessions with several that do not name one."""
     by_folder: dict[Path, list[Path]] = {}
     for file in tree.videos:
         by_folder.setdefault(file.parent, []).append(file)
     chosen = []
     for folder, videos in by_folder.items():
         if len(videos) > 1 and (folder / _SESSION).is_file():
-            said = _track(_parsed(folder / _SESSION)).get("filename", "")
-            named = [video for video in videos if video.name.casefold() == said.casefold()]
+            name = _track(_parsed(folder / _SESSION)).get("filename", "").casefold()
+            named = [video for video in videos if video.name.casefold() == name]
             if not named:
                 findings.wrong("sessions with more than one video, and not used (keep one)",
                                folder, f"{folder.name} ({', '.join(v.name for v in videos)})")
@@ -179,13 +179,13 @@ def _nothing(tree: Tree, places: Places) -> str:
 # -- XML ----------------------------------------------------------------------------------------
 
 def _described(row: dict[str, Any], findings: Findings) -> dict[str, Any]:
-    """Add what the XML of a session says of it."""
+    """Add what the XML files of a session tell of it."""
     file = Path(row["path"])
     session = _parsed(file.parent / _SESSION, findings)
     subject = _first(session, "subject")
-    said = person(subject.get("gender", subject.get("sex", "")).strip(),
-                  subject.get("age", "").strip(), row["video"], findings)
-    return {"video": row["video"], **said, **row,
+    details = person(subject.get("gender", subject.get("sex", "")).strip(),
+                     subject.get("age", "").strip(), row["video"], findings)
+    return {"video": row["video"], **details, **row,
             "session_subject": subject.get("id", "").strip() or None, "file": file.stem,
             "view": _track(session).get("view"),
             "emotion": _first(_parsed(file.with_suffix(".xml"), findings), "metatag",
@@ -208,9 +208,9 @@ def _first(root: ElementTree.Element | None, tag: str, **wanted: str) -> dict[st
     for element in () if root is None else root.iter():
         # A name may open with a namespace in braces.
         if element.tag.rpartition("}")[2].casefold() == tag:
-            found = {name.casefold(): value for name, value in element.attrib.items()}
-            if wanted.items() <= found.items():
-                return found
+            attributes = {name.casefold(): value for name, value in element.attrib.items()}
+            if wanted.items() <= attributes.items():
+                return attributes
     return {}
 
 

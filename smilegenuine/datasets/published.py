@@ -11,7 +11,7 @@ _COLUMNS = ["system", "accuracy", "sd", "source", "protocol"]
 
 
 class _Paper(NamedTuple):
-    """Where figures stand, and how they were found."""
+    """A publication, and how its figures were found."""
 
     source: str
     protocol: str

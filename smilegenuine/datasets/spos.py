@@ -15,15 +15,16 @@ from sklearn.utils import Bunch
 
 from ..clips.video import IMAGE_SUFFIXES
 from .findings import KINDS, Findings, labelled_bunch
+from .fold_lists import make_folds
 from .folder_search import Places, Tree, images_in, key, natural_key, search
 from .listed_videos import (
     check_classes,
     folder_around,
     kind_in,
-    kinds_agree,
     labels_file,
     match,
     read_labels,
+    rows_by_folder,
     with_subject,
 )
 
@@ -105,18 +106,23 @@ def load_spos(root: str | os.PathLike[str], *, fps: float = 25.0, folds: bool = 
     """
     findings = Findings(_WHAT, root, on_error)
     tree = search(findings)
-    found = labels_file(tree, labels)
+    list_file = labels_file(tree, labels)
     takes = _takes(tree)
     places = Places(((_name(tree, take), take) for take in takes), findings,
                     ((take.name, _name(tree, take)) for take in takes))
-    if found is not None:
-        rows = match(read_labels(found, places, findings), places, findings, found.name,
-                     complete=False)
-        if labels is None:
-            rows = kinds_agree(rows, lambda row: kind_in(tree.below(row["path"])), findings,
-                               found.name)
+    if list_file is not None:
+        rows = match(read_labels(list_file, places, findings), places, findings, list_file.name,
+                     complete=False, kinds_of=None if labels is not None else
+                     lambda row: kind_in(tree.below(row["path"])))
     else:
-        rows = _smiles(tree, places, findings)
+        around = folder_around(tree.root,
+                               lambda part: bool(kind_in((part,))) or _is_of_smiles(part))
+        rows = rows_by_folder(
+            places, lambda take: _kinds(tree, take), findings,
+            f"{tree.root}: no smiles of {_WHAT}. Looked for {_LAYOUT} in {len(tree.folders)} "
+            f"folders below it ({len(places.paths)} other folders hold images), and for labels.csv "
+            f"in it; give {around or 'the folder that holds both'}",
+            "in folders that say neither posed nor spontaneous, or both, and not used")
     if not any(row["subject"] for row in rows):
         rows = [{**row, "subject": _subject(row["path"])} for row in rows]
     rows = with_subject(rows, findings)
@@ -124,7 +130,7 @@ def load_spos(root: str | os.PathLike[str], *, fps: float = 25.0, folds: bool = 
         rows = _whole(rows, findings)
     check_classes(rows, findings, f"; the folder should hold {_LAYOUT}")
     if folds:
-        rows = _leave_one_out(rows, findings)
+        rows = make_folds(rows, None, findings)
     return labelled_bunch(pd.DataFrame(rows), findings, descr=_DESCR, fps=fps,
                           check_videos=check_videos)
 
@@ -155,41 +161,14 @@ def _subject(take: Path) -> str | None:
     return None
 
 
-def _smiles(tree: Tree, places: Places, findings: Findings) -> list[dict[str, Any]]:
-    """Return a row for each recording of a smile, by the folders that it lies in."""
-    rows: list[dict[str, Any]] = []
-    unclear: list[str] = []
-    n_others = 0
-    for name, take in places.paths.items():
-        parts = tree.below(take)
-        kinds = kind_in(parts)
-        if not any(key(part) in _SMILES for part in parts):
-            n_others += 1
-        elif len(kinds) == 1:
-            rows.append({"video": places.names[name], "path": take, "target": min(kinds),
-                         "subject": None})
-        else:
-            unclear.append(places.names[name])
-    if not rows and not len(findings):
-        around = folder_around(tree.root,
-                               lambda part: bool(kind_in((part,))) or key(part) in _SMILES)
-        raise FileNotFoundError(
-            f"{tree.root}: no smiles of {_WHAT}. Looked for {_LAYOUT} in {len(tree.folders)} "
-            f"folders below it ({n_others + len(unclear)} other folders hold images), and for "
-            f"labels.csv in it; give {around or 'the folder that holds both'}")
-    for video in unclear:
-        findings.wrong("in folders that say neither posed nor spontaneous, or both, and not used",
-                       video)
-    return rows
+def _is_of_smiles(folder: str) -> bool:
+    return key(folder) in _SMILES
 
 
-def _leave_one_out(rows: list[dict[str, Any]], findings: Findings) -> list[dict[str, Any]]:
-    subjects = sorted({row["subject"] for row in rows}, key=natural_key)
-    if len(subjects) == 1:
-        findings.wrong("subject only, so that folds is None", subjects[0])
-    if len(subjects) < 2:
-        return rows
-    return [{**row, "fold": subjects.index(row["subject"])} for row in rows]
+def _kinds(tree: Tree, take: Path) -> set[int] | None:
+    """Return the labels that a recording's folders speak of; None for other emotions."""
+    folders = tree.below(take)
+    return kind_in(folders) if any(map(_is_of_smiles, folders)) else None
 
 
 # -- images -------------------------------------------------------------------------------------

@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..clips.errors import ClipError
 from ..clips.record import as_clip
 from ..clips.video import is_recording
 from .csv_tables import read_csv, typed
 from .findings import Findings, is_known, labelled_bunch
-from .labelled_files import records, settled_rows
+from .labelled_files import records, settled_rows, with_clips
 from .listed_videos import LABELS_FILE
 
 _OURS = ("path", "label", "subject", "fold")
@@ -70,21 +69,10 @@ def load_table(path: str | os.PathLike[str], *, fps: float | None = None,
         root = root / LABELS_FILE
     findings = Findings("recordings", root, on_error)
     rows = _rows_of_folder(root) if root.is_dir() else _rows_of_csv(root, findings)
-    table = pd.DataFrame(_opened(rows, fps, findings))
+    table = with_clips(pd.DataFrame(rows), findings, lambda path: as_clip(path, fps=fps),
+                       f"of {len(rows)} recordings cannot be read")
     return labelled_bunch(table, findings, descr=f"Recordings and labels of {root}",
                           target_names=None, check_videos=False)
-
-
-def _opened(rows: list[dict[str, Any]], fps: float | None, findings: Findings
-            ) -> list[dict[str, Any]]:
-    opened = []
-    for row in rows:
-        try:
-            opened.append({**row, "clip": as_clip(row["path"], fps=fps)})
-        except (OSError, ClipError) as error:
-            findings.wrong(f"of {len(rows)} recordings cannot be read", row["path"], str(error),
-                           missing=isinstance(error, FileNotFoundError))
-    return opened
 
 
 def _rows_of_csv(file: Path, findings: Findings) -> list[dict[str, Any]]:
@@ -105,7 +93,7 @@ def _rows_of_csv(file: Path, findings: Findings) -> list[dict[str, Any]]:
 
 
 def _place(text: str, folder: Path) -> str:
-    """Where a path leads; one that was written on Windows has other separators."""
+    """Return where a path leads; one that was written on Windows has other separators."""
     place = os.path.normpath(folder / os.path.expanduser(text))
     if "\\" in text and not os.path.exists(place):
         return os.path.normpath(folder / text.replace("\\", "/"))

@@ -12,7 +12,6 @@ from sklearn.utils import Bunch
 
 from .findings import Findings, labelled_bunch
 from .fold_lists import (
-    FoldLists,
     assign,
     letter_list_names,
     note_none,
@@ -24,7 +23,6 @@ from .listed_videos import (
     LABELS_FILE,
     check_classes,
     kind_in,
-    kinds_agree,
     label_of,
     labels_file,
     match,
@@ -118,9 +116,8 @@ def load_uva_nemo(root: str | os.PathLike[str], *, folds: bool = True,
     tree = search(findings)
     places = Places(((video_id(file.name), file) for file in tree.videos), findings)
     listing, what = _listing(tree, places, labels, findings)
-    rows = match(listing, places, findings, what)
-    if labels is None:
-        rows = kinds_agree(rows, lambda row: kind_in((row["video"],)), findings, what)
+    rows = match(listing, places, findings, what,
+                 kinds_of=None if labels is not None else lambda row: kind_in((row["video"],)))
     rows = with_subject(rows, findings)
     if folds:
         known = [*places.names.values(), *(row["video"] for row in listing)]
@@ -133,8 +130,8 @@ def load_uva_nemo(root: str | os.PathLike[str], *, folds: bool = True,
 
 def _listing(tree: Tree, places: Places, labels: str | os.PathLike[str] | None,
              findings: Findings) -> tuple[list[dict[str, Any]], str]:
-    """Read what is said of each video, and give the name of the file that says it."""
-    found = labels_file(tree, labels)
+    """Read the list of the videos, and return it with the name of its file."""
+    list_file = labels_file(tree, labels)
     details = [] if labels is not None else find_details(tree, findings)
     if details:
         file, lines = details[0]
@@ -142,8 +139,8 @@ def _listing(tree: Tree, places: Places, labels: str | os.PathLike[str] | None,
             findings.wrong(f"further file with details, other than {file.name}, and not read "
                            "(keep one)", other)
         return read_details(lines, file.name, findings), file.name
-    if found is not None:
-        return read_labels(found, places, findings), found.name
+    if list_file is not None:
+        return read_labels(list_file, places, findings), list_file.name
     raise FileNotFoundError(_nothing(tree, places))
 
 
@@ -174,18 +171,18 @@ def find_details(tree: Tree, findings: Findings) -> list[tuple[Path, list[list[s
     named = [file for file in texts if "detail" in file.name.casefold()]
     # Thousands of measurements may lie beside: all else is read only if need be.
     for files in (named, [file for file in texts if file not in named]):
-        found: list[tuple[Path, list[list[str]]]] = []
+        details: list[tuple[Path, list[list[str]]]] = []
         for file in files:
             try:
                 fields = [_fields(line) for line in lines_of(file)]
             except OSError as error:
                 findings.wrong("not to be read", file, str(error))
                 continue
-            if any(map(_is_row, fields)) and fields not in [other for _, other in found]:
-                found.append((file, fields))
-        if found:
+            if any(map(_is_row, fields)) and fields not in [other for _, other in details]:
+                details.append((file, fields))
+        if details:
             # The owners' name first, then whichever says most.
-            return sorted(found, key=lambda f: (f[0].name != _DETAILS, -sum(map(_is_row, f[1]))))
+            return sorted(details, key=lambda f: (f[0].name != _DETAILS, -sum(map(_is_row, f[1]))))
     return []
 
 
@@ -238,7 +235,7 @@ def read_details(lines: list[list[str]], name: str, findings: Findings) -> list[
 
 def _in_folds(rows: list[dict[str, Any]], tree: Tree, places: Places, findings: Findings,
               known: list[str]) -> list[dict[str, Any]]:
-    lists: FoldLists | None = read_letter_lists(tree, places, findings, _N_FOLDS)
+    lists = read_letter_lists(tree, places, findings, _N_FOLDS)
     if lists is None:
         lists = read_json_lists(tree, places, findings, _N_FOLDS)
     if lists is None:

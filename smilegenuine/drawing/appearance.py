@@ -6,29 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 N_ACTION_UNITS = 17
 
 SEXES = ("female", "male")
-HAIR_STYLES = (
-    *("bald", "receding", "buzz", "crop", "side_part", "swept_back", "fringe", "curly", "afro"),
-    *("bob", "bob_fringe", "long", "long_fringe", "wavy", "curls", "tied", "bun", "scarf", "cap"),
-)
+HAIR_STYLES = ("bald", "receding", "buzz", "crop", "side_part", "swept_back", "fringe", "curly",
+               "afro", "bob", "bob_fringe", "long", "long_fringe", "wavy", "curls", "tied", "bun",
+               "scarf", "cap")
 BEARD_STYLES = ("none", "stubble", "moustache", "goatee", "full")
 GLASSES_STYLES = ("none", "round", "rectangular")
 
 # sRGB in 0..1, from light to dark; a person's skin lies between two neighbours.
-_SKIN_TONES = np.array(
-    [
-        [0.96, 0.82, 0.74],
-        [0.92, 0.75, 0.64],
-        [0.86, 0.67, 0.54],
-        [0.76, 0.56, 0.43],
-        [0.63, 0.44, 0.32],
-        [0.50, 0.34, 0.25],
-        [0.40, 0.27, 0.20],
-    ]
-)
+_SKIN_TONES = np.array([
+    [0.96, 0.82, 0.74], [0.92, 0.75, 0.64], [0.86, 0.67, 0.54], [0.76, 0.56, 0.43],
+    [0.63, 0.44, 0.32], [0.50, 0.34, 0.25], [0.40, 0.27, 0.20]])
 # How common each of the styles is.
 _HAIR_WEIGHTS = {
     "male": (6, 16, 10, 18, 16, 10, 9, 10, 5, 0, 0, 1, 0, 1.5, 1, 1, 0.5, 0, 2),
@@ -160,29 +152,33 @@ class Person:
     gains_left: tuple[float, ...]
     gains_right: tuple[float, ...]
 
-    def activations(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return how far the units of either side, intensities 0..5, are at work, about 0..1.
+    def activations(self, aus: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far the units of either side are at work, about 0..1.
 
         Parameters
         ----------
-        left, right : (..., 17) ndarray
-            Intensities; values outside 0..5 are cut to it.
+        aus : (T, 17) or (T, 2, 17) array-like
+            Intensities 0..5 in each frame, of both sides or of the left and the right one; values
+            outside that range are cut to it.
 
         Returns
         -------
-        left, right : (..., 17) ndarray
+        left, right : (T, 17) ndarray
 
         Raises
         ------
         ValueError
-            If an intensity is not finite.
+            If ``aus`` has another shape, or an intensity is not finite.
         """
-        if not (np.all(np.isfinite(left)) and np.all(np.isfinite(right))):
+        aus = np.asarray(aus, dtype=float)
+        if aus.ndim not in (2, 3) or aus.shape[1:] not in ((N_ACTION_UNITS,), (2, N_ACTION_UNITS)):
+            raise ValueError(f"aus must have shape ({N_ACTION_UNITS},) or (2, {N_ACTION_UNITS}), "
+                             f"got {aus.shape[1:]} in each frame.")
+        if not np.all(np.isfinite(aus)):
             raise ValueError("aus must be finite, got NaN or infinity.")
-        return (
-            np.clip(left, 0.0, 5.0) / 5.0 * self.gains_left,
-            np.clip(right, 0.0, 5.0) / 5.0 * self.gains_right,
-        )
+        left, right = (aus, aus) if aus.ndim == 2 else (aus[:, 0], aus[:, 1])
+        return (np.clip(left, 0.0, 5.0) / 5.0 * self.gains_left,
+                np.clip(right, 0.0, 5.0) / 5.0 * self.gains_right)
 
 
 def random_person(rng: np.random.Generator) -> Person:
@@ -204,17 +200,10 @@ def random_person(rng: np.random.Generator) -> Person:
     depth = float(rng.random() ** 1.2 * (len(_SKIN_TONES) - 1))
     masculine = float(sex == "male")
     age = wrinkledness(years)
-    return Person(
-        seed=int(rng.integers(2**31)),
-        sex=sex,
-        years=years,
-        age=age,
-        **_shape(rng, masculine, youth(years), age),
-        **_colours(rng, depth, years, masculine),
-        **_hair(rng, masculine, years, depth),
-        **_light(rng, depth),
-        **_gains(rng),
-    )
+    return Person(seed=int(rng.integers(2**31)), sex=sex, years=years, age=age,
+                  **_shape(rng, masculine, youth(years), age),
+                  **_colours(rng, depth, years, masculine), **_hair(rng, masculine, years, depth),
+                  **_light(rng, depth), **_gains(rng))
 
 
 def youth(years: int) -> float:
@@ -264,9 +253,8 @@ def _shape(rng: np.random.Generator, masculine: float, young: float, age: float)
     }
 
 
-def _colours(
-    rng: np.random.Generator, depth: float, years: int, masculine: float
-) -> dict[str, Any]:
+def _colours(rng: np.random.Generator, depth: float, years: int,
+             masculine: float) -> dict[str, Any]:
     """Return the colours of skin, lips, irises, hair and what varies on the skin."""
     low = int(min(depth, len(_SKIN_TONES) - 2))
     skin = _SKIN_TONES[low] + (depth - low) * (_SKIN_TONES[low + 1] - _SKIN_TONES[low])
@@ -301,9 +289,7 @@ def _colours(
     }
 
 
-def _hair(
-    rng: np.random.Generator, masculine: float, years: int, depth: float
-) -> dict[str, Any]:
+def _hair(rng: np.random.Generator, masculine: float, years: int, depth: float) -> dict[str, Any]:
     """Return hair, brows' density, beard and glasses."""
     age, young = wrinkledness(years), youth(years)
     weights = np.array(_HAIR_WEIGHTS["male" if masculine else "female"], float)
@@ -358,9 +344,8 @@ def _light(rng: np.random.Generator, depth: float) -> dict[str, Any]:
         "shadow": float(np.clip(rng.normal(0.0, 0.25), -0.55, 0.55)),
         "oiliness": float(rng.uniform(0.04, 0.15)),
         "wall_colour": tuple(np.clip(wall, 0.1, 0.95).tolist()),
-        "clothes_colour": tuple(
-            (0.6 * rng.uniform(0.08, 0.8) + 0.4 * rng.uniform(0.05, 0.85, 3)).tolist()
-        ),
+        "clothes_colour": tuple((0.6 * rng.uniform(0.08, 0.8)
+                                 + 0.4 * rng.uniform(0.05, 0.85, 3)).tolist()),
     }
 
 

@@ -20,14 +20,8 @@ def brow_points(person: Person) -> np.ndarray:
     arch = 0.022 * person.brow_arch
     y = -0.143 * person.brow_height
     x = 0.27 * person.eye_spacing
-    return np.array(
-        [
-            [x - 0.165, y + 0.012],
-            [x - 0.05, y - 0.6 * arch],
-            [x + 0.075, y - arch],
-            [x + 0.175, y + 0.030 - 0.3 * arch],
-        ]
-    )
+    return np.array([[x - 0.165, y + 0.012], [x - 0.05, y - 0.6 * arch], [x + 0.075, y - arch],
+                     [x + 0.175, y + 0.030 - 0.3 * arch]])
 
 
 def skin_colours(person: Person, canvas: Canvas) -> np.ndarray:
@@ -124,9 +118,8 @@ def _beard(image: np.ndarray, person: Person, canvas: Canvas, rng: np.random.Gen
     mouth = mouth_row(person)
     ax = np.abs(x)
     style = person.beard_style
-    moustache = np.exp(
-        -(((ax - 0.11) / 0.17) ** 4) - ((y - mouth + 0.085 - 0.16 * ax) / 0.055) ** 4
-    )
+    moustache = np.exp(-(((ax - 0.11) / 0.17) ** 4)
+                       - ((y - mouth + 0.085 - 0.16 * ax) / 0.055) ** 4)
     moustache *= 1.0 - 0.5 * np.exp(-((x / 0.018) ** 2))
     outline = head_outline(person)
     inside = filled(canvas, outline).astype(np.float32) / 255.0

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import RBFInterpolator
 from scipy.ndimage import spline_filter
 
+from . import mesh_template as mesh
 from .appearance import N_ACTION_UNITS, Person
 from .deformation import Deformation
 from .eyes import iris_place, iris_radius, lids
-from .head_rotation import HeadPose, face_unit, rotation
-from .mesh_template import (
-    IRISES,
-    LIDS,
-    LIP_EDGE,
-    LIPS,
-    LOWER_LIP_ROWS,
-    N_MESH,
-    N_POINTS,
-    NOSE_TIP,
-    OUTLINE,
-    SIDES,
-    anchors,
-    lid_weights,
-    lip_edges,
-    lip_weights,
-    load_template,
+from .head_rotation import (
+    HeadPose,
+    checked_gaze,
+    checked_poses,
+    face_unit,
+    one_pose,
+    rotation,
 )
 from .mouth import lips
 from .relief import parallax_depth
@@ -67,15 +57,14 @@ class FaceMesh:
     """
 
     def __init__(self, person: Person, size: int = 160) -> None:
-        if size < 48:
-            raise ValueError(f"size must be at least 48 pixels, got {size}.")
         self.person = person
         self.size = int(size)
-        template = load_template()
+        pose = HeadPose(person, self.size)
+        template = mesh.load_template()
         rest = np.zeros(N_ACTION_UNITS)
-        self._lip_weights = lip_weights(person, template)
-        self._lid_weights = [lid_weights(person, side, template) for side in SIDES]
-        index, place = anchors(person, template)
+        self._lip_weights = mesh.lip_weights(person, template)
+        self._lid_weights = [mesh.lid_weights(person, side, template) for side in mesh.SIDES]
+        index, place = mesh.anchors(person, template)
         carry = RBFInterpolator(template.points[index], place)
         self._rest = carry(template.points)
         self._rest[index] = place
@@ -85,7 +74,6 @@ class FaceMesh:
         self._field = _Field(person)
         self._occlusion = _Occlusion(person)
         self._unit = face_unit(self.size)
-        pose = HeadPose(person, self.size)
         # Where the pivot lies, asked of the pose itself: all of the turn set to 0 leaves the pivot
         # in the image; depth read sideways leaves its depth.
         origin = np.zeros((1, 2))
@@ -94,20 +82,12 @@ class FaceMesh:
         flat = pose.project(origin, np.eye(3), (0.0, 0.0), 1.0)[0] - self._pivot_pixel
         depth = parallax_depth(person, *origin.T)[0]
         self._pivot = np.array([*(-flat / self._unit), depth - aside[0] / self._unit])
-        skin = self._rest[:N_MESH]
+        skin = self._rest[:mesh.N_MESH]
         self._centre = np.array([*skin.mean(0), parallax_depth(person, *skin.T).mean()])
 
-    def place(
-        self,
-        aus: ArrayLike,
-        *,
-        yaw: float = 0.0,
-        pitch: float = 0.0,
-        roll: float = 0.0,
-        shift: tuple[float, float] = (0.0, 0.0),
-        scale: float = 1.0,
-        gaze: tuple[float, float] = (0.0, 0.0),
-    ) -> np.ndarray:
+    def place(self, aus: ArrayLike, *, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
+              shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0,
+              gaze: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
         """Return where the points are drawn.
 
         Parameters
@@ -131,17 +111,9 @@ class FaceMesh:
         """
         return self._one(aus, yaw, pitch, roll, shift, scale, gaze)[0]
 
-    def visible(
-        self,
-        aus: ArrayLike,
-        *,
-        yaw: float = 0.0,
-        pitch: float = 0.0,
-        roll: float = 0.0,
-        shift: tuple[float, float] = (0.0, 0.0),
-        scale: float = 1.0,
-        gaze: tuple[float, float] = (0.0, 0.0),
-    ) -> np.ndarray:
+    def visible(self, aus: ArrayLike, *, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
+                shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0,
+                gaze: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
         """Return which points are in the picture and not hidden by the head itself.
 
         Parameters
@@ -161,9 +133,8 @@ class FaceMesh:
         """
         return self._one(aus, yaw, pitch, roll, shift, scale, gaze)[1]
 
-    def place_frames(
-        self, aus: ArrayLike, poses: ArrayLike, gaze: ArrayLike | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def place_frames(self, aus: ArrayLike, poses: ArrayLike,
+                     gaze: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return where the points are drawn in many frames, and which are to be seen.
 
         Parameters
@@ -187,55 +158,32 @@ class FaceMesh:
         ValueError
             As in `place`, or if ``aus``, ``poses`` and ``gaze`` differ in length.
         """
-        left, right = self._activations(aus)
-        poses = _checked_poses(poses, len(left))
-        gaze = _checked_gaze(np.zeros((len(left), 2)) if gaze is None else gaze, len(left))
-        places = np.empty((len(left), N_POINTS, 3), np.float32)
-        seen = np.empty((len(left), N_POINTS), bool)
+        left, right = self.person.activations(aus)
+        poses = checked_poses(poses, len(left))
+        gaze = checked_gaze(np.zeros((len(left), 2)) if gaze is None else gaze, len(left))
+        places = np.empty((len(left), mesh.N_POINTS, 3), np.float32)
+        seen = np.empty((len(left), mesh.N_POINTS), bool)
         for start in range(0, len(left), _CHUNK):
             part = slice(start, start + _CHUNK)
             face = self._face_points(left[part], right[part], gaze[part])
             places[part], seen[part] = self._turned(face, poses[part])
         return places, seen
 
-    def _one(
-        self,
-        aus: ArrayLike,
-        yaw: float,
-        pitch: float,
-        roll: float,
-        shift: tuple[float, float],
-        scale: float,
-        gaze: tuple[float, float],
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _one(self, aus: ArrayLike, yaw: float, pitch: float, roll: float,
+             shift: tuple[float, float], scale: float,
+             gaze: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
         """Return place (478, 3) and visibility (478,) in one frame."""
-        if np.shape(shift) != (2,):
-            raise ValueError(f"shift must be two finite numbers, got {shift!r}.")
-        if np.shape(gaze) != (2,):
-            raise ValueError(f"gaze must be two finite angles in degrees, got {gaze!r}.")
-        places, seen = self.place_frames(
-            np.asarray(aus)[None], [[yaw, pitch, roll, *shift, scale]], [gaze]
-        )
+        pose = one_pose(yaw, pitch, roll, shift, scale)
+        places, seen = self.place_frames(np.asarray(aus)[None], pose, [gaze])
         return places[0], seen[0]
-
-    def _activations(self, aus: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Return the activations (T, 17) of the left and the right side, about 0..1."""
-        aus = np.asarray(aus, dtype=float)
-        if aus.ndim not in (2, 3) or aus.shape[1:] not in ((N_ACTION_UNITS,), (2, N_ACTION_UNITS)):
-            raise ValueError(
-                f"aus must have shape ({N_ACTION_UNITS},) or (2, {N_ACTION_UNITS}), one such for "
-                f"each frame, got {aus.shape[1:]}."
-            )
-        left, right = (aus, aus) if aus.ndim == 2 else (aus[:, 0], aus[:, 1])
-        return self.person.activations(left, right)
 
     def _face_points(self, left: np.ndarray, right: np.ndarray, gaze: np.ndarray) -> np.ndarray:
         """Return the points (T, 478, 2) before the pose, in face units."""
         points = np.repeat(self._rest[None], len(left), axis=0)
-        skin = self._field.moved(self._rest[:N_MESH], left, right)
+        skin = self._field.moved(self._rest[:mesh.N_MESH], left, right)
         moving = self._moving_parts(left, right, gaze)
         beyond = moving[:, : len(_EDGES)] - skin[:, _EDGES]
-        points[:, :N_MESH] = skin + self._follow @ beyond
+        points[:, :mesh.N_MESH] = skin + self._follow @ beyond
         points[:, _MOVING] = moving
         return points
 
@@ -245,9 +193,9 @@ class FaceMesh:
         rim = iris_radius(person) * np.array([[0, 0], [1, 0], [0, -1], [-1, 0], [0, 1]])
         frames = []
         for levels in zip(left, right, gaze, strict=True):
-            mouth = lip_edges(lips(person, levels[0], levels[1]))
+            mouth = mesh.lip_edges(lips(person, levels[0], levels[1]))
             eyes, irises = [], []
-            for side, level, weights in zip(SIDES, levels[:2], self._lid_weights, strict=True):
+            for side, level, weights in zip(mesh.SIDES, levels[:2], self._lid_weights, strict=True):
                 shape = lids(person, side, level)
                 eyes.append(weights @ np.concatenate([shape.upper, shape.lower]))
                 irises.append(iris_place(person, side, levels[2]) + rim)
@@ -271,8 +219,8 @@ class FaceMesh:
 
 
 # What is drawn anew for every frame: first the edges that the skin beside them follows.
-_DRAWN = np.concatenate([LIPS, LIDS.ravel(), IRISES.ravel()])
-_IS_EDGE = np.isin(_DRAWN, np.concatenate([LIP_EDGE, LIDS.ravel()]))
+_DRAWN = np.concatenate([mesh.LIPS, mesh.LIDS.ravel(), mesh.IRISES.ravel()])
+_IS_EDGE = np.isin(_DRAWN, np.concatenate([mesh.LIP_EDGE, mesh.LIDS.ravel()]))
 _MOVING_ORDER = np.argsort(~_IS_EDGE, kind="stable")
 _MOVING = _DRAWN[_MOVING_ORDER]
 _EDGES = _MOVING[: _IS_EDGE.sum()]
@@ -281,14 +229,14 @@ _EDGES = _MOVING[: _IS_EDGE.sum()]
 def _follow_weights(rest: np.ndarray) -> np.ndarray:
     """Return how far (468, n_edges) the skin goes with what edges move beyond the skin there."""
     reach = np.full(len(_EDGES), _REACH_LIP)
-    reach[np.isin(_EDGES, LOWER_LIP_ROWS[0])] = _REACH_LOWER_LIP
-    reach[np.isin(_EDGES, LIP_EDGE[[0, 10]])] = _REACH_LOWER_LIP  # the corners
-    reach[np.isin(_EDGES, LIDS)] = _REACH_LID
-    apart = np.linalg.norm(rest[:N_MESH, None] - rest[_EDGES], axis=2)
+    reach[np.isin(_EDGES, mesh.LOWER_LIP_ROWS[0])] = _REACH_LOWER_LIP
+    reach[np.isin(_EDGES, mesh.LIP_EDGE[[0, 10]])] = _REACH_LOWER_LIP  # the corners
+    reach[np.isin(_EDGES, mesh.LIDS)] = _REACH_LID
+    apart = np.linalg.norm(rest[:mesh.N_MESH, None] - rest[_EDGES], axis=2)
     near = (apart + 1e-3) ** -3.0
     near /= near.sum(axis=1, keepdims=True)
     share = np.clip(1.0 - apart.min(axis=1) / (near @ reach), 0.0, None) ** 2
-    share[[NOSE_TIP, *OUTLINE]] = 0.0
+    share[[mesh.NOSE_TIP, *mesh.OUTLINE]] = 0.0
     return share[:, None] * near
 
 
@@ -386,44 +334,15 @@ class _Occlusion:
         """Return (T, n) bool for points (T, n, 2) of the face, seen along ``view`` (T, 3)."""
         x, y = face.astype(np.float32).transpose(2, 0, 1)
         view = view.astype(np.float32)
-        slope = self._look_up(self._slopes, x, y)
+        slope = self._canvas.sampled(self._slopes, x, y)
         # The area of the skin's picture, where that from the front has 1.
         facing = view[:, 2:] - slope[..., 0] * view[:, :1] - slope[..., 1] * view[:, 1:2]
         seen = facing > _SLIVER
         # Up the line of sight as far as the highest point of the relief.
-        z = self._look_up(self._surface, x, y)
+        z = self._canvas.sampled(self._surface, x, y)
         rise = np.maximum(self._top - z, 0.0)
         x_step, y_step = (rise * (view[:, k : k + 1] / view[:, 2:]) for k in (0, 1))
         for part in np.arange(1, self._STEPS + 1, dtype=np.float32) / self._STEPS:
-            ground = self._look_up(self._surface, x + part * x_step, y + part * y_step)
+            ground = self._canvas.sampled(self._surface, x + part * x_step, y + part * y_step)
             seen &= ground <= z + part * rise + self._CLEARANCE
         return seen
-
-    def _look_up(self, image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return the grid's values at face coordinates (T, n)."""
-        columns = (x - self._canvas.left) * self._canvas.unit - 0.5
-        rows = (y - self._canvas.top) * self._canvas.unit - 0.5
-        edge = cv2.BORDER_REPLICATE
-        return cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=edge)
-
-
-def _checked_poses(poses: ArrayLike, n_frames: int) -> np.ndarray:
-    """Return poses as a float array (T, 6), or raise ValueError."""
-    poses = np.asarray(poses, dtype=float)
-    if poses.shape != (n_frames, 6):
-        raise ValueError(f"poses must have shape ({n_frames}, 6), got {poses.shape}.")
-    if not np.all(np.isfinite(poses[:, :3])) or np.any(np.abs(poses[:, :2]) > 60.0):
-        raise ValueError("yaw, pitch and roll must be finite, yaw and pitch within 60 degrees.")
-    if not np.all(np.isfinite(poses[:, 3:5])):
-        raise ValueError("shift must be two finite numbers.")
-    if not np.all(np.isfinite(poses[:, 5])) or np.any(poses[:, 5] <= 0.0):
-        raise ValueError("scale must be positive and finite.")
-    return poses
-
-
-def _checked_gaze(gaze: ArrayLike, n_frames: int) -> np.ndarray:
-    """Return gaze as a float array (T, 2), or raise ValueError."""
-    gaze = np.asarray(gaze, dtype=float)
-    if gaze.shape != (n_frames, 2) or not np.all(np.isfinite(gaze)):
-        raise ValueError(f"gaze must be two finite angles in degrees, for {n_frames} frames.")
-    return gaze

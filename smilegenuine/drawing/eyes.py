@@ -91,12 +91,8 @@ def lids(person: Person, side: float, level: np.ndarray) -> Lids:
     fold = 0.030 - 0.014 * au["AU05"] - 0.006 * au["AU07"]
     rest = corner - 0.047 * person.eye_opening * skew
     crease = np.minimum(rest + 0.35 * (upper - rest), upper) - fold * bow**0.4
-    return Lids(
-        np.stack([x, upper], axis=1),
-        np.stack([x, lower], axis=1),
-        np.stack([x, crease], axis=1),
-        closed,
-    )
+    upper, lower, crease = (np.stack([x, y], axis=1) for y in (upper, lower, crease))
+    return Lids(upper, lower, crease, closed)
 
 
 def iris_radius(person: Person) -> float:
@@ -112,14 +108,8 @@ def iris_place(person: Person, side: float, gaze: tuple[float, float]) -> tuple[
     return cx + dx, cy - 0.002 + dy
 
 
-def draw_eye(
-    image: np.ndarray,
-    canvas: Canvas,
-    person: Person,
-    side: float,
-    shape: Lids,
-    gaze: tuple[float, float],
-) -> None:
+def draw_eye(image: np.ndarray, canvas: Canvas, person: Person, side: float, shape: Lids,
+             gaze: tuple[float, float]) -> None:
     """Draw one eye in place.
 
     Parameters
@@ -155,15 +145,8 @@ def draw_eye(
     blend(image, lash, lashes, person.lash_darkness)
 
 
-def _eyeball(
-    image: np.ndarray,
-    canvas: Canvas,
-    person: Person,
-    side: float,
-    shape: Lids,
-    gaze: tuple[float, float],
-    opening: np.ndarray,
-) -> None:
+def _eyeball(image: np.ndarray, canvas: Canvas, person: Person, side: float, shape: Lids,
+             gaze: tuple[float, float], opening: np.ndarray) -> None:
     """Draw sclera, iris, pupil, the lid's shadow and the glint inside ``opening``."""
     x, y = iris_place(person, side, gaze)
     radius = iris_radius(person)

@@ -9,9 +9,8 @@ from .eyes import eye_centre
 from .strokes import Canvas, line, spline
 
 
-def glasses_layer(
-    person: Person, canvas: Canvas
-) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
+def glasses_layer(person: Person,
+                  canvas: Canvas) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
     """Return where thin glasses lie, their (height, width) uint8 mask and their colour.
 
     Parameters
@@ -37,13 +36,8 @@ def glasses_layer(
     for side in (-1.0, 1.0):
         cx, cy = eye_centre(person, side)
         cos, sin = np.cos(angles), np.sin(angles)
-        rim = np.stack(
-            [
-                1.02 * cx + width * np.sign(cos) * np.abs(cos) ** power,
-                cy + 0.03 + height * np.sign(sin) * np.abs(sin) ** power,
-            ],
-            axis=1,
-        )
+        rim = np.stack([1.02 * cx + width * np.sign(cos) * np.abs(cos) ** power,
+                        cy + 0.03 + height * np.sign(sin) * np.abs(sin) ** power], axis=1)
         mask = np.maximum(mask, line(part, rim, 0.014))
         outer = side * (abs(1.02 * cx) + width)
         edges.append(1.02 * abs(cx) - width)

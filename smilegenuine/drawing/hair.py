@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .appearance import Person
-from .hair_styles import Style, cloth_colour, front_edge, hair_style, parting
+from .hair_styles import HairStyle, cloth_colour, front_edge, hair_style, parting
 from .relief import head_outline, radial_position
 from .strokes import Canvas, blend, disc, filled, line, smooth_noise, soft_stroke, spline
 
@@ -101,10 +101,8 @@ def _ears(image: np.ndarray, person: Person, canvas: Canvas, head: np.ndarray) -
     at = np.array([0.580 * person.face_width, 0.08])
     both = np.zeros(image.shape[:2], np.uint8)
     for side in (-1.0, 1.0):
-        shape = np.array(
-            [[-0.03, -0.10], [0.04, -0.13], [0.070, -0.06], [0.055, 0.08], [0.022, 0.20],
-             [-0.02, 0.24], [-0.05, 0.10]]
-        ) + at  # fmt: skip
+        shape = np.array([[-0.03, -0.10], [0.04, -0.13], [0.070, -0.06], [0.055, 0.08],
+                          [0.022, 0.20], [-0.02, 0.24], [-0.05, 0.10]]) + at
         ear = filled(canvas, spline(shape * (side, 1.0), 6, closed=True))
         visible = np.minimum(ear, 255 - head)
         blend(image, np.array(person.skin) * (0.90, 0.80, 0.77), visible)
@@ -115,7 +113,7 @@ def _ears(image: np.ndarray, person: Person, canvas: Canvas, head: np.ndarray) -
     return both
 
 
-def _outer(person: Person, style: Style, rng: np.random.Generator) -> np.ndarray:
+def _outer(person: Person, style: HairStyle, rng: np.random.Generator) -> np.ndarray:
     """Return the hair's outline (n, 2) away from the face, from the lower right to the left."""
     outline = head_outline(person)
     upper = outline[outline[:, 1] < min(0.02, style.low + 0.02)]
@@ -146,9 +144,8 @@ def _outer(person: Person, style: Style, rng: np.random.Generator) -> np.ndarray
     return spline(np.vstack([ends[0][::-1], crown, ends[1]]), 4)
 
 
-def _mask(
-    person: Person, style: Style, canvas: Canvas, grain: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _mask(person: Person, style: HairStyle, canvas: Canvas, grain: np.ndarray,
+          rng: np.random.Generator) -> np.ndarray:
     """Return the (height, width) uint8 mask of the hair that lies before or around the head."""
     inner = spline(front_edge(person, style, rng), 6)
     outer = _outer(person, style, rng)
@@ -166,9 +163,8 @@ def _mask(
     return np.maximum(mask, _flyaways(person, style, canvas, outer, rng))
 
 
-def _roughened(
-    mask: np.ndarray, canvas: Canvas, noise: np.ndarray, soft: np.ndarray | float
-) -> np.ndarray:
+def _roughened(mask: np.ndarray, canvas: Canvas, noise: np.ndarray,
+               soft: np.ndarray | float) -> np.ndarray:
     """Return a mask whose edge is moved by ``noise`` and as wide as ``soft``, both in units."""
     solid: np.ndarray = (mask > 127).astype(np.uint8)
     inside = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
@@ -177,9 +173,8 @@ def _roughened(
     return (255.0 * np.clip(0.5 + level / soft, 0.0, 1.0)).astype(np.uint8)
 
 
-def _flyaways(
-    person: Person, style: Style, canvas: Canvas, outer: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _flyaways(person: Person, style: HairStyle, canvas: Canvas, outer: np.ndarray,
+              rng: np.random.Generator) -> np.ndarray:
     """Return the mask of single hairs that stand off the outline."""
     mask = np.zeros((canvas.height, canvas.width), np.uint8)
     for _ in range(int(26 * style.ragged / 0.014) if style.dense == 1.0 else 0):
@@ -199,19 +194,15 @@ def _fine_strands(rng: np.random.Generator, across: np.ndarray, along: np.ndarra
     for fine, weight in ((1.0, 0.6), (0.45, 0.6), (0.14, 0.55)):
         table = smooth_noise(rng, (64, 1024), 1.0)
         table = cv2.GaussianBlur(table, (1, 0), 0.01, sigmaY=4.0)
-        relief += weight * cv2.remap(
-            table / table.std(),
-            ((across + 2.0) * 250.0 * fine).astype(np.float32),
-            ((along + 3.0) * 10.0).astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT,
-        )
+        columns = ((across + 2.0) * 250.0 * fine).astype(np.float32)
+        rows = ((along + 3.0) * 10.0).astype(np.float32)
+        relief += weight * cv2.remap(table / table.std(), columns, rows, cv2.INTER_LINEAR,
+                                     borderMode=cv2.BORDER_REFLECT)
     return relief
 
 
-def _strands(
-    person: Person, style: Style, canvas: Canvas, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _strands(person: Person, style: HairStyle, canvas: Canvas,
+             rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the strands' relief and the hair's unlit colours over the whole canvas."""
     x, y = canvas.coordinates()
     rho = radial_position(head_outline(person), x, y)
@@ -243,9 +234,8 @@ def _strands(
     return relief, (lit + 0.03 * np.clip(bright - 1.0, 0.0, 0.5)[..., None]).astype(np.float32)
 
 
-def _combed(
-    person: Person, style: Style, x: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _combed(person: Person, style: HairStyle, x: np.ndarray,
+            y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return coordinates across and along the strands."""
     if style.wave:
         x = x + style.wave * 0.022 * np.sin(11.0 * y + 4.0 * np.sign(x) + person.hair_part)
@@ -265,9 +255,7 @@ def _combed(
     return 1.6 * angle, np.hypot(x - crown[0], y - crown[1])
 
 
-def _cloth(
-    person: Person, canvas: Canvas, rho: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _cloth(person: Person, canvas: Canvas, rho: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the colours of a scarf or cap: soft folds around the face."""
     folds = smooth_noise(rng, rho.shape, 0.10 * canvas.unit)
     if person.hair_style == "scarf":
@@ -293,7 +281,7 @@ def _brim(image: np.ndarray, person: Person, canvas: Canvas, cloth: np.ndarray) 
     """Draw a knitted cap's turned-up brim in place and return its mask."""
     wide = 0.615 * person.face_width
     edge = np.array([[-wide, -0.22], [-0.8 * wide, -0.31], [0.0, -0.37], [0.8 * wide, -0.31],
-                     [wide, -0.22]])  # fmt: skip
+                     [wide, -0.22]])
     lower, upper = spline(edge), spline(edge - np.array([0.0, 0.20]))
     mask = filled(canvas, np.vstack([upper, lower[::-1]]))
     shade = soft_stroke(canvas, edge + np.array([0.0, 0.03]), 0.05, 0.022)

@@ -31,7 +31,7 @@ _CAP: Points = ((0.0, -0.40), (0.18, -0.40), (0.34, -0.37), (0.47, -0.33), (0.54
 
 
 @dataclass(frozen=True)
-class Style:
+class HairStyle:
     """One kind of hair. Lengths are in units of the eye-to-chin distance.
 
     Attributes
@@ -73,35 +73,35 @@ class Style:
     lean: float = 0.0
 
 
-STYLES: dict[str, Style] = {
-    "receding": Style(_BARE, "back", top=0.012, side=0.012, dense=0.80, ragged=0.016),
-    "buzz": Style(_PEAKED, "forward", top=0.012, side=0.006, dense=0.72, ragged=0.006),
-    "crop": Style(_ROUND, "forward", top=0.055, side=0.016, ragged=0.014),
-    "side_part": Style(_ROUND, "parted", top=0.075, side=0.018, ragged=0.014, lean=0.08),
-    "swept_back": Style(_PEAKED, "back", top=0.085, side=0.018, ragged=0.012),
-    "fringe": Style(_FRINGE, "forward", top=0.065, side=0.022, ragged=0.022, lean=0.06),
-    "curly": Style(_ROUND, "curls", top=0.115, side=0.055, ragged=0.018),
-    "afro": Style(_ROUND, "curls", top=0.17, side=0.16, ragged=0.020),
-    "bob": Style(_CURTAIN, "parted", top=0.065, side=0.055, low=0.72, flare=0.03, behind=0.74,
-                 ragged=0.012, lean=0.10),
-    "bob_fringe": Style(_LONG_FRINGE, "forward", top=0.060, side=0.055, low=0.66, flare=0.02,
-                        behind=0.70, ragged=0.018),
-    "long": Style(_CURTAIN, "parted", top=0.055, side=0.040, low=1.16, flare=0.07, behind=1.45,
-                  ragged=0.014, lean=0.10),
-    "long_fringe": Style(_LONG_FRINGE, "forward", top=0.055, side=0.040, low=1.14, flare=0.05,
-                         behind=1.45, ragged=0.022),
-    "wavy": Style(_CURTAIN, "parted", top=0.075, side=0.075, low=1.10, flare=0.13, behind=1.4,
-                  ragged=0.020, wave=1.0, lean=0.07),
-    "curls": Style(_CURTAIN, "curls", top=0.11, side=0.12, low=1.04, flare=0.12, behind=1.1,
-                   ragged=0.016, lean=0.06),
-    "tied": Style(_ROUND, "back", top=0.030, side=0.008, ragged=0.012, lean=0.02),
-    "bun": Style(_PEAKED, "back", top=0.030, side=0.008, ragged=0.012),
-    "scarf": Style(_SCARF, "cloth", top=0.055, side=0.060, low=1.08, flare=-0.14, ragged=0.0),
-    "cap": Style(_CAP, "cloth", top=0.085, side=0.030, ragged=0.0, low=-0.24),
-}  # fmt: skip
+STYLES: dict[str, HairStyle] = {
+    "receding": HairStyle(_BARE, "back", top=0.012, side=0.012, dense=0.80, ragged=0.016),
+    "buzz": HairStyle(_PEAKED, "forward", top=0.012, side=0.006, dense=0.72, ragged=0.006),
+    "crop": HairStyle(_ROUND, "forward", top=0.055, side=0.016, ragged=0.014),
+    "side_part": HairStyle(_ROUND, "parted", top=0.075, side=0.018, ragged=0.014, lean=0.08),
+    "swept_back": HairStyle(_PEAKED, "back", top=0.085, side=0.018, ragged=0.012),
+    "fringe": HairStyle(_FRINGE, "forward", top=0.065, side=0.022, ragged=0.022, lean=0.06),
+    "curly": HairStyle(_ROUND, "curls", top=0.115, side=0.055, ragged=0.018),
+    "afro": HairStyle(_ROUND, "curls", top=0.17, side=0.16, ragged=0.020),
+    "bob": HairStyle(_CURTAIN, "parted", top=0.065, side=0.055, low=0.72, flare=0.03, behind=0.74,
+                     ragged=0.012, lean=0.10),
+    "bob_fringe": HairStyle(_LONG_FRINGE, "forward", top=0.060, side=0.055, low=0.66, flare=0.02,
+                            behind=0.70, ragged=0.018),
+    "long": HairStyle(_CURTAIN, "parted", top=0.055, side=0.040, low=1.16, flare=0.07, behind=1.45,
+                      ragged=0.014, lean=0.10),
+    "long_fringe": HairStyle(_LONG_FRINGE, "forward", top=0.055, side=0.040, low=1.14, flare=0.05,
+                             behind=1.45, ragged=0.022),
+    "wavy": HairStyle(_CURTAIN, "parted", top=0.075, side=0.075, low=1.10, flare=0.13, behind=1.4,
+                      ragged=0.020, wave=1.0, lean=0.07),
+    "curls": HairStyle(_CURTAIN, "curls", top=0.11, side=0.12, low=1.04, flare=0.12, behind=1.1,
+                       ragged=0.016, lean=0.06),
+    "tied": HairStyle(_ROUND, "back", top=0.030, side=0.008, ragged=0.012, lean=0.02),
+    "bun": HairStyle(_PEAKED, "back", top=0.030, side=0.008, ragged=0.012),
+    "scarf": HairStyle(_SCARF, "cloth", top=0.055, side=0.060, low=1.08, flare=-0.14, ragged=0.0),
+    "cap": HairStyle(_CAP, "cloth", top=0.085, side=0.030, ragged=0.0, low=-0.24),
+}
 
 
-def hair_style(person: Person) -> Style | None:
+def hair_style(person: Person) -> HairStyle | None:
     """Return a person's style; None for a bald head."""
     return STYLES.get(person.hair_style)
 
@@ -112,7 +112,7 @@ def cloth_colour(person: Person) -> np.ndarray:
     return 0.5 * rng.uniform(0.1, 0.85) + 0.5 * rng.uniform(0.08, 0.8, 3)
 
 
-def front_edge(person: Person, style: Style, rng: np.random.Generator) -> np.ndarray:
+def front_edge(person: Person, style: HairStyle, rng: np.random.Generator) -> np.ndarray:
     """Return the edge (n, 2) between hair and face, from the lower left over the forehead."""
     right = np.array(style.edge) * (person.face_width, 1.0)
     if style.low and style.flow != "cloth":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .appearance import Person
 from .relief import parallax_depth
 from .strokes import Canvas
+
+#: Side in pixels of the smallest pictures that are drawn.
+LEAST_SIZE = 48
 
 # The head turns about the top of the neck: below the eyes, behind the face.
 _PIVOT = np.array([0.0, 0.50, -0.25])
@@ -49,9 +53,16 @@ class HeadPose:
         Whose head.
     size : int
         Side of the images in pixels.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is below `LEAST_SIZE`.
     """
 
     def __init__(self, person: Person, size: int) -> None:
+        if size < LEAST_SIZE:
+            raise ValueError(f"size must be at least {LEAST_SIZE} pixels, got {size}.")
         self._person = person
         self._size = size
         self._coarse = Canvas.covering(0.5 * _UNIT * size, (-1.4, -1.6, 1.4, 1.6))
@@ -61,14 +72,11 @@ class HeadPose:
         self._surface = np.dstack([depth, right, down]).astype(np.float32)
         quarter = (size + 3) // 4
         # The centres of the 2 x 2 and of the 4 x 4 blocks of the image's pixels.
-        self._blocks = [
-            np.meshgrid(*[step * np.arange(n, dtype=np.float32) + 0.5 * (step - 1)] * 2)
-            for step, n in ((2, 2 * quarter), (4, quarter))
-        ]
+        self._blocks = [np.meshgrid(*[step * np.arange(n, dtype=np.float32) + 0.5 * (step - 1)] * 2)
+                        for step, n in ((2, 2 * quarter), (4, quarter))]
 
-    def project(
-        self, points: np.ndarray, turn: np.ndarray, shift: tuple[float, float], scale: float
-    ) -> np.ndarray:
+    def project(self, points: np.ndarray, turn: np.ndarray, shift: tuple[float, float],
+                scale: float) -> np.ndarray:
         """Return the image's pixel coordinates (n, 2) of face points (n, 2).
 
         Parameters
@@ -88,9 +96,8 @@ class HeadPose:
         plane = (solid @ turn.T)[:, :2] * (scale * _UNIT * self._size)
         return plane + self._pivot_pixel(shift)
 
-    def inverse_maps(
-        self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float], scale: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def inverse_maps(self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float],
+                     scale: float) -> tuple[np.ndarray, np.ndarray]:
         """Return for each image pixel its column and row on ``canvas``, for `cv2.remap`.
 
         Parameters
@@ -115,7 +122,8 @@ class HeadPose:
             z = self._seen_depth(*self._plane(which, back, across, shift, scale), across)
             z = cv2.resize(z, x0.shape[::-1], interpolation=cv2.INTER_LINEAR)
             for _ in range(3):
-                surface = self._look_up(self._surface, x0 - across[0] * z, y0 - across[1] * z)
+                surface = self._coarse.sampled(self._surface, x0 - across[0] * z,
+                                               y0 - across[1] * z)
                 slope = across[0] * surface[..., 1] + across[1] * surface[..., 2]
                 step = (surface[..., 0] - z) / np.maximum(1.0 + slope, np.float32(0.4))
                 z = z + np.clip(step, np.float32(-0.1), np.float32(0.1))
@@ -130,14 +138,8 @@ class HeadPose:
         whole = cv2.resize(part, full, interpolation=cv2.INTER_LINEAR)
         return whole[: self._size, : self._size]
 
-    def _plane(
-        self,
-        which: int,
-        back: np.ndarray,
-        across: np.ndarray,
-        shift: tuple[float, float],
-        scale: float,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _plane(self, which: int, back: np.ndarray, across: np.ndarray, shift: tuple[float, float],
+               scale: float) -> tuple[np.ndarray, np.ndarray]:
         """Return where the sight lines of blocks of pixels cross the face's plane z = 0."""
         px, py = self._pivot_pixel(shift)
         per_pixel = 1.0 / (scale * _UNIT * self._size)
@@ -152,12 +154,9 @@ class HeadPose:
         """Return at what depth each sight line first meets the head, roughly."""
         levels = np.linspace(_NEAR, _FAR, _LEVELS, dtype=np.float32)[:, None, None]
         stacked = (-1, x0.shape[1])
-        depth = self._look_up(
-            self._depth,
-            (x0 - across[0] * levels).reshape(stacked),
-            (y0 - across[1] * levels).reshape(stacked),
-        ).reshape(_LEVELS, *x0.shape)
-        inside = depth - levels
+        depth = self._coarse.sampled(self._depth, (x0 - across[0] * levels).reshape(stacked),
+                                     (y0 - across[1] * levels).reshape(stacked))
+        inside = depth.reshape(_LEVELS, *x0.shape) - levels
         hit = np.argmax(inside >= 0.0, axis=0)
         hit[~np.any(inside >= 0.0, axis=0)] = _LEVELS - 1
         hit = np.maximum(hit, 1)[None]
@@ -167,21 +166,8 @@ class HeadPose:
         step = (_NEAR - _FAR) / (_LEVELS - 1)
         return (_NEAR - step * (hit[0] - 1 + share)).astype(np.float32)
 
-    def _look_up(self, table: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return values of a table on the coarse grid at face coordinates."""
-        coarse = self._coarse
-        unit = np.float32(coarse.unit)
-        return cv2.remap(
-            table,
-            (x - np.float32(coarse.left)) * unit - np.float32(0.5),
-            (y - np.float32(coarse.top)) * unit - np.float32(0.5),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-
-    def behind_transform(
-        self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float], scale: float
-    ) -> np.ndarray:
+    def behind_transform(self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float],
+                         scale: float) -> np.ndarray:
         """Return the (2, 3) affine map from ``canvas`` to the image, for the back of the head.
 
         The skull is deeper than it is wide: turned, it shows more of itself.
@@ -195,9 +181,8 @@ class HeadPose:
         at = (turn @ (middle - _PIVOT))[:2]
         return self._affine(canvas, upright, middle[:2], at + _PIVOT[:2], shift, scale)
 
-    def body_transform(
-        self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float], scale: float
-    ) -> np.ndarray:
+    def body_transform(self, canvas: Canvas, turn: np.ndarray, shift: tuple[float, float],
+                       scale: float) -> np.ndarray:
         """Return the (2, 3) affine map from ``canvas`` to the image, for neck and shoulders.
 
         Parameters
@@ -211,15 +196,8 @@ class HeadPose:
         at = _BODY_PIVOT[:2] - turn[:2, 2] * _BODY_PIVOT[2]
         return self._affine(canvas, turn[:2, :2], _BODY_PIVOT[:2], at, shift, scale)
 
-    def _affine(
-        self,
-        canvas: Canvas,
-        linear: np.ndarray,
-        middle: np.ndarray,
-        at: np.ndarray,
-        shift: tuple[float, float],
-        scale: float,
-    ) -> np.ndarray:
+    def _affine(self, canvas: Canvas, linear: np.ndarray, middle: np.ndarray, at: np.ndarray,
+                shift: tuple[float, float], scale: float) -> np.ndarray:
         """Return the map that takes ``middle`` to ``at`` and all else about it by ``linear``."""
         factor = scale * _UNIT * self._size
         matrix = linear * (factor / canvas.unit)
@@ -236,3 +214,49 @@ class HeadPose:
 def face_unit(size: int) -> float:
     """Return the pixels an eye-to-chin distance takes in an image of side ``size``."""
     return _UNIT * size
+
+
+def one_pose(yaw: float, pitch: float, roll: float, shift: tuple[float, float], scale: float
+             ) -> np.ndarray:
+    """Return the pose of one frame, (1, 6), for `checked_poses`; raise ValueError as that does."""
+    if np.shape(shift) != (2,):
+        raise ValueError(f"shift must be two finite numbers, got {shift!r}.")
+    return checked_poses([[yaw, pitch, roll, *shift, scale]], 1)
+
+
+def checked_poses(poses: ArrayLike, n_frames: int) -> np.ndarray:
+    """Return poses as a float array, or raise ValueError where they cannot be drawn.
+
+    Parameters
+    ----------
+    poses : (T, 6) array-like
+        Yaw, pitch and roll in degrees, shift to the right and down in frame sizes, scale.
+    n_frames : int
+        T.
+
+    Returns
+    -------
+    (T, 6) ndarray
+    """
+    poses = np.asarray(poses, dtype=float)
+    if poses.shape != (n_frames, 6):
+        raise ValueError(f"poses must have shape ({n_frames}, 6), got {poses.shape}.")
+    angles, shift, scale = poses[:, :3], poses[:, 3:5], poses[:, 5:]
+    for part, drawn, wanted in (
+            (angles, np.isfinite(angles) & (np.abs(angles) <= [60.0, 60.0, np.inf]),
+             "yaw, pitch and roll must be finite, yaw and pitch within 60 degrees"),
+            (shift, np.isfinite(shift), "shift must be two finite numbers"),
+            (scale, np.isfinite(scale) & (scale > 0.0), "scale must be positive and finite")):
+        bad = ~drawn.all(axis=1)
+        if bad.any():
+            raise ValueError(f"{wanted}, got {part[bad][0].tolist()}.")
+    return poses
+
+
+def checked_gaze(gaze: ArrayLike, n_frames: int) -> np.ndarray:
+    """Return gaze as a float array (T, 2), in degrees, or raise ValueError."""
+    gaze = np.asarray(gaze, dtype=float)
+    if gaze.shape != (n_frames, 2) or not np.all(np.isfinite(gaze)):
+        raise ValueError(f"gaze must be two finite angles in degrees for each of the {n_frames} "
+                         f"frames, got {gaze}.")
+    return gaze

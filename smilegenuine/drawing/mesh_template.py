@@ -42,12 +42,8 @@ EYE_CORNERS = np.array([[133, 33], [362, 263]])
 UPPER_LIDS = np.array([[173, 157, 158, 159, 160, 161, 246], [398, 384, 385, 386, 387, 388, 466]])
 LOWER_LIDS = np.array([[155, 154, 153, 145, 144, 163, 7], [382, 381, 380, 374, 373, 390, 249]])
 LIDS = np.hstack([EYE_CORNERS, UPPER_LIDS, LOWER_LIDS])
-BROWS = np.array(
-    [
-        [107, 66, 105, 63, 70, 55, 65, 52, 53, 46],
-        [336, 296, 334, 293, 300, 285, 295, 282, 283, 276],
-    ]
-)
+BROWS = np.array([[107, 66, 105, 63, 70, 55, 65, 52, 53, 46],
+                  [336, 296, 334, 293, 300, 285, 295, 282, 283, 276]])
 # Centre, then the rim's points at the image's right, top, left and bottom.
 IRISES = np.arange(N_MESH, N_POINTS).reshape(2, 5)
 
@@ -57,12 +53,9 @@ _TIP_ROW = 0.335  # as `FaceRenderer.landmarks` places it
 NOSE = np.array([NOSE_TIP, 2, 195, 129, 358, 98, 327, 49, 279])
 
 # The face's outline, clockwise from the middle of the forehead.
-OUTLINE = np.array(
-    [
-        *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
-        *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
-    ]
-)
+OUTLINE = np.array([
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109])
 
 SIDES = (-1.0, 1.0)
 

@@ -73,12 +73,8 @@ def lips(person: Person, left: np.ndarray, right: np.ndarray) -> Lips:
     parted = 0.35 * a["AU12"] + 0.6 * mid["AU10"]
     up = 0.021 * a["AU25"] + 0.010 * a["AU26"] + 0.038 * a["AU10"] + 0.016 * a["AU09"]
     up = up + 0.024 * a["AU12"] * mid["AU25"] + 0.034 * a["AU17"]
-    down = (
-        0.064 * a["AU25"]
-        + (0.080 + 0.024 * mid["AU25"]) * a["AU26"]
-        - 0.036 * a["AU17"]
-        + 0.008 * a["AU20"]
-    )
+    down = 0.064 * a["AU25"] + (0.080 + 0.024 * mid["AU25"]) * a["AU26"]
+    down = down - 0.036 * a["AU17"] + 0.008 * a["AU20"]
     down = down - (0.006 + 0.010 * parted) * a["AU12"] - 0.018 * a["AU10"] * (1 - mid["AU25"])
     # Between the corners the lips leave each other quickly (exponents below 1): a parted mouth
     # is a lens, not a diamond.
@@ -87,29 +83,16 @@ def lips(person: Person, left: np.ndarray, right: np.ndarray) -> Lips:
     lower = np.maximum(lower, upper + 0.0015 * _BOW)
     thin = 1.0 - 0.62 * a["AU23"] - 0.18 * a["AU12"] - 0.22 * a["AU20"] - 0.10 * a["AU26"]
     pinch = 1.0 - 0.5 * a["AU14"] * np.abs(t) ** 3
-    bow = (
-        0.90
-        + 0.16 * np.abs(np.sin(1.5 * np.pi * np.clip(np.abs(t), 0, 0.66)))
-        - 0.10 * (np.exp(-((t / 0.13) ** 2)))
-    )
+    bow = 0.90 + 0.16 * np.abs(np.sin(1.5 * np.pi * np.clip(np.abs(t), 0, 0.66)))
+    bow -= 0.10 * np.exp(-((t / 0.13) ** 2))
     top = 0.050 * person.upper_lip * thin * pinch * bow * _BOW**0.85
     top *= 1.0 + 0.12 * a["AU10"] - 0.10 * a["AU17"]
-    bottom = (
-        0.066
-        * person.lower_lip
-        * thin
-        * pinch
-        * _BOW**0.75
-        * (1.0 + 0.28 * a["AU17"] + 0.15 * a["AU26"])
-    )
-    return Lips(
-        np.stack([x, upper - top], axis=1),
-        np.stack([x, upper], axis=1),
-        np.stack([x, lower], axis=1),
-        np.stack([x, lower + bottom], axis=1),
-        float((lower - upper)[len(t) // 2]),
-        jaw,
-    )
+    bottom = 0.066 * person.lower_lip * thin * pinch * _BOW**0.75
+    bottom *= 1.0 + 0.28 * a["AU17"] + 0.15 * a["AU26"]
+    gap = float((lower - upper)[len(t) // 2])
+    above, upper, lower, below = (np.stack([x, y], axis=1)
+                                  for y in (upper - top, upper, lower, lower + bottom))
+    return Lips(above, upper, lower, below, gap, jaw)
 
 
 def draw_mouth(image: np.ndarray, canvas: Canvas, person: Person, shape: Lips) -> None:

@@ -10,13 +10,10 @@ from .deformation import AU
 from .strokes import Canvas, spline
 
 # Right half of an average head, from the crown to the chin.
-_OUTLINE = np.array(
-    [
-        [0.00, -0.97], [0.22, -0.93], [0.39, -0.82], [0.505, -0.64], [0.570, -0.43], [0.592, -0.2],
-        [0.585, 0.05], [0.565, 0.25], [0.525, 0.47], [0.45, 0.67], [0.34, 0.83], [0.22, 0.945],
-        [0.10, 0.992], [0.00, 1.00],
-    ]
-)  # fmt: skip
+_OUTLINE = np.array([
+    [0.00, -0.97], [0.22, -0.93], [0.39, -0.82], [0.505, -0.64], [0.570, -0.43], [0.592, -0.2],
+    [0.585, 0.05], [0.565, 0.25], [0.525, 0.47], [0.45, 0.67], [0.34, 0.83], [0.22, 0.945],
+    [0.10, 0.992], [0.00, 1.00]])
 _CENTRE = (0.0, 0.02)
 _DEPTH = 0.62
 
@@ -36,7 +33,7 @@ _RESTING = (
     (0.00, 0.765, 0.11, 0.025, -0.018),
     (0.00, 0.885, 0.10, 0.065, 0.040),  # chin
     (0.00, -0.45, 0.30, 0.16, 0.025),
-)  # fmt: skip
+)
 
 # What the action units add, in the skin's resting coordinates.
 _MOVING = (
@@ -63,7 +60,7 @@ _MOVING = (
     ("AU23", 0.00, 0.54, 0.14, 0.020, 0.012),
     ("AU23", 0.00, 0.70, 0.12, 0.018, 0.014),
     ("AU26", 0.36, 0.50, 0.09, 0.14, -0.030),
-)  # fmt: skip
+)
 
 
 def head_outline(person: Person) -> np.ndarray:
@@ -83,12 +80,8 @@ def radial_position(outline: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nda
     ox, oy = outline[:, 0] - _CENTRE[0], outline[:, 1] - _CENTRE[1]
     angles = np.arctan2(oy, ox)
     order = np.argsort(angles)
-    radii = np.interp(
-        np.arctan2(y - _CENTRE[1], x - _CENTRE[0]),
-        angles[order],
-        np.hypot(ox, oy)[order],
-        period=2 * np.pi,
-    )
+    radii = np.interp(np.arctan2(y - _CENTRE[1], x - _CENTRE[0]), angles[order],
+                      np.hypot(ox, oy)[order], period=2 * np.pi)
     return np.hypot(x - _CENTRE[0], y - _CENTRE[1]) / radii
 
 
@@ -137,18 +130,17 @@ class Relief:
             edge = np.sign(person.shadow) * (x + 0.25 * y) - 0.12
             keep = 1.0 - abs(person.shadow) / (1.0 + np.exp(-edge / 0.10))
             self._lit = keep.astype(np.float32)
-        basis = []
-        self._moving = []
+        basis, units, sides = [], [], []
         mouth = 0.61 * (person.mouth_height - 1.0)
         for name, cx, cy, sx, sy, height in _MOVING:
             cy = cy + mouth if 0.45 < cy < 0.8 else cy
             for side in (-1.0, 1.0) if cx else (0.0,):
                 bump = height * _bell(x, y, side * cx, cy, sx, sy)
                 basis.append(_slopes(bump, bump, canvas.unit).ravel())
-                self._moving.append((AU[name], side))
+                units.append(AU[name])
+                sides.append(side)
         self._basis = np.array(basis, np.float32)
-        self._rows = np.array([au for au, _ in self._moving])
-        self._side = np.array([side for _, side in self._moving])
+        self._rows, self._side = np.array(units), np.array(sides)
 
     def slopes(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Return slope x, slope y and hollowness (height, width, 3) float32, before the skin moves.
@@ -166,9 +158,8 @@ class Relief:
         moving = level[used].astype(np.float32) @ self._basis[used]
         return self._resting + moving.reshape(self._resting.shape)
 
-    def shade(
-        self, slopes: np.ndarray, light: np.ndarray, fill: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def shade(self, slopes: np.ndarray, light: np.ndarray,
+              fill: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Light the relief.
 
         Parameters
@@ -197,10 +188,8 @@ class Relief:
         half = np.array([light[0], light[1], light[2] + 1.0])
         hx, hy, hz = (half / np.linalg.norm(half)).astype(np.float32)
         gloss = np.maximum((hz - hx * sx - hy * sy) * inverse, 0.0)
-        gloss *= gloss
-        gloss *= gloss
-        gloss *= gloss
-        gloss *= gloss
+        for _ in range(4):  # to the sixteenth power
+            gloss *= gloss
         open_sky = 1.0 - np.clip(hollow, -0.12, 0.5)
         ambient = np.array(person.ambient_colour, np.float32)
         directed = np.array(person.light_colour, np.float32)
@@ -242,9 +231,8 @@ def _bell(x: np.ndarray, y: np.ndarray, cx: float, cy: float, sx: float, sy: flo
     return np.exp(-0.5 * (((x - cx) / sx) ** 2 + ((y - cy) / sy) ** 2))
 
 
-def _bump(
-    x: np.ndarray, y: np.ndarray, cx: float, cy: float, sx: float, sy: float, height: float
-) -> np.ndarray:
+def _bump(x: np.ndarray, y: np.ndarray, cx: float, cy: float, sx: float, sy: float,
+          height: float) -> np.ndarray:
     """Return a bump, on both sides where it lies off the midline."""
     bump = _bell(x, y, cx, cy, sx, sy)
     return height * (bump + _bell(x, y, -cx, cy, sx, sy) if cx else bump)

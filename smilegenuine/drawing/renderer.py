@@ -5,13 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .appearance import N_ACTION_UNITS, Person
+from .appearance import Person
 from .complexion import brow_points, skin_colours
 from .deformation import Deformation
 from .eyes import draw_eye, eye_centre, iris_place, lids
 from .glasses import glasses_layer
 from .hair import behind_head, head_colours
-from .head_rotation import HeadPose, face_unit, rotation
+from .head_rotation import HeadPose, checked_gaze, face_unit, one_pose, rotation
 from .mouth import draw_mouth, lips
 from .relief import Relief
 from .scene import bust, wall
@@ -47,24 +47,20 @@ class FaceRenderer:
     """
 
     def __init__(self, person: Person, size: int = 160) -> None:
-        if size < 48:
-            raise ValueError(f"size must be at least 48 pixels, got {size}.")
         self.person = person
         self.size = int(size)
+        self._pose = HeadPose(person, self.size)
         unit = face_unit(self.size)
         self._canvas = Canvas.covering(2.0 * unit, _BOX)
         half = _resized(self._canvas, 0.5)
-        self._pose = HeadPose(person, self.size)
         self._folds = Folds(person, self._canvas)
         self._relief = Relief(person, half)
         self._half = half
         self._deformation = Deformation(person, _resized(self._canvas, 0.2))
         skin = skin_colours(person, self._canvas)
         self._head = head_colours(person, self._canvas, skin)
-        self._columns, self._rows = _identity_maps(self._canvas)
-        self._half_columns, self._half_rows = _identity_maps(half)
-        margin = (-2.2, 0.0, 2.2, 2.6)
-        self._bust_canvas = Canvas.covering(unit, margin)
+        self._maps, self._half_maps = _identity_maps(self._canvas), _identity_maps(half)
+        self._bust_canvas = Canvas.covering(unit, (-2.2, 0.0, 2.2, 2.6))
         self._bust = bust(person, self._bust_canvas)
         self._back_canvas = Canvas.covering(unit, (-1.05, -1.30, 1.05, 1.60))
         self._back = behind_head(person, self._back_canvas)
@@ -77,19 +73,10 @@ class FaceRenderer:
         self._mouth_window = self._canvas.window(_MOUTH_BOX)
         self._glasses = glasses_layer(person, self._canvas)
 
-    def draw(
-        self,
-        aus: np.ndarray,
-        *,
-        yaw: float = 0.0,
-        pitch: float = 0.0,
-        roll: float = 0.0,
-        shift: tuple[float, float] = (0.0, 0.0),
-        scale: float = 1.0,
-        gaze: tuple[float, float] = (0.0, 0.0),
-        visible: bool = True,
-        rng: np.random.Generator | None = None,
-    ) -> np.ndarray:
+    def draw(self, aus: np.ndarray, *, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
+             shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0,
+             gaze: tuple[float, float] = (0.0, 0.0), visible: bool = True,
+             rng: np.random.Generator | None = None) -> np.ndarray:
         """Draw one frame.
 
         Parameters
@@ -124,8 +111,8 @@ class FaceRenderer:
             ``scale`` is not positive.
         """
         left, right = self._activations(aus)
-        _check_pose(yaw, pitch, roll, shift, scale)
-        _check_gaze(gaze)
+        one_pose(yaw, pitch, roll, shift, scale)
+        checked_gaze([gaze], 1)
         frame = self._wall
         if visible:
             turn = rotation(yaw, pitch, roll)
@@ -151,15 +138,13 @@ class FaceRenderer:
         size = (self.size, self.size)
         return cv2.warpAffine(layer, place, size, flags=cv2.INTER_LINEAR)
 
-    def eye_centres(
-        self,
-        *,
-        yaw: float = 0.0,
-        pitch: float = 0.0,
-        roll: float = 0.0,
-        shift: tuple[float, float] = (0.0, 0.0),
-        scale: float = 1.0,
-    ) -> np.ndarray:
+    def _activations(self, aus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the activations (17,) of the left and the right side, about 0..1."""
+        left, right = self.person.activations(np.asarray(aus)[None])
+        return left[0], right[0]
+
+    def eye_centres(self, *, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
+                    shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0) -> np.ndarray:
         """Return where the eyes' centres are drawn.
 
         Parameters
@@ -177,21 +162,13 @@ class FaceRenderer:
         ValueError
             If the pose is not finite or ``scale`` is not positive.
         """
-        _check_pose(yaw, pitch, roll, shift, scale)
+        one_pose(yaw, pitch, roll, shift, scale)
         points = np.array([eye_centre(self.person, side) for side in (-1.0, 1.0)])
         return self._pose.project(points, rotation(yaw, pitch, roll), shift, scale)
 
-    def landmarks(
-        self,
-        aus: np.ndarray,
-        *,
-        yaw: float = 0.0,
-        pitch: float = 0.0,
-        roll: float = 0.0,
-        shift: tuple[float, float] = (0.0, 0.0),
-        scale: float = 1.0,
-        gaze: tuple[float, float] = (0.0, 0.0),
-    ) -> dict[str, tuple[float, float]]:
+    def landmarks(self, aus: np.ndarray, *, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
+                  shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0,
+                  gaze: tuple[float, float] = (0.0, 0.0)) -> dict[str, tuple[float, float]]:
         """Return where points of the face are drawn.
 
         Parameters
@@ -213,16 +190,15 @@ class FaceRenderer:
             As in `draw`.
         """
         left, right = self._activations(aus)
-        _check_pose(yaw, pitch, roll, shift, scale)
-        _check_gaze(gaze)
+        one_pose(yaw, pitch, roll, shift, scale)
+        checked_gaze([gaze], 1)
         points = self._face_points(left, right, gaze)
         turn = rotation(yaw, pitch, roll)
         placed = self._pose.project(np.array(list(points.values())), turn, shift, scale)
         return {name: (float(x), float(y)) for name, (x, y) in zip(points, placed, strict=True)}
 
-    def _face_points(
-        self, left: np.ndarray, right: np.ndarray, gaze: tuple[float, float]
-    ) -> dict[str, np.ndarray]:
+    def _face_points(self, left: np.ndarray, right: np.ndarray,
+                     gaze: tuple[float, float]) -> dict[str, np.ndarray]:
         """Return the landmarks before the pose, in face units."""
         person = self.person
         points: dict[str, np.ndarray] = {}
@@ -253,28 +229,14 @@ class FaceRenderer:
         points.update(zip(skin, moved, strict=True))
         return points
 
-    def _activations(self, aus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the activations (17,) of the left and the right side, about 0..1."""
-        aus = np.asarray(aus, dtype=float)
-        if aus.shape not in ((N_ACTION_UNITS,), (2, N_ACTION_UNITS)):
-            raise ValueError(
-                f"aus must have shape ({N_ACTION_UNITS},) or (2, {N_ACTION_UNITS}), "
-                f"got {aus.shape}."
-            )
-        left, right = np.broadcast_to(aus, (2, N_ACTION_UNITS))
-        return self.person.activations(left, right)
-
-    def _draw_head(
-        self, left: np.ndarray, right: np.ndarray, turn: np.ndarray, gaze: tuple[float, float]
-    ) -> np.ndarray:
+    def _draw_head(self, left: np.ndarray, right: np.ndarray, turn: np.ndarray,
+                   gaze: tuple[float, float]) -> np.ndarray:
         """Return the lit head from the front, (height, width, 4) uint8 with opacity."""
         person, canvas = self.person, self._canvas
         field = self._deformation.field(left, right)
-        head = _moved(self._head, self._columns, self._rows, field, canvas)
-        folds = self._folds.draw(left, right)
-        folds = _moved(folds, self._columns, self._rows, field, canvas)
-        slopes = self._relief.slopes(left, right)
-        slopes = _moved(slopes, self._half_columns, self._half_rows, field, self._half)
+        head = _moved(self._head, self._maps, field, canvas.unit)
+        folds = _moved(self._folds.draw(left, right), self._maps, field, canvas.unit)
+        slopes = _moved(self._relief.slopes(left, right), self._half_maps, field, self._half.unit)
         fill = turn.T @ np.array(person.fill_light) if any(person.fill_colour) else None
         shading, gloss = self._relief.shade(slopes, turn.T @ np.array(person.light), fill)
         full = (canvas.width, canvas.height)
@@ -301,35 +263,10 @@ class FaceRenderer:
         return cv2.blur(lit, (2, 2))
 
 
-def _check_gaze(gaze: tuple[float, float]) -> None:
-    """Raise ValueError unless ``gaze`` is two finite angles."""
-    if np.shape(gaze) != (2,) or not np.all(np.isfinite(gaze)):
-        raise ValueError(f"gaze must be two finite angles in degrees, got {gaze!r}.")
-
-
-def _check_pose(
-    yaw: float, pitch: float, roll: float, shift: tuple[float, float], scale: float
-) -> None:
-    """Raise ValueError unless the pose can be drawn."""
-    if np.shape(shift) != (2,) or not np.all(np.isfinite(shift)):
-        raise ValueError(f"shift must be two finite numbers, got {shift!r}.")
-    if not np.all(np.isfinite([yaw, pitch, roll])) or max(abs(yaw), abs(pitch)) > 60.0:
-        raise ValueError(
-            "yaw, pitch and roll must be finite, yaw and pitch within 60 degrees, got "
-            f"{yaw}, {pitch}, {roll}."
-        )
-    if not np.isfinite(scale) or scale <= 0.0:
-        raise ValueError(f"scale must be positive, got {scale}.")
-
-
 def _resized(canvas: Canvas, factor: float) -> Canvas:
     """Return a canvas over the same box, of ``factor`` times the resolution."""
-    box = (
-        canvas.left,
-        canvas.top,
-        canvas.left + canvas.width / canvas.unit,
-        canvas.top + canvas.height / canvas.unit,
-    )
+    box = (canvas.left, canvas.top, canvas.left + canvas.width / canvas.unit,
+           canvas.top + canvas.height / canvas.unit)
     return Canvas.covering(canvas.unit * factor, box)
 
 
@@ -339,24 +276,14 @@ def _identity_maps(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     return columns.astype(np.float32), rows.astype(np.float32)
 
 
-def _moved(
-    image: np.ndarray,
-    columns: np.ndarray,
-    rows: np.ndarray,
-    field: np.ndarray,
-    canvas: Canvas,
-) -> np.ndarray:
+def _moved(image: np.ndarray, maps: tuple[np.ndarray, np.ndarray], field: np.ndarray, unit: float
+           ) -> np.ndarray:
     """Return ``image`` with the skin displaced by ``field`` (coarse, in face units)."""
-    size = (columns.shape[1], columns.shape[0])
-    step = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
-    step = step * np.float32(-canvas.unit)
-    return cv2.remap(
-        image,
-        columns + step[..., 0],
-        rows + step[..., 1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    columns, rows = maps
+    step = cv2.resize(field, columns.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    step = step * np.float32(-unit)
+    return cv2.remap(image, columns + step[..., 0], rows + step[..., 1], cv2.INTER_LINEAR,
+                     borderMode=cv2.BORDER_REPLICATE)
 
 
 def _softened(layer: np.ndarray, columns: np.ndarray) -> np.ndarray:

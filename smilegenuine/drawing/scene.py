@@ -39,7 +39,7 @@ def bust(person: Person, canvas: Canvas) -> np.ndarray:
     image[:] = 0.80 * np.array(person.skin) * light * (0.98, 0.92, 0.90)
     _neck_shades(image, person, x, y, half)
     side = np.array([[0.80 * half, 0.36], [half, 0.60], [0.98 * half, 0.88], [1.04 * half, 1.05],
-                     [1.30 * half, 1.21], [0.75, 1.38], [1.0, 1.9]])  # fmt: skip
+                     [1.30 * half, 1.21], [0.75, 1.38], [1.0, 1.9]])
     side = np.vstack([side[:2], spline(side[2:])])
     neck = filled(canvas, np.vstack([side, side[::-1] * (-1.0, 1.0)]))
     rise = rng.uniform(-0.03, 0.05) - 0.02 * male
@@ -48,13 +48,13 @@ def bust(person: Person, canvas: Canvas) -> np.ndarray:
     kind = ("crew", "vee", "collar", "scoop")[rng.choice(4, p=[0.45, 0.2, 0.2, 0.15])]
     top = 1.13 if kind in ("crew", "collar") else 1.20
     slope = [[1.10 * half, top + rise], [1.6 * half, 1.23 + rise], [0.80 * shoulder, 1.36 + rise],
-             [shoulder, 1.55 + rise], [1.06 * shoulder, 2.2]]  # fmt: skip
+             [shoulder, 1.55 + rise], [1.06 * shoulder, 2.2]]
     right = spline(np.array(slope))
     dip = np.array([[0.55 * half, 0.75 * base[kind] + 0.25 * top]])
     if kind == "crew":
         dip = np.array([[0.6 * half, base[kind] - 0.03 + rise]])
     opening = spline(np.vstack([right[:1], dip, [[0.0, base[kind] + rise]], dip * (-1.0, 1.0),
-                                right[:1] * (-1.0, 1.0)]))  # fmt: skip
+                                right[:1] * (-1.0, 1.0)]))
     clothes = filled(canvas, np.vstack([right, right[::-1] * (-1.0, 1.0), opening[::-1]]))
     weave = 1.0 + 0.03 * smooth_noise(rng, x.shape, 0.02 * canvas.unit)
     weave += 0.05 * smooth_noise(rng, x.shape, 0.12 * canvas.unit)
@@ -75,9 +75,8 @@ def bust(person: Person, canvas: Canvas) -> np.ndarray:
     return np.dstack([rgb, opacity])
 
 
-def _neck_shades(
-    image: np.ndarray, person: Person, x: np.ndarray, y: np.ndarray, half: float
-) -> None:
+def _neck_shades(image: np.ndarray, person: Person, x: np.ndarray, y: np.ndarray,
+                 half: float) -> None:
     """Shade the skin of neck and chest in place."""
     # Under the chin it is dark; to the sides the neck turns away.
     cast = 0.10 * person.light[0]
@@ -91,35 +90,23 @@ def _neck_shades(
     image *= (1.0 - 0.16 * np.exp(-((x / 0.06) ** 2) - ((y - 1.26) / 0.07) ** 2))[..., None]
 
 
-def _collar(
-    image: np.ndarray,
-    canvas: Canvas,
-    colour: np.ndarray,
-    light: np.ndarray,
-    half: float,
-    top: float,
-) -> None:
+def _collar(image: np.ndarray, canvas: Canvas, colour: np.ndarray, light: np.ndarray, half: float,
+            top: float) -> None:
     """Draw the two wings of a shirt's collar in place."""
     for side in (-1.0, 1.0):
         wing = np.array([[1.10 * half, top - 0.06], [1.16 * half, top + 0.06], [0.42 * half, 1.48],
-                         [0.02, 1.36], [0.62 * half, top + 0.12]]) * (side, 1.0)  # fmt: skip
+                         [0.02, 1.36], [0.62 * half, top + 0.12]]) * (side, 1.0)
         mask = filled(canvas, wing)
         blend(image, 0.5 * colour * light, line(canvas, np.vstack([wing, wing[:1]]), 0.02), 0.5)
         blend(image, np.clip(colour, 0.0, 0.95) * light * 0.92, mask)
 
 
-def _drape(
-    image: np.ndarray,
-    person: Person,
-    canvas: Canvas,
-    rng: np.random.Generator,
-    light: np.ndarray,
-    neck: np.ndarray,
-) -> None:
+def _drape(image: np.ndarray, person: Person, canvas: Canvas, rng: np.random.Generator,
+           light: np.ndarray, neck: np.ndarray) -> None:
     """Draw the part of a scarf that lies on neck and chest in place, and cover both."""
     x, y = canvas.coordinates()
     shape = spline(np.array([[0.0, 0.2], [0.55, 0.2], [0.60, 0.8], [0.52, 1.1], [0.66, 1.4],
-                             [0.60, 1.62], [0.0, 1.75]]))  # fmt: skip
+                             [0.60, 1.62], [0.0, 1.75]]))
     mask = filled(canvas, np.vstack([shape, shape[::-1] * (-1.0, 1.0)]))
     creases = smooth_noise(rng, x.shape, 0.3 * canvas.unit)
     folds = np.cos(9.0 * (y - 0.5 * np.abs(x + 0.1)) + 1.5 * creases)

@@ -50,15 +50,29 @@ class Canvas:
         y = (np.arange(self.height, dtype=np.float32) + 0.5) / self.unit + self.top
         return tuple(np.meshgrid(x, y))
 
+    def sampled(self, image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return an image on this canvas at face coordinates x and y, float32, beyond it its edge.
+
+        Parameters
+        ----------
+        image : (height, width) or (height, width, n) ndarray
+        x, y : (rows, columns) float32 ndarray
+
+        Returns
+        -------
+        (rows, columns) or (rows, columns, n) ndarray
+        """
+        columns, rows = (x - self.left) * self.unit - 0.5, (y - self.top) * self.unit - 0.5
+        return cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
     def window(self, box: tuple[float, float, float, float]) -> tuple[Canvas, tuple[slice, slice]]:
         """Return the part of the canvas under ``box`` as a canvas, and its (rows, columns)."""
         x0 = max(0, int(np.floor((box[0] - self.left) * self.unit)))
         y0 = max(0, int(np.floor((box[1] - self.top) * self.unit)))
         x1 = min(self.width, int(np.ceil((box[2] - self.left) * self.unit)))
         y1 = min(self.height, int(np.ceil((box[3] - self.top) * self.unit)))
-        part = Canvas(
-            self.unit, self.left + x0 / self.unit, self.top + y0 / self.unit, x1 - x0, y1 - y0
-        )
+        part = Canvas(self.unit, self.left + x0 / self.unit, self.top + y0 / self.unit, x1 - x0,
+                      y1 - y0)
         return part, (slice(y0, y1), slice(x0, x1))
 
 
@@ -86,10 +100,9 @@ def spline(points: np.ndarray, samples: int = 8, closed: bool = False) -> np.nda
         p = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
     t = np.linspace(0.0, 1.0, samples, endpoint=False)[None, :, None]
     a, b, c, d = (p[i : len(p) - 3 + i][:, None, :] for i in range(4))
-    curve = 0.5 * (
-        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
-    )
-    curve = curve.reshape(-1, 2)
+    curve = 2 * b + (c - a) * t
+    curve = curve + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    curve = (0.5 * curve).reshape(-1, 2)
     return curve if closed else np.vstack([curve, points[-1:]])
 
 

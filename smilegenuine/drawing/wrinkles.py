@@ -52,7 +52,7 @@ _STROKES = (
     ("age", 0.096, 0.0132, 0.0159, ((-0.03, -0.37), (0.15, -0.38), (0.33, -0.355))),
     ("age", 0.08, 0.0132, 0.013, ((-0.03, -0.45), (0.14, -0.46), (0.30, -0.44))),
     ("age", 0.096, 0.0154, 0.0145, ((0.26, 0.68), (0.275, 0.72), (0.27, 0.77))),
-)  # fmt: skip
+)
 
 # The orange peel of a chin that is pushed up.
 _CHIN_PITS = ((0.00, 0.87), (0.045, 0.855), (0.09, 0.875), (0.025, 0.91), (0.07, 0.915))
@@ -108,16 +108,12 @@ class Folds:
 
 def _strokes() -> tuple:
     """Return the strokes and the pits of the chin in one table."""
-    pits = tuple(
-        ("AU17", 0.2, 0.018, 0.012, ((x - 0.008, y), (x + 0.008, y + 0.004)))
-        for x, y in _CHIN_PITS
-    )
-    return _STROKES + pits
+    return (*_STROKES, *(("AU17", 0.2, 0.018, 0.012, ((x - 0.008, y), (x + 0.008, y + 0.004)))
+                         for x, y in _CHIN_PITS))
 
 
-def _embossed(
-    canvas: Canvas, points: np.ndarray, width: float, blur: float
-) -> tuple[tuple[slice, slice], np.ndarray]:
+def _embossed(canvas: Canvas, points: np.ndarray, width: float,
+              blur: float) -> tuple[tuple[slice, slice], np.ndarray]:
     """Return a fold: a dark stroke with a paler bulge above it, and where it lies."""
     margin = width + 3.5 * blur + 0.03
     low, high = points.min(axis=0) - margin, points.max(axis=0) + margin

@@ -11,15 +11,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import recall_score, roc_auc_score
 
-from ..running.number_text import (
-    UNKNOWN,
-    markdown_cell,
-    p_value,
-    percent,
-    percent_difference,
-    percent_interval,
-    three_digits,
-)
+from ..running import number_text
 from .significance import corrected_interval, corrected_resampled_ttest, exact_mcnemar
 
 #: What a system is judged by, in the order of the tables.
@@ -150,11 +142,10 @@ class Evaluation:
                              f"""{", ".join(f"'{name}'" for name in self._systems())}""")
         rows = []
         for name in self._systems():
-            folds, said = self._of(name)
-            row = {"system": name, "folds": len(folds), "clips": said["index"].nunique()}
+            folds, predictions = self._of(name)
+            row = {"system": name, "folds": len(folds), "clips": predictions["index"].nunique()}
             for title in SCORES:
-                found = self._over_folds(folds[title].to_numpy(), folds, confidence)
-                row |= {f"{title}{part}": value for part, value in found.items()}
+                row |= self._over_folds(title, folds, confidence)
             row |= {title: folds[title].mean() for title in _TIMES}
             rows.append(row | ({} if reference is None else self._against(name, reference)))
         return pd.DataFrame(rows)
@@ -187,10 +178,10 @@ class Evaluation:
         codes = np.column_stack([code for code, _ in ordered])
         rows = []
         for name in self._systems():
-            said = self._of(name)[1]
-            code = codes[said["index"].to_numpy()]
+            predictions = self._of(name)[1]
+            code = codes[predictions["index"].to_numpy()]
             for kind in np.unique(code, axis=0):
-                part = said[(code == kind).all(axis=1)]
+                part = predictions[(code == kind).all(axis=1)]
                 rows.append({
                     "system": name,
                     **{title: levels[i] for title, (_, levels), i in
@@ -223,27 +214,23 @@ class Evaluation:
             percentage points) and the p of both tests, and times.
         """
         table = self.summary(reference, confidence)
-        cells: dict[str, list[str]] = {
-            "System": [markdown_cell(name) for name in table["system"]],
-            "Clips": [str(n) for n in table["clips"]]}
+        systems, cell = list(table["system"]), number_text.markdown_cell
+        cells = {"System": list(map(cell, systems)), "Clips": list(map(str, table["clips"]))}
         for title in SCORES:
-            cells[f"{title[0].upper()}{title[1:]} (%)"] = [
-                percent(mean, sd) for mean, sd in zip(table[title], table[f"{title} sd"],
-                                                       strict=True)]
+            cells[f"{title[0].upper()}{title[1:]} (%)"] = list(
+                map(number_text.percent, table[title], table[f"{title} sd"]))
             if title == "accuracy":
-                cells[f"{100 * confidence:g} % CI"] = [
-                    percent_interval(low, high) for low, high
-                    in zip(table["accuracy lower"], table["accuracy upper"], strict=True)]
-                for column, texts in (beside or {}).items():
-                    cells[column] = [markdown_cell(texts.get(name, UNKNOWN))
-                                     for name in table["system"]]
+                cells[f"{100 * confidence:g} % CI"] = list(map(
+                    number_text.percent_interval, table["accuracy lower"], table["accuracy upper"]))
+                cells |= {column: [cell(texts.get(name, number_text.UNKNOWN)) for name in systems]
+                          for column, texts in (beside or {}).items()}
         if reference is not None:
-            cells[f"Δ to {markdown_cell(reference)}"] = [
-                percent_difference(d) for d in table["difference"]]
-            cells["p (t-test)"] = [p_value(p) for p in table["p (t-test)"]]
-            cells["p (McNemar)"] = [p_value(p) for p in table["p (McNemar)"]]
-        cells["Fit (s)"] = [three_digits(seconds) for seconds in table[_TIMES[0]]]
-        cells["Predict (ms)"] = [three_digits(ms) for ms in table[_TIMES[1]]]
+            cells[f"Δ to {cell(reference)}"] = list(
+                map(number_text.percent_difference, table["difference"]))
+            for title in ("p (t-test)", "p (McNemar)"):
+                cells[title] = list(map(number_text.p_value, table[title]))
+        for title, column in zip(("Fit (s)", "Predict (ms)"), _TIMES, strict=True):
+            cells[title] = list(map(number_text.three_digits, table[column]))
         return markdown_table(cells)
 
     # -- parts of the tables --------------------------------------------------------------------
@@ -258,15 +245,15 @@ class Evaluation:
     def _is_second(self, labels: pd.Series) -> np.ndarray:
         return labels.to_numpy() == self.classes[1]
 
-    def _over_folds(self, values: np.ndarray, folds: pd.DataFrame, confidence: float
-                    ) -> dict[str, float]:
+    def _over_folds(self, title: str, folds: pd.DataFrame, confidence: float) -> dict[str, float]:
+        values = folds[title].to_numpy()
         known = ~np.isnan(values)
         several = known.sum() > 1
         lower, upper = (corrected_interval(values[known], *self._sizes(folds, known), confidence)
                         if several else (np.nan, np.nan))
-        return {"": values[known].mean() if known.any() else np.nan,
-                " sd": values[known].std(ddof=1) if several else np.nan,
-                " lower": lower, " upper": upper}
+        return {title: values[known].mean() if known.any() else np.nan,
+                f"{title} sd": values[known].std(ddof=1) if several else np.nan,
+                f"{title} lower": lower, f"{title} upper": upper}
 
     def _sizes(self, folds: pd.DataFrame, known: np.ndarray) -> tuple[float, float]:
         """Mean number of clips in the training and in the test parts."""
@@ -277,30 +264,30 @@ class Evaluation:
         titles = ("difference", "p (t-test)", "only right", "only reference right", "p (McNemar)")
         if name == reference:
             return dict.fromkeys(titles, np.nan)
-        (folds, said), (folds_of_it, said_of_it) = self._of(name), self._of(reference)
-        a, b = folds["accuracy"].to_numpy(), folds_of_it["accuracy"].to_numpy()
+        both = [self._of(name), self._of(reference)]
+        a, b = (folds["accuracy"].to_numpy() for folds, _ in both)
         p = np.nan
         if len(a) > 1:
-            sizes = self._sizes(folds, np.ones(len(a), bool))
-            p = corrected_resampled_ttest(a, b, *sizes)[1]
-        right, right_of_it = (part["truth"].to_numpy() == part["decision"].to_numpy()
-                              for part in (said, said_of_it))
-        only, only_of_it = int((right & ~right_of_it).sum()), int((right_of_it & ~right).sum())
-        return dict(zip(titles, (a.mean() - b.mean(), p, only, only_of_it,
-                                 exact_mcnemar(only, only_of_it)), strict=True))
+            p = corrected_resampled_ttest(
+                a, b, *self._sizes(both[0][0], np.ones(len(a), bool)))[1]
+        right_a, right_b = (predictions["truth"].to_numpy() == predictions["decision"].to_numpy()
+                            for _, predictions in both)
+        only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+        return dict(zip(titles, (a.mean() - b.mean(), p, only_a, only_b,
+                                 exact_mcnemar(only_a, only_b)), strict=True))
 
     def _columns(self, by: Any) -> dict[str, pd.Series]:
         """What to group by: title -> a value for each clip of `X`."""
-        known = [] if self.metadata is None else list(self.metadata.columns)
+        metadata = pd.DataFrame() if self.metadata is None else self.metadata
         wanted = [by] if isinstance(by, str) else by
         columns: dict[str, Any] = {}
         if isinstance(wanted, (list, tuple)) and (isinstance(by, str) or len(by) != self.n_clips):
             for title in wanted:
-                if self.metadata is None or title not in known:
-                    there = ", ".join(map(str, known)) or "no metadata; give evaluate some"
+                if title not in list(metadata):
+                    known = ", ".join(map(str, metadata)) or "no metadata; give evaluate some"
                     raise ValueError(f"there is no column {title!r} to break the scores down by; "
-                                     f"there is {there}")
-                columns[title] = self.metadata[title]
+                                     f"there is {known}")
+                columns[title] = metadata[title]
         else:
             column = pd.Series(by).reset_index(drop=True)  # by position, as clips have no index
             if len(column) != self.n_clips:
@@ -318,12 +305,10 @@ class Evaluation:
 
 def _levels(column: pd.Series) -> tuple[np.ndarray, list[Any]]:
     """The number of each value's level, and the levels in order, the unknown one last."""
-    coded = column.astype("category")
-    levels = [level for level in coded.cat.categories if level != _UNKNOWN]
-    place = {level: i for i, level in enumerate(levels)}
-    codes = [place.get(coded.cat.categories[code], len(levels)) if code >= 0 else len(levels)
-             for code in coded.cat.codes]
-    return np.array(codes), [*levels, _UNKNOWN]
+    coded = column.astype("category").cat
+    coded = coded.remove_categories([_UNKNOWN] * (_UNKNOWN in coded.categories)).cat
+    levels = [*coded.categories, _UNKNOWN]
+    return coded.codes.to_numpy(int) % len(levels), levels  # -1, of what is not known, is the last
 
 
 # -- text ---------------------------------------------------------------------------------------
@@ -342,9 +327,8 @@ def markdown_table(cells: Mapping[str, Sequence[str]]) -> str:
     """
     titles = list(cells)
     widths = [max(map(len, (title, *column, "---"))) for title, column in cells.items()]
-    rule = "|".join(["", *(f":{'-' * width}-" if i == 0 else f"-{'-' * width}:"
-                           for i, width in enumerate(widths)), ""])
-    rows = ["|".join(["", *(f" {cell:<{width}} " if i == 0 else f" {cell:>{width}} "
-                            for i, (cell, width) in enumerate(zip(row, widths, strict=True))), ""])
+    rule = [f":{'-' * widths[0]}-", *(f"-{'-' * width}:" for width in widths[1:])]
+    rows = [[f" {cell:{'>' if i else '<'}{width}} " for i, (cell, width) in
+             enumerate(zip(row, widths, strict=True))]
             for row in (titles, *zip(*cells.values(), strict=True))]
-    return "\n".join([rows[0], rule, *rows[1:]])
+    return "\n".join(f"|{'|'.join(row)}|" for row in (rows[0], rule, *rows[1:]))

@@ -17,6 +17,8 @@ from scipy import stats
 from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
 
+from .significance import check_confidence
+
 UNITS = ("subject", "clip")
 
 # Spreads below this share of a feature's size are what rounding leaves of a constant; and so are
@@ -126,15 +128,15 @@ def effect_sizes(table: Any, y: Any, groups: Any, *, unit: str = "subject",
     effect, lower, upper = _intervals(chosen, confidence, n_resamples, rng)
     difference, t, df, p = _overlapping_ttest(means)
     with np.errstate(invalid="ignore"):
-        found = pd.DataFrame({
+        effects = pd.DataFrame({
             "feature": names, "effect": effect, "lower": lower, "upper": upper,
             "difference": difference * scale, "t": t, "df": df, "p": p, "p adjusted": p})
-    found.loc[constant, ["effect", "lower", "upper", "t", "df", "p", "p adjusted"]] = np.nan
-    known = found["p"].notna()
+    effects.loc[constant, ["effect", "lower", "upper", "t", "df", "p", "p adjusted"]] = np.nan
+    known = effects["p"].notna()
     if known.any():
-        found.loc[known, "p adjusted"] = stats.false_discovery_control(found.loc[known, "p"])
+        effects.loc[known, "p adjusted"] = stats.false_discovery_control(effects.loc[known, "p"])
     n = sums.number > 0
-    return found.assign(subjects=n.shape[1], pairs=int(n.all(axis=0).sum()))
+    return effects.assign(subjects=n.shape[1], pairs=int(n.all(axis=0).sum()))
 
 
 # -- what is asked for --------------------------------------------------------------------------
@@ -164,7 +166,7 @@ def _features(table: Any) -> tuple[list[str], np.ndarray]:
 
 def _labels(y: Any, groups: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Whether each clip is of the second class, and the number of its subject."""
-    found = {}
+    columns = {}
     for name, values, what in (("y", y, "label"), ("groups", groups, "subject")):
         values = np.asarray(values, dtype=object)
         if values.shape != (n,):
@@ -173,13 +175,13 @@ def _labels(y: Any, groups: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
         if pd.isna(values).any():
             raise ValueError(f"{name} has no {what} for clip {int(pd.isna(values).argmax())}; "
                              "leave such clips out")
-        found[name] = np.array(values.tolist())
-    classes, second = np.unique(found["y"], return_inverse=True)
+        columns[name] = np.array(values.tolist())
+    classes, second = np.unique(columns["y"], return_inverse=True)
     if len(classes) != 2:
         shown = ", ".join(f"'{label}'" for label in classes[:5])
         raise ValueError(f"y must have two classes, posed and spontaneous smiles, not "
                          f"{len(classes)}: {shown}{', …' if len(classes) > 5 else ''}")
-    subject = np.unique(found["groups"], return_inverse=True)[1]
+    subject = np.unique(columns["groups"], return_inverse=True)[1]
     for k, label in enumerate(classes):
         n_subjects = len(np.unique(subject[second == k]))
         if n_subjects < 2:
@@ -191,9 +193,7 @@ def _labels(y: Any, groups: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
 def _check_parameters(unit: Any, confidence: Any, n_resamples: Any) -> None:
     if unit not in UNITS:
         raise ValueError(f"unit must be one of {', '.join(UNITS)}, not {unit!r}")
-    if isinstance(confidence, bool) or not isinstance(confidence, numbers.Real) or \
-            not 0.0 < float(confidence) < 1.0:
-        raise ValueError(f"confidence must be between 0 and 1, such as 0.95, not {confidence!r}")
+    check_confidence(confidence)
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, numbers.Integral) or \
             n_resamples < 100:
         raise ValueError(f"n_resamples must be a whole number of at least 100, not {n_resamples!r}")
@@ -226,9 +226,9 @@ class _Sums(NamedTuple):
 
     def averaged(self) -> _Sums:
         """The same with the mean of each class and subject as the one value that there is."""
-        there = self.number > 0
-        mean = self.total / np.where(there, self.number, 1.0)[..., None]
-        return _Sums(there.astype(float), mean, mean ** 2)
+        shown = self.number > 0
+        mean = self.total / np.where(shown, self.number, 1.0)[..., None]
+        return _Sums(shown.astype(float), mean, mean ** 2)
 
     def block(self, features: slice) -> _Sums:
         return _Sums(self.number, self.total[..., features], self.squares[..., features])
@@ -305,11 +305,11 @@ def _at_share(ordered: np.ndarray, share: np.ndarray, known: np.ndarray) -> np.n
 
 def _overlapping_ttest(means: _Sums) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Difference, t, degrees of freedom and p of subjects' means, of which some are pairs."""
-    there = means.number > 0
-    n = there.sum(axis=1)
-    both = there.all(axis=0)
-    pairs, alone = int(both.sum()), int((there.sum(axis=0) == 1).sum())
-    first, second = (means.total[k][there[k]] for k in (0, 1))
+    shown = means.number > 0
+    n = shown.sum(axis=1)
+    both = shown.all(axis=0)
+    pairs, alone = int(both.sum()), int((shown.sum(axis=0) == 1).sum())
+    first, second = (means.total[k][shown[k]] for k in (0, 1))
     difference = second.mean(axis=0) - first.mean(axis=0)
     variances = np.array([first.var(axis=0, ddof=1), second.var(axis=0, ddof=1)])
     each = variances / n[:, None]

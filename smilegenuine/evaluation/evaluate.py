@@ -103,7 +103,7 @@ def evaluate(systems: Any, X: Any, y: Any, groups: Any, cv: Any = 10, *, metadat
     named = _named(systems)
     X, y, groups = _checked(X, y, groups)
     table = _as_table(metadata, len(y))
-    splits = _splits(cv, y, groups)
+    splits = subject_splits(cv, y, groups)
     store = None
     if results is not None:
         store = ResultStore(results, {
@@ -155,11 +155,12 @@ def subject_scores(estimator: Any, X: Any, y: Any, groups: Any, *, cv: int = 5,
     evaluate : Several systems, more scores, and whether they differ.
     """
     X, y, groups = _checked(X, y, groups)
-    data = _Data.of(X, y, groups, _splits(cv, y, groups))
+    data = _Data.of(X, y, groups, subject_splits(cv, y, groups))
     folds = range(1, len(data.splits) + 1)
-    done = in_parallel(_run, ((estimator, data, fold) for fold in folds), n_jobs=n_jobs)
-    found = progress(done, total=len(folds), verbose=verbose, name="scoring", unit="fold")
-    rows = [data.scores(("", fold), result) for fold, result in zip(folds, found, strict=True)]
+    results = progress(
+        in_parallel(_run, ((estimator, data, fold) for fold in folds), n_jobs=n_jobs),
+        total=len(folds), verbose=verbose, name="scoring", unit="fold")
+    rows = [data.scores(("", fold), result) for fold, result in zip(folds, results, strict=True)]
     return pd.DataFrame(rows)[["fold", "clips", "subjects", *_WRITTEN]]
 
 
@@ -237,8 +238,26 @@ def _as_table(metadata: Any, n_clips: int) -> pd.DataFrame | None:
     return table
 
 
-def _splits(cv: Any, y: np.ndarray, groups: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) positions of each fold, once it is sure that no subject is on both sides."""
+def subject_splits(cv: Any, y: np.ndarray, groups: np.ndarray
+                   ) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the (train, test) positions of each fold, or raise where a subject is on both sides.
+
+    Parameters
+    ----------
+    cv : int, splitter, or iterable of (train, test)
+        See `evaluate`.
+    y, groups : array of shape (n_clips,)
+        Labels and subjects.
+
+    Returns
+    -------
+    list of (train, test)
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is none of these, gives no folds, or leaves one class to train on.
+    """
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         n_subjects = len(np.unique(groups))
         if n_subjects < 2:
@@ -272,15 +291,16 @@ def _splits(cv: Any, y: np.ndarray, groups: np.ndarray) -> list[tuple[np.ndarray
 
 
 def _positions(part: Any, n: int, fold: int, side: str) -> np.ndarray:
-    found = np.asarray(part)
-    if found.dtype == bool and found.shape == (n,):
-        found = np.flatnonzero(found)
-    if found.ndim == 1 and not len(found):
+    positions = np.asarray(part)
+    if positions.dtype == bool and positions.shape == (n,):
+        positions = np.flatnonzero(positions)
+    if positions.shape == (0,):
         raise ValueError(f"fold {fold}: the {side} part is empty")
-    if found.ndim != 1 or found.dtype.kind not in "iu" or found.min() < 0 or found.max() >= n:
+    if positions.ndim != 1 or positions.dtype.kind not in "iu" or \
+            positions.min() < 0 or positions.max() >= n:
         raise ValueError(f"fold {fold}: the {side} part must hold positions of clips, 0 to {n - 1},"
-                         f" not {found!r}")
-    return found.astype(int)
+                         f" not {positions!r}")
+    return positions.astype(int)
 
 
 def _name_of(item: Any) -> str:
@@ -363,8 +383,8 @@ def _jobs(names: Iterable[str], data: _Data) -> list[_Job]:
 
 
 def _stored(store: ResultStore, jobs: list[_Job], data: _Data) -> dict[_Job, FoldResult]:
-    found = {job: store.read(*job, len(data.splits[job[1] - 1][1])) for job in jobs}
-    return {job: result for job, result in found.items() if result is not None}
+    results = ((job, store.read(*job, len(data.splits[job[1] - 1][1]))) for job in jobs)
+    return {job: result for job, result in results if result is not None}
 
 
 def _rows_of_others(store: ResultStore, named: dict[str, Any], data: _Data
@@ -447,8 +467,8 @@ def _run(estimator: Any, data: _Data, fold: int) -> FoldResult:
 def _score_of(model: Any, X: Any, n: int) -> np.ndarray:
     for method in ("decision_function", "predict_proba"):
         if hasattr(model, method):
-            found = np.asarray(getattr(model, method)(X), dtype=float)
-            return found[:, -1] if found.ndim == 2 else found
+            scores = np.asarray(getattr(model, method)(X), dtype=float)
+            return scores[:, -1] if scores.ndim == 2 else scores
     return np.full(n, np.nan)
 
 
@@ -465,18 +485,11 @@ def format_scores(table: pd.DataFrame) -> str:
     -------
     str
     """
-    titles = list(_WRITTEN)
-    lines = ["fold  clips  subjects  " + "  ".join(f"{t:>17}" for t in titles)]
+    rows = [("fold  clips  subjects", list(_WRITTEN))]
     for row in table.to_dict("records"):
-        cells = "  ".join(f"{_mean(row[t]):>17}" for t in titles)
-        lines.append(f"{row['fold']:>4}  {row['clips']:>5}  {row['subjects']:>8}  {cells}")
-    means = "  ".join(f"{_mean(*table[t].dropna()):>17}" for t in titles)
-    return "\n".join([*lines, f"{'mean ± sd':<21}  {means}"])
-
-
-def _mean(*scores: float) -> str:
-    """The mean and, of several, the standard deviation; a dash for what is not known."""
-    if not np.isfinite(scores).any():
-        return "-"
-    return with_spread(float(np.mean(scores)),
-                       float(np.std(scores, ddof=1)) if len(scores) > 1 else np.nan)
+        rows.append((f"{row['fold']:>4}  {row['clips']:>5}  {row['subjects']:>8}",
+                     [with_spread(row[title], unknown="-") for title in _WRITTEN]))
+    means = [with_spread(table[title].mean(), table[title].std(), unknown="-")
+             for title in _WRITTEN]
+    return "\n".join("  ".join([name, *(f"{cell:>17}" for cell in cells)])
+                     for name, cells in [*rows, (f"{'mean ± sd':<21}", means)])

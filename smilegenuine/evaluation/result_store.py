@@ -126,20 +126,19 @@ class ResultStore:
         FoldResult or None
             None where it is not there, cut off, or of something else: it has to be run.
         """
-        found = _read_json(self._file(system, fold))
+        record = _read_json(self._file(system, fold))
         try:
-            if found["key"] != self.keys[system] or (found["system"], found["fold"]) != (system,
-                                                                                        fold):
+            if (record["key"], record["system"], record["fold"]) != (
+                    self.keys[system], system, fold):
                 return None
-            decision = np.array(found["decision"], dtype=int)
-            score = np.array(found["score"], dtype=float)  # None becomes NaN
-            times = float(found["fit time (s)"]), float(found["predict time (ms)"])
+            result = FoldResult(
+                np.array(record["decision"], dtype=int),
+                np.array(record["score"], dtype=float),  # None becomes NaN
+                float(record["fit time (s)"]), float(record["predict time (ms)"]))
         except (KeyError, TypeError, ValueError):
             return None
-        if decision.shape != (n_test,) or score.shape != (n_test,) or \
-                not np.isin(decision, (0, 1)).all():
-            return None
-        return FoldResult(decision, score, *times)
+        fits = result.decision.shape == result.score.shape == (n_test,)
+        return result if fits and np.isin(result.decision, (0, 1)).all() else None
 
     def write(self, system: str, fold: int, result: FoldResult) -> None:
         """Write a finished fold; the file is whole once it has its name.
@@ -175,25 +174,25 @@ class ResultStore:
                 raise ValueError(f"{self.folder}: a {_SCORES} is there that no evaluation wrote; "
                                  "write to another folder")
             return
-        found = _read_json(file)
-        if not isinstance(found, dict) or not isinstance(found.get("protocol"), dict):
+        stored = _read_json(file)
+        if not isinstance(stored, dict) or not isinstance(stored.get("protocol"), dict):
             raise ValueError(f"{self.folder}: {_PROTOCOL} cannot be read; {_REMEDY}")
-        if found.get("format") != _FORMAT:
-            raise ValueError(f"{self.folder}: written by smilegenuine {found.get('smilegenuine')} "
+        if stored.get("format") != _FORMAT:
+            raise ValueError(f"{self.folder}: written by smilegenuine {stored.get('smilegenuine')} "
                              f"in another form; {_REMEDY}")
-        there = found["protocol"]
-        differ = [what for what, value in wanted["protocol"].items() if there.get(what) != value]
+        differ = [what for what, value in wanted["protocol"].items()
+                  if stored["protocol"].get(what) != value]
         if differ:
             raise ValueError(f"{self.folder}: holds results of another protocol, which differs in "
                              f"{' and '.join(differ)}; {_REMEDY}")
 
     def _check_system(self, name: str, description: Any) -> None:
         file = self._place(name) / _SYSTEM
-        found = _read_json(file)
-        if not isinstance(found, dict) or "system" not in found or \
+        stored = _read_json(file)
+        if not isinstance(stored, dict) or "system" not in stored or \
                 not any(file.parent.glob(_FOLDS)):
             return  # nothing finished that could be mixed up; finished folds have a key besides
-        differ = list(_differences(found["system"], json.loads(_as_json(description))))
+        differ = list(_differences(stored["system"], json.loads(_as_json(description))))
         if differ:
             more = "; …" if len(differ) > _MOST_NAMED else ""
             raise ValueError(f"{self.folder}: holds results of another system '{name}' "
@@ -219,20 +218,20 @@ def _file_name(system: str) -> str:
     return f"{plain or 'system'}-{hashlib.sha256(system.encode()).hexdigest()[:8]}"
 
 
-def _differences(found: Any, wanted: Any, path: str = "") -> Iterator[str]:
-    """Say where two descriptions differ, each time as far inside as it can be said."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        for key in dict.fromkeys([*found, *wanted]):
+def _differences(stored: Any, wanted: Any, path: str = "") -> Iterator[str]:
+    """Name where two descriptions differ, each time as far inside as possible."""
+    if isinstance(stored, dict) and isinstance(wanted, dict):
+        for key in dict.fromkeys([*stored, *wanted]):
             inner = path if key == "params" else f"{path}.{key}" if path else key
-            yield from _differences(found.get(key), wanted.get(key), inner)
-    elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
-        for i, (a, b) in enumerate(zip(found, wanted, strict=True)):
+            yield from _differences(stored.get(key), wanted.get(key), inner)
+    elif isinstance(stored, list) and isinstance(wanted, list) and len(stored) == len(wanted):
+        for i, (a, b) in enumerate(zip(stored, wanted, strict=True)):
             if _is_named(a) and _is_named(b) and a[0] == b[0]:  # steps and the like
                 yield from _differences(a[1], b[1], f"{path}.{a[0]}" if path else a[0])
             else:
                 yield from _differences(a, b, f"{path}[{i}]")
-    elif found != wanted:
-        yield f"{path or 'it'} was {_short(found)} and is {_short(wanted)}"
+    elif stored != wanted:
+        yield f"{path or 'it'} was {_short(stored)} and is {_short(wanted)}"
 
 
 def _is_named(item: Any) -> bool:
@@ -264,7 +263,7 @@ def fingerprint(thing: Any) -> str:
 
 
 def describe(thing: Any) -> Any:
-    """Say what an object is made of, as JSON can hold it.
+    """Describe what an object is made of, as JSON can hold it.
 
     Parameters
     ----------
@@ -309,16 +308,12 @@ def _describe(thing: Any, learnt: bool, above: tuple[int, ...]) -> Any:
     if isinstance(thing, StoredArray):  # as if it were in memory
         return thing.digest
     if isinstance(thing, np.ndarray):
-        return _described_array(thing, inner)
+        if thing.dtype.kind in "OUS":  # how wide its texts are is nothing that matters
+            return inner(thing.tolist())
+        if thing.dtype.names:  # between fields there may be bytes that nobody set
+            return {name: inner(thing[name]) for name in thing.dtype.names}
+        return array_digest(thing)
     return _described_object(thing, learnt, (*above, id(thing)))
-
-
-def _described_array(array: np.ndarray, inner: Any) -> Any:
-    if array.dtype.kind in "OUS":  # how wide its texts are is nothing that matters
-        return inner(array.tolist())
-    if array.dtype.names:  # between fields there may be bytes that nobody set
-        return {name: inner(array[name]) for name in array.dtype.names}
-    return array_digest(array)
 
 
 def _described_object(thing: Any, learnt: bool, above: tuple[int, ...]) -> Any:

@@ -107,8 +107,7 @@ def corrected_interval(scores: Any, n_train: float, n_test: float, confidence: f
     >>> [round(bound, 3) for bound in corrected_interval([0.90, 0.85, 0.95], 200, 100)]
     [0.704, 1.096]
     """
-    if not _is_number(confidence) or not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must be between 0 and 1, such as 0.95, not {confidence!r}")
+    check_confidence(confidence)
     values = _scores("scores", scores)
     error = _standard_error(values, n_train, n_test)
     half = float(stats.t.ppf(0.5 + confidence / 2.0, len(values) - 1)) * error
@@ -149,6 +148,12 @@ def exact_mcnemar(only_a: int, only_b: int) -> float:
             raise ValueError(f"{name} must be a number of clips, 0 or more, not {count!r}")
     n = int(only_a) + int(only_b)
     return float(stats.binomtest(int(only_a), n, 0.5).pvalue) if n else 1.0
+
+
+def check_confidence(confidence: Any) -> None:
+    """Raise a `ValueError` unless a confidence is a number between 0 and 1."""
+    if not _is_number(confidence) or not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence must be between 0 and 1, such as 0.95, not {confidence!r}")
 
 
 def _scores(name: str, scores: Any) -> np.ndarray:

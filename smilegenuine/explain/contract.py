@@ -15,7 +15,7 @@ class DecidesByFeatures(Protocol):
     """A classifier of clips that says by which features it decides.
 
     Whatever has these three methods is explained by its features: nothing is to be inherited from.
-    Contributions are exact where the decision is a sum over features, else they are Shapley's
+    Contributions are exact where the decision is a sum over features, else they are Shapley
     values of features, in groups where the classifier describes them.
 
     Two more are looked for, and need not be there:
@@ -58,8 +58,8 @@ class DecidesByFeatures(Protocol):
     >>> rule = CheekRule().fit(smiles.data, smiles.target)
     >>> isinstance(rule, DecidesByFeatures)
     True
-    >>> found = explain(rule, smiles.data[0])
-    >>> bool(abs(found.table["contribution"].sum() - found.decision) < 1e-9)
+    >>> explanation = explain(rule, smiles.data[0])
+    >>> bool(abs(explanation.table["contribution"].sum() - explanation.decision) < 1e-9)
     True
     """
 

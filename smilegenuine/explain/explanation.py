@@ -99,8 +99,8 @@ class Explanation:
             of a top that is integrated along the way. 0 for a branch that saw nothing.
         """
         names = dict.fromkeys([*self.over_time.columns, *self.table["branch"]])
-        found = self.table.groupby("branch")["contribution"].sum()
-        return found.reindex(list(names), fill_value=0.0).rename_axis("branch")
+        sums = self.table.groupby("branch")["contribution"].sum()
+        return sums.reindex(list(names), fill_value=0.0).rename_axis("branch")
 
     def by_source(self) -> pd.Series:
         """Sum by what the contribution is made by.
@@ -120,12 +120,7 @@ class Explanation:
         Series of length 17
             Zero for all where no branch looks at action units.
         """
-        found = pd.Series(0.0, index=list(AU_NAMES), name="contribution")
-        for column, rows in (("au", self.table), ("other_au", self.table)):
-            share = np.where(rows["other_au"] != "", 0.5, 1.0)
-            part = (rows["contribution"] * share)[rows[column] != ""].groupby(rows[column]).sum()
-            found = found.add(part, fill_value=0.0)
-        return found[list(AU_NAMES)].rename("contribution")
+        return self._by_unit(["au"]).reindex(list(AU_NAMES), fill_value=0.0).rename_axis(None)
 
     def by_pair(self) -> pd.Series:
         """Sum by pair of action units.
@@ -136,8 +131,8 @@ class Explanation:
             By (au, other_au), of those pairs that a branch looks at; the strongest first.
         """
         pairs = self.table[self.table["source"] == "pair"]
-        found = pairs.groupby(["au", "other_au"])["contribution"].sum()
-        return found.reindex(found.abs().sort_values(ascending=False, kind="stable").index)
+        sums = pairs.groupby(["au", "other_au"])["contribution"].sum()
+        return _strongest_first(sums)
 
     def by_phase(self) -> pd.Series:
         """Sum by phase.
@@ -177,16 +172,9 @@ class Explanation:
         -------
         DataFrame of shape (17, n_phases)
         """
-        rows = self.table[self.table["au"] != ""]
-        spans = [p for p in SPANS if p in set(rows["phase"])]
-        found = pd.DataFrame(0.0, index=list(AU_NAMES), columns=spans)
-        share = np.where(rows["other_au"] != "", 0.5, 1.0)
-        for column in ("au", "other_au"):
-            there = (rows[column] != "").to_numpy()
-            part = (rows["contribution"] * share)[there].groupby(
-                [rows[column][there], rows["phase"][there]]).sum().unstack(fill_value=0)
-            found = found.add(part, fill_value=0.0)
-        return found.loc[list(AU_NAMES), spans]
+        sums = self._by_unit(["au", "phase"]).unstack(fill_value=0)
+        return sums.reindex(index=list(AU_NAMES), columns=[p for p in SPANS if p in sums],
+                            fill_value=0.0).rename_axis(index=None, columns=None)
 
     def strongest(self, n: int = 5) -> pd.DataFrame:
         """Return what counts most, by branch, action unit or region, and phase.
@@ -209,22 +197,19 @@ class Explanation:
                                contribution=0.5 * pairs["contribution"])
                   for column in ("au", "other_au")]
         rows = pd.concat([rows[rows["other_au"] == ""], *halves], ignore_index=True)
-        what = _what(rows)
-        found = rows.assign(what=what).groupby(["branch", "what", "phase"], sort=False,
-                                               as_index=False)["contribution"].sum()
-        order = found["contribution"].abs().sort_values(ascending=False, kind="stable").index
-        return found.loc[order[:n]].reset_index(drop=True)
+        groups = rows.assign(what=_what(rows)).groupby(["branch", "what", "phase"], sort=False)
+        return _strongest_first(groups["contribution"].sum())[:n].reset_index()
 
     def __str__(self) -> str:
         sure = max(self.probability, 1.0 - self.probability)
         added = self.decision - self.baseline_decision
-        found = self.strongest()
+        strongest = self.strongest()
         lines = [f"{self.clip.label}: {self.classes[int(self.decision > 0)]}, {sure:.2f}",
                  f"  {self.decision:+.2f}: {self.baseline_decision:+.2f} at the baseline, and "
-                 f"{added:+.2f} by this clip" + (", most of it:" if len(found) else ".")]
+                 f"{added:+.2f} by this clip" + (", most of it:" if len(strongest) else ".")]
         if self.no_smile:
             lines.insert(1, "  No smile was found in it: what is said of one says nothing here.")
-        for branch, what, phase, value in found.itertuples(index=False, name=None):
+        for branch, what, phase, value in strongest.itertuples(index=False, name=None):
             where = f" in the {phase}" if phase in SPANS[:4] else f", {phase}" if phase else ""
             side = self.classes[int(value > 0)]
             lines.append(f"  {value:+.2f}  {what}{where} ({branch}), for {side}")
@@ -235,8 +220,20 @@ class Explanation:
                 f"baseline_decision={self.baseline_decision:.3f}, {len(self.table)} contributions)")
 
     def _summed(self, column: str, order: Iterable[str]) -> pd.Series:
-        found = self.table.groupby(column)["contribution"].sum()
-        return found.reindex([name for name in order if name in found.index]).rename("contribution")
+        sums = self.table.groupby(column)["contribution"].sum()
+        return sums.reindex([name for name in order if name in sums.index])
+
+    def _by_unit(self, keys: list[str]) -> pd.Series:
+        """Sum by action unit, and by what else is in `keys`; of pairs, each unit has half."""
+        share = np.where(self.table["other_au"] != "", 0.5, 1.0)
+        rows = self.table.assign(contribution=share * self.table["contribution"])
+        first, second = (rows[rows["au"] != ""].groupby(keys)["contribution"].sum()
+                         for rows in (rows, rows.assign(au=rows["other_au"])))
+        return first.add(second, fill_value=0.0)
+
+
+def _strongest_first(contributions: pd.Series) -> pd.Series:
+    return contributions.sort_values(key=np.abs, ascending=False, kind="stable")
 
 
 def _what(rows: pd.DataFrame) -> pd.Series:

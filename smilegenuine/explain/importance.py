@@ -24,7 +24,7 @@ _BOOTSTRAPS = 500
 def explain_global(model: Any, X: Any, y: Any = None, groups: Any = None, *,
                    by: Sequence[str] = _DEFAULT, n_repeats: int = 5, background: Any = None,
                    random_state: int = 0) -> pd.DataFrame:
-    """Say what a system's decisions rest on: grouped permutation importance.
+    """Compute what a system's decisions rest on: grouped permutation importance.
 
     One group of inputs at a time (an action unit in all its features and curves; a phase; a part of
     the face; a whole branch) is taken from another subject's clip, in all branches at once and from
@@ -90,8 +90,8 @@ def explain_global(model: Any, X: Any, y: Any = None, groups: Any = None, *,
     >>> smiles = make_smile_signals(20, 4, difference="au06", random_state=0)
     >>> X, y = smiles.data, smiles.target
     >>> model = AUDASVMEnsemble(levels=("au",)).fit(X[:48], y[:48])
-    >>> found = explain_global(model, X[48:], y[48:], by=("au", "phase"), n_repeats=2)
-    >>> found.iloc[0]["name"]
+    >>> importances = explain_global(model, X[48:], y[48:], by=("au", "phase"), n_repeats=2)
+    >>> importances.iloc[0]["name"]
     'AU06'
     """
     wanted = [by] if isinstance(by, str) else list(by)
@@ -112,16 +112,16 @@ def explain_global(model: Any, X: Any, y: Any = None, groups: Any = None, *,
 def _importances(node: Node, clips: list[Clip], truth: np.ndarray | None, subjects: np.ndarray,
                  wanted: list[str], n_repeats: int, seed: int) -> pd.DataFrame:
     seen = [node.see(clip) for clip in clips]
-    _remember(node, seen)
+    node.remember(seen)
     before = node.outputs(seen)[1]
     rng = np.random.default_rng(seed)
     donors = [_donors(subjects, rng) for _ in range(n_repeats)]
     weights = _resampled(subjects, rng)
     rows = []
     for kind in (k for k in KINDS if k in wanted):
-        mine = [_importance(node, seen, before, donors, truth, weights, kind, name)
-                for name in _names(node, kind)]
-        rows += sorted(mine, key=lambda row: -row["importance"])
+        of_kind = [_importance(node, seen, before, donors, truth, weights, kind, name)
+                   for name in _names(node, kind)]
+        rows += sorted(of_kind, key=lambda row: -row["importance"])
     return pd.DataFrame(rows, columns=["kind", "name", "importance", "low", "high", "change"])
 
 
@@ -133,13 +133,13 @@ def _importance(node: Node, seen: list[Any], before: np.ndarray, donors: list[np
                       for donor in donors])
     change = np.abs(after - before).mean(axis=0)
     if truth is None:
-        every = weights @ change / weights.sum(axis=1)
+        importances = weights @ change / weights.sum(axis=1)
     else:
-        lost = _auc(before, truth, weights)
-        every = lost - np.mean([_auc(values, truth, weights) for values in after], axis=0)
-    low, high = np.nanpercentile(every[1:], (2.5, 97.5))
+        importances = _auc(before, truth, weights) - np.mean(
+            [_auc(values, truth, weights) for values in after], axis=0)
+    low, high = np.nanpercentile(importances[1:], (2.5, 97.5))
     return {"kind": kind, "name": "×".join(name) if isinstance(name, tuple) else name,
-            "importance": float(every[0]), "low": float(low), "high": float(high),
+            "importance": float(importances[0]), "low": float(low), "high": float(high),
             "change": float(weights[0] @ change / weights[0].sum())}
 
 
@@ -148,20 +148,6 @@ def _names(node: Node, kind: str) -> list[Any]:
     if kind == "branch":
         return [leaf.name for leaf in node.leaves()]
     return list(dict.fromkeys(n for leaf in node.leaves() for n in leaf.groups().get(kind, ())))
-
-
-def _remember(node: Node, seen: list[Any]) -> None:
-    """Let each branch keep what it says of the clips as they are."""
-    nodes = getattr(node, "nodes", None)
-    inner = getattr(node, "node", None)
-    if nodes is not None:
-        for k, child in enumerate(nodes):
-            _remember(child, [s[k] for s in seen])
-    elif inner is not None:
-        _remember(inner, seen)
-    else:
-        leaf, = node.leaves()
-        leaf.remember(seen)
 
 
 def _donors(subjects: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -197,10 +183,10 @@ def _codes(y: Any, n: int, classes: np.ndarray) -> np.ndarray:
     labels = column_or_1d(y, warn=True)
     if len(labels) != n:
         raise ValueError(f"{n} clips but {len(labels)} labels")
-    found, codes = coded_labels(labels)
-    if not np.array_equal(found, classes):
+    classes_of_y, codes = coded_labels(labels)
+    if not np.array_equal(classes_of_y, classes):
         raise ValueError(f"the model knows the classes {', '.join(map(str, classes))}, and y has "
-                         f"{', '.join(map(str, found))}")
+                         f"{', '.join(map(str, classes_of_y))}")
     return codes.astype(float)
 
 

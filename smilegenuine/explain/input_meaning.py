@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -28,8 +27,6 @@ from .kinematics_words import REGIONS as KINEMATIC_REGIONS
 #: default settings of `FaceAligner` in the same place in every chip.
 FACE_BANDS = {"brows and eyes": (0.0, 0.38), "nose and cheeks": (0.38, 0.58),
               "mouth and chin": (0.58, 1.0)}
-
-_MEANING = ("source", "au", "other_au", "region", "phase", "feature")
 
 
 @dataclass(frozen=True)
@@ -76,49 +73,36 @@ class Meaning:
 
 
 def auda_meaning(level: str, windows: Sequence[int], phases: Sequence[str]) -> Meaning:
-    """Say what the columns of AUDA's AU-wise or cross-AU level are about."""
-    return _auda_meaning(level, tuple(windows), tuple(phases))
-
-
-@lru_cache(maxsize=16)
-def _auda_meaning(level: str, windows: tuple[int, ...], phases: tuple[str, ...]) -> Meaning:
+    """Return the meaning of the columns of AUDA's AU-wise or cross-AU level."""
     names = feature_names(level, windows, phases)
     if level == "au":
         units = [(p, au, "") for p in phases for au in AU_NAMES]
     else:
         units = [(p, a, b) for p in phases for a, b in combinations(AU_NAMES, 2)]
     n_stats = len(names) // len(units)
-    each = np.repeat(np.array(units, dtype=object), n_stats, axis=0)
-    return Meaning(pd.DataFrame({
-        "source": "action unit" if level == "au" else "pair", "au": each[:, 1],
-        "other_au": each[:, 2], "region": "", "phase": each[:, 0], "feature": names}))
+    phase, au, other = np.repeat(np.array(units, dtype=object), n_stats, axis=0).T
+    return Meaning(meaning_columns("action unit" if level == "au" else "pair", names, au=au,
+                                   other_au=other, phase=phase))
 
 
 def marker_meaning(names: Sequence[str]) -> Meaning:
-    """Say what the columns of the D-Markers are about, by their names."""
-    return _marker_meaning(tuple(map(str, names)))
-
-
-@lru_cache(maxsize=16)
-def _marker_meaning(names: tuple[str, ...]) -> Meaning:
-    split = [name.split("_", 2) for name in names]
-    return Meaning(pd.DataFrame({
-        "source": "D-Markers", "au": "", "other_au": "", "region": [s[1] for s in split],
-        "phase": [s[0] for s in split], "feature": list(names)}))
+    """Return the meaning of the columns of the D-Markers, by their names."""
+    phase, signal, _ = zip(*(name.split("_", 2) for name in names), strict=True)
+    return Meaning(meaning_columns("D-Markers", names, region=signal, phase=phase))
 
 
 def kinematics_meaning(names: Sequence[str]) -> Meaning:
-    """Say what the columns of smile kinematics are about, by their names."""
-    return _kinematics_meaning(tuple(map(str, names)))
+    """Return the meaning of the columns of smile kinematics, by their names."""
+    signal, phase, _ = zip(*(name.split("_", 2) for name in names), strict=True)
+    return Meaning(meaning_columns("kinematics", names, phase=phase,
+                                   region=[KINEMATIC_REGIONS[s] for s in signal]))
 
 
-@lru_cache(maxsize=16)
-def _kinematics_meaning(names: tuple[str, ...]) -> Meaning:
-    split = [name.split("_", 2) for name in names]
-    return Meaning(pd.DataFrame({
-        "source": "kinematics", "au": "", "other_au": "",
-        "region": [KINEMATIC_REGIONS[s[0]] for s in split], "phase": [s[1] for s in split],
-        "feature": list(names)}))
+def meaning_columns(source: str, feature: Sequence[str] | np.ndarray, *, au: Any = "",
+                    other_au: Any = "", region: Any = "", phase: Any = "") -> pd.DataFrame:
+    """Return the columns of a `Meaning`: a row a feature, "" for what does not apply."""
+    return pd.DataFrame({"source": source, "au": au, "other_au": other_au, "region": region,
+                         "phase": phase, "feature": list(feature)})
 
 
 def described_meaning(names: Sequence[str], described: Any, who: str) -> Meaning:
@@ -156,30 +140,30 @@ def described_meaning(names: Sequence[str], described: Any, who: str) -> Meaning
             raise ValueError(f"describe_features of {who} has {column}={wrong[0]!r}; columns are "
                              f"{', '.join(known)}, units as {AU_NAMES[0]!r}, phases of "
                              f"{', '.join(SPANS[:-1])}, and '' where there is none")
-    columns = pd.DataFrame({"feature": [str(name) for name in names]})
-    columns = columns.assign(**{name: given.get(name, "") for name in known})
+    columns = meaning_columns("feature", [str(name) for name in names],
+                              **{name: given.get(name, "") for name in known})
     pair, unit = columns["other_au"] != "", columns["au"] != ""
     if (pair & ~unit).any():
         raise ValueError(f"describe_features of {who} has other_au="
                          f"{columns.loc[pair & ~unit, 'other_au'].iloc[0]!r} without an au")
     columns["source"] = np.where(pair, "pair", np.where(unit, "action unit", "feature"))
-    return Meaning(columns[list(_MEANING)])
+    return Meaning(columns)
 
 
 def side_by_side(meanings: Sequence[Meaning]) -> Meaning:
-    """Say what the columns of tables side by side are about."""
+    """Return the meaning of the columns of tables side by side."""
     return Meaning(pd.concat([m.columns for m in meanings], ignore_index=True))
 
 
-def auda_moments(aus: np.ndarray, times: np.ndarray, found: dict[str, slice], level: str,
+def auda_moments(aus: np.ndarray, times: np.ndarray, spans: dict[str, slice], level: str,
                  windows: Sequence[int], phases: Sequence[str]) -> sparse.csr_matrix:
-    """Say on which frames of a clip each feature of AUDA rests.
+    """Return the frames of a clip on which each feature of AUDA rests.
 
     Parameters
     ----------
     aus : array of shape (T, 17)
     times : array of shape (T,)
-    found : dict of str to slice
+    spans : dict of str to slice
         The phases of the clip.
     level : {"au", "cross"}
     windows, phases : see `AUDA`
@@ -197,7 +181,7 @@ def auda_moments(aus: np.ndarray, times: np.ndarray, found: dict[str, slice], le
     n_units = len(AU_NAMES) if level == "au" else len(PAIR_A)
     parts = []
     for phase in phases:
-        inside = found.get(phase, slice(0, 0))
+        inside = spans.get(phase, slice(0, 0))
         n_stats = (3 + 2 * len(windows)) if level == "au" else 4 * len(windows)
         if not inside.stop > inside.start:
             parts.append(sparse.csr_matrix((n_units * n_stats, len(times))))
@@ -232,15 +216,15 @@ def _placed(stats: _Moments, n_units: int, start: int, stop: int, n_frames: int
             ) -> sparse.csr_matrix:
     rows, columns, weights = [], [], []
     for k, frames in enumerate(stats):
-        mine = np.arange(n_units) * len(stats) + k
+        features = np.arange(n_units) * len(stats) + k
         if frames is None:
             n = stop - start
-            rows.append(np.repeat(mine, n))
+            rows.append(np.repeat(features, n))
             columns.append(np.tile(np.arange(start, stop), n_units))
             weights.append(np.full(n * n_units, 1.0 / n))
             continue
         for each in frames:
-            rows.append(mine)
+            rows.append(features)
             columns.append(start + each)
             weights.append(np.full(n_units, 1.0 / len(frames)))
     return sparse.csr_matrix(
@@ -248,23 +232,23 @@ def _placed(stats: _Moments, n_units: int, start: int, stop: int, n_frames: int
         shape=(n_units * len(stats), n_frames))
 
 
-def phase_moments(meaning: Meaning, found: dict[str, slice], n_frames: int) -> sparse.csr_matrix:
-    """Let each column rest on all frames of its phase.
+def phase_moments(meaning: Meaning, phases: dict[str, slice], n_frames: int) -> sparse.csr_matrix:
+    """Return the frames on which each column rests: in equal parts all of its phase.
 
     Parameters
     ----------
     meaning : Meaning
-    found : dict of str to slice
+    phases : dict of str to slice
     n_frames : int
 
     Returns
     -------
     sparse matrix of shape (n_columns, n_frames)
     """
-    names = [name for name, span in found.items() if span.stop > span.start]
+    names = [name for name, span in phases.items() if span.stop > span.start]
     weights = np.zeros((len(names) + 1, n_frames))
     for k, name in enumerate(names):
-        weights[k, found[name]] = 1.0 / (found[name].stop - found[name].start)
+        weights[k, phases[name]] = 1.0 / (phases[name].stop - phases[name].start)
     of = meaning.columns["phase"].map({name: k for k, name in enumerate(names)})
     return sparse.csr_matrix(weights[of.fillna(len(names)).astype(int)])
 
@@ -289,11 +273,15 @@ def shared_frames(moments: np.ndarray, times: np.ndarray) -> sparse.csr_matrix:
     nearest = np.searchsorted(middles, times)
     counts = np.bincount(nearest, minlength=len(moments))
     lonely = np.flatnonzero(counts == 0)
-    frames = np.abs(times[None] - moments[lonely, None]).argmin(axis=1) if len(lonely) else lonely
     rows = np.r_[nearest, lonely]
+    frames = np.r_[np.arange(len(times)), nearest_frames(moments[lonely], times)]
     weights = np.r_[1.0 / counts[nearest], np.ones(len(lonely))]
-    return sparse.csr_matrix((weights, (rows, np.r_[np.arange(len(times)), frames])),
-                             shape=(len(moments), len(times)))
+    return sparse.csr_matrix((weights, (rows, frames)), shape=(len(moments), len(times)))
+
+
+def nearest_frames(moments: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return the frame nearest to each moment, both in seconds."""
+    return np.asarray(np.abs(times[None] - moments[:, None]).argmin(axis=1))
 
 
 def table_part(contributions: np.ndarray, values: np.ndarray | None, meaning: Meaning,
@@ -315,41 +303,38 @@ def table_part(contributions: np.ndarray, values: np.ndarray | None, meaning: Me
 
 
 def sequence_part(contributions: np.ndarray, columns: pd.DataFrame, moments: np.ndarray,
-                  times: np.ndarray, found: dict[str, slice]) -> Part:
+                  times: np.ndarray, phases: dict[str, slice]) -> Part:
     """Place the contributions of what a network saw moment by moment.
 
     Parameters
     ----------
     contributions : array of shape (n, K)
     columns : DataFrame
-        Of the K columns: `source`, `au`, `region`, `feature`.
+        Of the K columns, see `meaning_columns`.
     moments : array of shape (n,)
         Seconds.
     times : array of shape (T,)
         Of the clip's frames.
-    found : dict of str to slice
+    phases : dict of str to slice
         The phases of the clip.
     """
     share = shared_frames(moments, times)
-    nearest = np.abs(times[None] - moments[:, None]).argmin(axis=1)
-    phase = phase_of_frames(found, len(times))[nearest]
-    phase[phase == ""] = "rest" if found else ""
-    rows = []
-    for name in dict.fromkeys(phase):
-        rows.append(columns.assign(other_au="", phase=name, value=np.nan,
-                                   contribution=contributions[phase == name].sum(axis=0)))
-    table = pd.concat(rows, ignore_index=True)
-    table = table.groupby([*_MEANING], sort=False, as_index=False).agg(
+    names = phase_of_frames(phases, len(times), rest="rest" if phases else "")
+    phase = names[nearest_frames(moments, times)]
+    table = pd.concat([columns.assign(phase=name, value=np.nan,
+                                      contribution=contributions[phase == name].sum(axis=0))
+                       for name in dict.fromkeys(phase)], ignore_index=True)
+    table = table.groupby(list(columns), sort=False, as_index=False).agg(
         {"value": "first", "contribution": "sum"})
     units = np.zeros((len(moments), len(AU_NAMES)))
-    for k, au in enumerate(columns["au"]):
+    for au, column in zip(columns["au"], contributions.T, strict=True):
         if au:
-            units[:, AU_NAMES.index(au)] += contributions[:, k]
+            units[:, AU_NAMES.index(au)] += column
     return Part(table, contributions.sum(axis=1) @ share, (share.T @ units))
 
 
 def face_columns(height: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Say which rows of a face chip are which part of the face.
+    """Return the parts of the face, and which rows of a face chip they are.
 
     Parameters
     ----------
@@ -364,11 +349,11 @@ def face_columns(height: int) -> tuple[pd.DataFrame, np.ndarray]:
     """
     at = (np.arange(height) + 0.5) / height
     belongs = np.stack([(low <= at) & (at < high) for low, high in FACE_BANDS.values()], axis=1)
-    return _columns("face", list(FACE_BANDS)), belongs.astype(float)
+    return _region_columns("face", list(FACE_BANDS)), belongs.astype(float)
 
 
 def mesh_columns(points: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-    """Say which points of the mesh are in which part of the face.
+    """Return the parts of the face, and which points of the mesh they hold.
 
     Parameters
     ----------
@@ -381,22 +366,19 @@ def mesh_columns(points: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     belongs : array of shape (n_points, n_parts)
     """
     belongs = np.stack([np.isin(points, members) for members in REGIONS.values()], axis=1)
-    there = np.asarray(belongs.any(axis=0))
-    names = [name for name, some in zip(REGIONS, there.tolist(), strict=True) if some]
-    return _columns("mesh", names), belongs[:, there].astype(float)
+    inside = belongs.any(axis=0)
+    regions = np.array(list(REGIONS))[inside].tolist()
+    return _region_columns("mesh", regions), belongs[:, inside].astype(float)
 
 
 def signal_columns(streams: Sequence[str]) -> pd.DataFrame:
-    """Say what the signals of the frame-wise branch are about, stream by stream."""
-    rows = []
-    for stream in streams:
-        if stream == "smile":
-            rows.append(("smile", "", "smile"))
-        else:
-            rows += [("action unit", au, au if stream == "aus" else f"{au}_{stream}")
-                     for au in AU_NAMES]
-    return pd.DataFrame([{"source": s, "au": au, "region": "", "feature": f} for s, au, f in rows])
+    """Return what the signals of the frame-wise branch are about, stream by stream."""
+    return pd.concat([
+        meaning_columns("smile", ["smile"]) if stream == "smile" else
+        meaning_columns("action unit", [au if stream == "aus" else f"{au}_{stream}"
+                                        for au in AU_NAMES], au=AU_NAMES)
+        for stream in streams], ignore_index=True)
 
 
-def _columns(source: str, regions: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"source": source, "au": "", "region": regions, "feature": ""})
+def _region_columns(source: str, regions: list[str]) -> pd.DataFrame:
+    return meaning_columns(source, [""] * len(regions), region=regions)

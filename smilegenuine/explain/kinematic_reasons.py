@@ -1,14 +1,13 @@
 """Why `KinematicsClassifier` decides as it does: which figure of a smile, in which direction.
 
 What is not known is integrated out by the classifier, so it can be asked what it would say without
-any figure. Shapley's values of that need no other smile to compare with: without all of them,
+any figure. Shapley values of that need no other smile to compare with: without all of them,
 nothing is known, and the log-odds are 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import comb
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,13 @@ from ..clips.steps import check_positive
 from ..features.smile_kinematics import KINEMATICS, Smile
 from ..running.foreign_text import class_names
 from .kinematics_words import direction_of, parameter_words, unit_of
-
-# So many columns have few enough subsets to ask about each.
-_FEW = 10
-# Subsets that are worked out together.
-_AT_ONCE = 512
-
+from .shapley_values import shapley_values
 
 # -- contributions --------------------------------------------------------------------------------
 
 def kinematic_contributions(classifier: KinematicDecisionsMixin, row: Any, *, n_orders: int = 64,
                             random_state: int = 0) -> np.ndarray:
-    """Say what each figure of a smile adds to the log-odds.
+    """Return the Shapley values of the figures of a smile: what each adds to the log-odds.
 
     Parameters
     ----------
@@ -81,88 +75,38 @@ def kinematic_contributions(classifier: KinematicDecisionsMixin, row: Any, *, n_
     >>> signals = list(zip(smiles.times, smiles.lips, smiles.eyelids))
     >>> kinematics = SmileKinematics().set_output(transform="pandas").fit_transform(signals)
     >>> clf = KinematicsClassifier(random_state=0).fit(kinematics, smiles.target)
-    >>> found = kinematic_contributions(clf, kinematics.iloc[0])
-    >>> bool(abs(found.sum() - clf.decision_function(kinematics[:1])[0]) < 1e-9)
+    >>> contributions = kinematic_contributions(clf, kinematics.iloc[0])
+    >>> bool(abs(contributions.sum() - clf.decision_function(kinematics[:1])[0]) < 1e-9)
     True
     """
     check_positive("n_orders", n_orders, whole=True, at_least=1)
     table = classifier.table(_one_row(row))
     if len(table) != 1:
         raise ValueError(f"row must be one smile's figures, not {len(table)} rows")
-    found = classifier.linear_terms(table)[0]
+    values = classifier.linear_terms(table)[0]
     for term in classifier.mixture_terms(table[0]):
         rng = np.random.default_rng(random_state)  # the same orders for all
-        found = found + term.weight * _shares(term, n_orders, rng)
-    odds = found.sum()
+        values = values + term.weight * _term_values(term, n_orders, rng)
+    odds = values.sum()
     # What surest answers are limited by shrinks all contributions alike.
-    return np.asarray(found * (classifier.limited(odds) / odds) if odds else found)
+    return np.asarray(values * (classifier.limited(odds) / odds) if odds else values)
 
 
-def _shares(term: MixtureTerm, n_orders: int, rng: np.random.Generator) -> np.ndarray:
+def _term_values(term: MixtureTerm, n_orders: int, rng: np.random.Generator) -> np.ndarray:
     """What each column adds to the logarithm of the ratio of likelihoods."""
-    found = np.zeros(len(term.values))
+    values = np.zeros(len(term.values))
     for signal, block in term.blocks.items():  # what signals say is added up
-        mine = np.flatnonzero(np.isfinite(term.values[block]))
-        places = np.asarray(block)[mine]
+        known = np.flatnonzero(np.isfinite(term.values[block]))
+        places = np.asarray(block)[known]
 
-        def log_odds(subsets: np.ndarray, signal: str = signal, mine: np.ndarray = mine,
-                     values: np.ndarray = term.values[places]) -> np.ndarray:
-            posed, spontaneous = (_log_density(mixture, values, mine, subsets)
+        def log_odds(subsets: np.ndarray, signal: str = signal, known: np.ndarray = known,
+                     row: np.ndarray = term.values[places]) -> np.ndarray:
+            posed, spontaneous = (_log_density(mixture, row, known, subsets)
                                   for mixture in term.mixtures[signal])
             return spontaneous - posed
 
-        found[places] = shapley_values(log_odds, len(mine), n_orders=n_orders, rng=rng)
-    return found
-
-
-def shapley_values(value: Callable[[np.ndarray], np.ndarray], n: int, *, n_orders: int,
-                   rng: np.random.Generator) -> np.ndarray:
-    """Share among players what they are worth together.
-
-    Parameters
-    ----------
-    value : callable
-        From sets of players (n_sets, n), bool, to what each set is worth (n_sets,). Nobody is worth
-        0 and not asked about.
-    n : int
-        Players. Of up to ten, all sets are asked about; of more, those of random orders.
-    n_orders : int
-        Random orders, each of them also backwards.
-    rng : numpy Generator
-
-    Returns
-    -------
-    array of shape (n,)
-        They add up to what all are worth together.
-    """
-    if n == 0:
-        return np.zeros(0)
-    if n > _FEW:
-        orders = np.array([rng.permutation(n) for _ in range(n_orders)])
-        return _from_orders(value, np.concatenate([orders, orders[:, ::-1]]))
-    codes = np.arange(2**n)
-    sets = (codes[:, None] >> np.arange(n) & 1).astype(bool)
-    worth = np.r_[0.0, value(sets[1:])]
-    weights = np.array([1.0 / (n * comb(n - 1, k)) for k in range(n)])
-    found = np.empty(n)
-    for player in range(n):
-        without = codes[~sets[:, player]]
-        gain = worth[without | 1 << player] - worth[without]
-        found[player] = weights[sets[without].sum(axis=1)] @ gain
-    return found
-
-
-def _from_orders(value: Callable[[np.ndarray], np.ndarray], orders: np.ndarray) -> np.ndarray:
-    n = orders.shape[1]
-    place = np.argsort(orders, axis=1)
-    beginnings = place[:, None] <= np.arange(n)[:, None]  # (n_orders, length of beginning, n)
-    sets, which = np.unique(beginnings.reshape(-1, n), axis=0, return_inverse=True)
-    parts = np.array_split(sets, -(-len(sets) // _AT_ONCE))
-    worth = np.concatenate([value(part) for part in parts])[np.ravel(which)]
-    worth = worth.reshape(len(orders), n)
-    found = np.zeros(n)
-    np.add.at(found, orders, np.diff(worth, axis=1, prepend=0.0))
-    return found / len(orders)
+        values[places] = shapley_values(log_odds, len(known), n_orders=n_orders, rng=rng)
+    return values
 
 
 def _log_density(mixture: dict[str, np.ndarray], values: np.ndarray, columns: np.ndarray,
@@ -190,7 +134,7 @@ def _one_row(row: Any) -> Any:
 # -- in words -------------------------------------------------------------------------------------
 
 def reasons(model: Any, clip: Any, *, n_orders: int = 64, random_state: int = 0) -> pd.DataFrame:
-    """Say for each smile of a recording why a model decides as it does about it.
+    """Return why a model decides as it does about each smile of a recording.
 
     Parameters
     ----------
@@ -258,7 +202,7 @@ def classifier_of(model: Any) -> KinematicDecisionsMixin:
 def reasons_of(classifier: KinematicDecisionsMixin, smiles: Sequence[Smile], *,
                names: Sequence[str] | None = None, n_orders: int = 64, random_state: int = 0
                ) -> pd.DataFrame:
-    """Say for each of some smiles why a classifier decides as it does about it.
+    """Return why a classifier decides as it does about each of some smiles.
 
     Parameters
     ----------
@@ -276,29 +220,30 @@ def reasons_of(classifier: KinematicDecisionsMixin, smiles: Sequence[Smile], *,
     """
     called = class_names(classifier.classes_) if names is None else list(names)
     levels = [f"{name}_{100 * level:02.0f}" for name in called for level in LEVELS]
+    parameters = parameters_of(classifier)
     rows = []
     for number, smile in enumerate(smiles, 1):
         figures = pd.DataFrame([smile.figures], columns=list(KINEMATICS))
-        found = kinematic_contributions(classifier, figures, n_orders=n_orders,
-                                        random_state=random_state)
+        contributions = kinematic_contributions(classifier, figures, n_orders=n_orders,
+                                                random_state=random_state)
         condition = classifier.conditions_.index(classifier.likeliest_condition(figures)[0])
-        parameters = parameters_of(classifier)
-        for k in np.argsort(-np.abs(found), kind="stable"):
-            value = smile.figures.get(parameters[k], np.nan)
+        for k in np.argsort(-np.abs(contributions), kind="stable"):
+            parameter, contribution = parameters[k], contributions[k]
+            value = smile.figures.get(parameter, np.nan)
             if not np.isfinite(value):
                 continue
             usual = classifier.quantiles_[:, condition, k]
-            speaks_for = classifier.classes_[int(found[k] > 0)] if found[k] else ""
-            rows.append((number, smile.start, smile.end, parameters[k],
-                         parameter_words(parameters[k], value), value, unit_of(parameters[k]),
-                         *usual.ravel(), found[k], speaks_for,
-                         direction_of(parameters[k], value, usual, called)))
+            speaks_for = classifier.classes_[int(contribution > 0)] if contribution else ""
+            rows.append((number, smile.start, smile.end, parameter,
+                         parameter_words(parameter, value), value, unit_of(parameter),
+                         *usual.ravel(), contribution, speaks_for,
+                         direction_of(parameter, value, usual, called)))
     return pd.DataFrame(rows, columns=["smile", "start", "end", "parameter", "words", "value",
                                        "unit", *levels, "contribution", "speaks_for", "direction"])
 
 
 def parameters_of(classifier: KinematicDecisionsMixin) -> list[str]:
-    """Name the columns of a classifier; of one that was fitted without names, by their places."""
+    """Return the columns of a classifier; of one that was fitted without names, by their places."""
     if hasattr(classifier, "feature_names_in_") or classifier.n_features_in_ != len(KINEMATICS):
         return classifier.columns_
     return [KINEMATICS[i] for i in classifier.kept_]

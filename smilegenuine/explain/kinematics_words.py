@@ -12,8 +12,17 @@ from ..features.smile_kinematics import KINEMATICS
 REGIONS = {"lip": "lips", "eyelid": "eyelids"}
 _WIDTHS = {"lip": "mouth widths", "eyelid": "eye widths"}
 _MOVERS = {"lip": "the lip corners", "eyelid": "the upper eyelids"}
-_WAYS = {("lip", "onset"): "move out", ("lip", "offset"): "come back",
-         ("eyelid", "onset"): "go up", ("eyelid", "offset"): "go down"}
+_MOVES = {("lip", "onset"): "move out", ("lip", "offset"): "come back",
+          ("eyelid", "onset"): "go up", ("eyelid", "offset"): "go down"}
+_SENTENCES = {
+    "duration_s": "{movers} move for {amount} of the {phase}",
+    "rise": "{movers} {move} by {amount} in all in the {phase}",
+    "fall": "{movers} {move} by {amount} in all in the {phase}",
+    "peak_speed_per_s": "{movers} {move} at up to {amount} in the {phase}",
+    "wobble": "{movers} move to and fro by {amount} in all in the {phase}",
+    "backtrack_ratio": "{percent} % of what {movers} move in the {phase} goes the other way",
+    "left_right_difference": "{movers} differ by {amount} in the {phase}, left from right",
+}
 # Figure → what it is called, and what a smaller and a larger one is.
 _FIGURES = {
     "duration_s": ("duration", "shorter", "longer"), "rise": ("rise", "smaller", "larger"),
@@ -24,7 +33,7 @@ _FIGURES = {
 
 
 def parameter_words(parameter: str, value: float) -> str:
-    """Say what was measured, in a sentence.
+    """Return what was measured, as a sentence.
 
     Parameters
     ----------
@@ -46,24 +55,16 @@ def parameter_words(parameter: str, value: float) -> str:
     if parameter not in KINEMATICS:
         return f"{parameter} is {number_text(parameter, value)}"
     signal, phase, figure = parameter.split("_", 2)
-    much = f"{number_text(parameter, value)} {unit_of(parameter)}"
-    who, way = _MOVERS[signal], _WAYS.get((signal, phase), "")
-    if figure == "duration_s":
-        return f"the {phase} of the lips lasts {much}" if signal == "lip" else \
-            f"{who} move for {much} of the {phase}"
-    if figure in ("rise", "fall"):
-        return f"{who} {way} by {much} in all in the {phase}"
-    if figure == "peak_speed_per_s":
-        return f"{who} {way} at up to {much} in the {phase}"
-    if figure == "wobble":
-        return f"{who} move to and fro by {much} in all in the {phase}"
-    if figure == "backtrack_ratio":
-        return f"{100 * value:.0f} % of what {who} move in the {phase} goes the other way"
-    return f"{who} differ by {much} in the {phase}, left from right"
+    sentence = "the {phase} of the lips lasts {amount}" if parameter.startswith("lip") and \
+        figure == "duration_s" else _SENTENCES[figure]
+    return sentence.format(
+        phase=phase, movers=_MOVERS[signal], move=_MOVES.get((signal, phase), ""),
+        amount=f"{number_text(parameter, value)} {unit_of(parameter)}",
+        percent=f"{100 * value:.0f}")
 
 
 def short_words(parameter: str, value: float | None = None, *, phase: bool = True) -> str:
-    """Name a figure in a few words, with its value where one is given.
+    """Return the name of a figure in a few words, with its value where one is given.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def short_words(parameter: str, value: float | None = None, *, phase: bool = Tru
         One of `KINEMATICS`; others are left as they are.
     value : float, optional
     phase : bool, default=True
-        Say the phase.
+        With the phase.
 
     Returns
     -------
@@ -124,7 +125,7 @@ def unit_of(parameter: str) -> str:
 
 
 def direction_of(parameter: str, value: float, usual: np.ndarray, names: Sequence[str]) -> str:
-    """Say how a value lies to what is usual: beyond a quartile, it is beyond most of a class.
+    """Compare a value with what is usual: beyond a quartile, it is beyond most of a class.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def direction_of(parameter: str, value: float, usual: np.ndarray, names: Sequenc
         side = next(iter(sides.values()))
         return "usual for both" if not side else \
             f"{more if side > 0 else less} than in most smiles of either kind"
-    said = [f"{more if side > 0 else less} than in most {name}" for name, side in sides.items()
-            if side] + [f"usual for {name}" for name, side in sides.items() if not side]
+    texts = [f"{more if side > 0 else less} than in most {name}" for name, side in sides.items()
+             if side] + [f"usual for {name}" for name, side in sides.items() if not side]
     return ", ".join(text + (" ones" if k or text.startswith("usual") else " smiles")
-                     for k, text in enumerate(said))
+                     for k, text in enumerate(texts))

@@ -20,7 +20,7 @@ from .tree import node_of
 
 def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
             n_orders: int = 8, random_state: int = 0) -> Explanation:
-    """Say what adds how much to a system's decision about a clip.
+    """Attribute a system's decision about a clip to what the system saw in it.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
         Places on the way from the baseline to the clip at which gradients of networks are taken;
         more are taken by itself where contributions do not add up.
     n_orders : int, default=8
-        Random orders of Shapley's values, of classifiers that are neither linear nor machines nor
+        Random orders of Shapley values, of classifiers that are neither linear nor machines nor
         networks of this package.
     random_state : int, default=0
         Of these orders.
@@ -67,8 +67,8 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     **How.** Linear tops of fusions, second levels of machines and linear models: exactly. RBF
     machines and networks: integrated gradients, along the straight way. Networks on the face mesh
     choose neighbours, and what jumps when a choice changes belongs to no point: it is in the row
-    "not placed". `KinematicsClassifier`, adapted or not: Shapley's values of the figures that are
-    known, where one that takes no part is integrated out. Other models: Shapley's values of
+    "not placed". `KinematicsClassifier`, adapted or not: Shapley values of the figures that are
+    known, where one that takes no part is integrated out. Other models: Shapley values of
     action units, pairs or signals in each phase, from random orders. In all cases contributions add
     up to the difference of the decisions.
 
@@ -87,11 +87,11 @@ def explain(model: Any, clip: Any, *, background: Any = None, n_steps: int = 32,
     >>> from smilegenuine.explain import explain
     >>> smiles = make_smile_signals(24, 4, difference="au06", random_state=0)
     >>> model = AUDASVMEnsemble(levels=("au",)).fit(smiles.data, smiles.target)
-    >>> found = explain(model, smiles.data[1])
-    >>> found.by_au().abs().idxmax()
+    >>> explanation = explain(model, smiles.data[1])
+    >>> explanation.by_au().abs().idxmax()
     'AU06'
-    >>> total = found.table["contribution"].sum()
-    >>> bool(abs(total - (found.decision - found.baseline_decision)) < 1e-6)
+    >>> total = explanation.table["contribution"].sum()
+    >>> bool(abs(total - (explanation.decision - explanation.baseline_decision)) < 1e-6)
     True
     """
     check_positive("n_steps", n_steps, whole=True, at_least=1)

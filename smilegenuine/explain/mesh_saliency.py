@@ -77,7 +77,7 @@ class LandmarkSaliency:
         -------
         array of shape (n_points,)
         """
-        return np.asarray(np.nansum(self._taken(signed), axis=0))
+        return np.asarray(np.nansum(self.values if signed else np.abs(self.values), axis=0))
 
     def by_frame(self, *, signed: bool = True) -> np.ndarray:
         """Sum over points.
@@ -92,7 +92,7 @@ class LandmarkSaliency:
         array of shape (n_frames,)
             NaN for frames that lie in no window.
         """
-        return np.asarray(self._taken(signed).sum(axis=1))
+        return np.asarray((self.values if signed else np.abs(self.values)).sum(axis=1))
 
     def by_region(self, *, signed: bool = True) -> pd.Series:
         """Sum over frames and over the points of each part of the face.
@@ -110,16 +110,13 @@ class LandmarkSaliency:
         """
         by_point = self.by_point(signed=signed)
         inside = {name: np.isin(self.points, members) for name, members in REGIONS.items()}
-        return pd.Series({name: by_point[mine].sum() for name, mine in inside.items()
-                          if mine.any()}, name="saliency")
-
-    def _taken(self, signed: bool) -> np.ndarray:
-        return self.values if signed else np.abs(self.values)
+        return pd.Series({name: by_point[points].sum() for name, points in inside.items()
+                          if points.any()}, name="saliency")
 
 
 def landmark_saliency(classifier: Any, clips: Any, *, baseline: str = "first",
                       n_steps: int = 16) -> list[LandmarkSaliency]:
-    """Say which points of the face mesh, in which frames, drive a network's decisions.
+    """Attribute a network's decisions to the points of the face mesh, frame by frame.
 
     A value is (place − baseline) · gradient of the decision with respect to the place, summed over
     x, y and z: what the point's having left its baseline, in that frame, adds to the decision.
@@ -198,10 +195,10 @@ def landmark_saliency(classifier: Any, clips: Any, *, baseline: str = "first",
     >>> clips = [Clip(landmarks=mesh, times=t, subject=s) for mesh, t, s in
     ...          zip(smiles.landmarks, smiles.times, smiles.groups)]
     >>> clf = LandmarkTransformerClassifier("outlines", max_epochs=1, random_state=0)
-    >>> found = landmark_saliency(clf.fit(clips, smiles.target), clips[:1])[0]
-    >>> found.values.shape == (len(found.frames), 128)
+    >>> saliency = landmark_saliency(clf.fit(clips, smiles.target), clips[:1])[0]
+    >>> saliency.values.shape == (len(saliency.frames), 128)
     True
-    >>> list(found.by_region().index[:3])
+    >>> list(saliency.by_region().index[:3])
     ['lips', 'left eye', 'right eye']
     """
     if baseline not in BASELINES:
@@ -235,14 +232,11 @@ def measured_clips(classifier: Any, clips: Any) -> tuple[MeshSequenceClassifier,
     """
     last = steps_of(unwrapped(classifier))[-1][1]
     if not isinstance(last, MeshSequenceClassifier):
+        name = last.__name__ if isinstance(last, type) else type(last).__name__
         raise ValueError(f"landmark_saliency explains {', '.join(_EXPLAINED)}, and pipelines that "
-                         f"end in one of them, not {_named(last)}")
+                         f"end in one of them, not {name}")
     system = open_system(classifier)
     return system.decider, system.measure(clips)
-
-
-def _named(thing: Any) -> str:
-    return thing.__name__ if isinstance(thing, type) else type(thing).__name__
 
 
 def _explained(classifier: Any, clip: Clip, baseline: str, n_steps: int) -> LandmarkSaliency:

@@ -1,4 +1,4 @@
-"""Integrated gradients of networks; see `paths`."""
+"""Integrated gradients of networks; see `integrated_gradients`."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def network_path(net: SmileNet, start: Inputs, end: Inputs, weights: np.ndarray,
     with one_thread(), torch.backends.cudnn.flags(enabled=False):  # its LSTM has no such gradient
         at_start, at_end = decide.whole(start), decide.whole(end)
         while True:
-            found = _mean_gradients(decide, start, end, n_steps)
-            found = {name: (end[name] - start[name]) * g for name, g in found.items()}
-            missing = at_end - at_start - sum(float(v.sum()) for v in found.values())
+            contributions = {name: (end[name] - start[name]) * gradient for name, gradient in
+                             _mean_gradients(decide, start, end, n_steps).items()}
+            missing = at_end - at_start - sum(float(v.sum()) for v in contributions.values())
             size = abs(at_end - at_start) + 1e-3
             if not refine or abs(missing) <= _TOLERANCE * size or 2 * n_steps > _MOST_STEPS:
-                return Path(found, at_start, at_end)
+                return Path(contributions, at_start, at_end)
             n_steps *= 2
 
 
@@ -137,9 +137,9 @@ def _mean_gradients(decide: _Decision, start: Inputs, end: Inputs, n_steps: int)
                           for a in (v, end[name] - v))
             places[name] = _tensor(low + share * moved, decide.net).requires_grad_()
         with torch.enable_grad():
-            found = torch.autograd.grad(decide(places).sum(), list(places.values()),
-                                        allow_unused=True)
-        for name, gradient in zip(places, found, strict=True):
+            gradients = torch.autograd.grad(decide(places).sum(), list(places.values()),
+                                            allow_unused=True)
+        for name, gradient in zip(places, gradients, strict=True):
             if gradient is None:  # an input that does not count at all
                 continue
             back = gradient.cpu().numpy().astype(float)

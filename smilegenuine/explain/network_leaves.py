@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..classifiers.auda_phases import AUDAPhaseClassifier
 from ..classifiers.auda_sequence import AUDASequenceClassifier
@@ -16,9 +18,8 @@ from ..clips.record import Clip
 from ..features.auda import auda_features, signals_of
 from ..features.clip_phases import phases_of
 from ..features.dmarkers import feature_names as marker_names
-from ..features.phases import PHASES, detect_phases
+from ..features.phases import PHASES
 from .input_meaning import (
-    Meaning,
     Part,
     auda_meaning,
     auda_moments,
@@ -27,7 +28,6 @@ from .input_meaning import (
     mesh_columns,
     phase_moments,
     sequence_part,
-    side_by_side,
     signal_columns,
     table_part,
 )
@@ -91,9 +91,14 @@ class NetworkLeaf(Leaf):
         features = self.classifier.embed_inputs(inputs)
         return features, self.classifier.decide_embedded(features)
 
-    @abstractmethod
+    def see(self, clip: Clip) -> Seen:
+        """Return what the network is shown of a clip."""
+        inputs = self.classifier.network_input(clip)  # raises where there are no times
+        return Seen(inputs, np.asarray(clip.times), phases_of(clip), clip)
+
     def still(self, seen: Seen) -> Inputs:
-        """Return the inputs of the baseline."""
+        """Return the inputs of the baseline: zeros, the means over the clips trained on."""
+        return {name: np.zeros_like(v) for name, v in seen.inputs.items()}
 
     @abstractmethod
     def place(self, seen: Seen, contributions: Inputs) -> Part:
@@ -103,14 +108,11 @@ class NetworkLeaf(Leaf):
         """Return what the inputs contribute to a head, by integrated gradients."""
         c = self.classifier
         last, bias = c.last_layer()
-        weights = head.decision * last
-        if head.features is not None:
-            weights = weights + head.features
-        found = network_path(
-            c.net_, _as_floats(self.still(seen)), _as_floats(seen.inputs), weights,
+        path = network_path(
+            c.net_, _as_floats(self.still(seen)), _as_floats(seen.inputs), head.over(last),
             head.decision * bias, n_steps=options.n_steps, refine=self.refine,
             windows=c.window_rows(len(seen.inputs["x"])), sequence=c.sequences)
-        return self.place(seen, found.contributions)
+        return self.place(seen, path.contributions)
 
 
 def _as_floats(inputs: Inputs) -> Inputs:
@@ -124,21 +126,9 @@ class PhaseLeaf(NetworkLeaf):
 
     classifier: AUDAPhaseClassifier
 
-    @property
-    def meaning(self) -> Meaning:
-        """What the columns are about."""
-        c = self.classifier
-        return auda_meaning(c.level, c.windows, c.phases)
-
-    def see(self, clip: Clip) -> Seen:
-        """Return the scaled features of a clip."""
-        _, smile, times = signals_of(clip)
-        return Seen(self.classifier.network_input(clip), np.asarray(times),
-                    detect_phases(smile, times), clip)
-
-    def still(self, seen: Seen) -> Inputs:
-        """Return zeros: the mean features."""
-        return {"x": np.zeros_like(seen.inputs["x"])}
+    def __init__(self, name: str, classifier: AUDAPhaseClassifier) -> None:
+        super().__init__(name, classifier)
+        self.meaning = auda_meaning(classifier.level, classifier.windows, classifier.phases)
 
     def place(self, seen: Seen, contributions: Inputs) -> Part:
         """Put contributions where the features were read."""
@@ -155,55 +145,65 @@ class PhaseLeaf(NetworkLeaf):
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
         """Return features with some from another clip."""
-        mine = columns_of(self.meaning, kind, name).reshape(seen.inputs["x"].shape)
-        return _with(seen, x=np.where(mine, donor.inputs["x"], seen.inputs["x"]))
+        columns = columns_of(self.meaning, kind, name).reshape(seen.inputs["x"].shape)
+        return seen.with_inputs(x=np.where(columns, donor.inputs["x"], seen.inputs["x"]))
 
 
-class SequenceLeaf(NetworkLeaf):
-    """Signals over time; the baseline holds each at its mean over the clips trained on."""
+class FramesLeaf(NetworkLeaf):
+    """Base of the branches that see a sequence of frames."""
 
-    classifier: AUDASequenceClassifier
+    classifier: AUDASequenceClassifier | FaceSequenceClassifier | MeshSequenceClassifier
 
     def see(self, clip: Clip) -> Seen:
-        """Return the scaled signals of a clip."""
-        _, smile, times = signals_of(clip)
-        return Seen(self.classifier.network_input(clip), np.asarray(times),
-                    detect_phases(smile, times), clip, self.classifier.input_times(clip))
+        """Return what the network is shown of a clip, and when."""
+        return replace(super().see(clip), moments=self.classifier.input_times(clip))
 
-    def still(self, seen: Seen) -> Inputs:
-        """Return zeros: the mean signals."""
-        return {"x": np.zeros_like(seen.inputs["x"])}
+    def place_frames(self, seen: Seen, contributions: np.ndarray, columns: pd.DataFrame) -> Part:
+        """Put contributions (n, K) on frames and what the K columns are about."""
+        return sequence_part(contributions, columns, np.asarray(seen.moments), seen.times,
+                             seen.phases)
+
+    def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
+        """Return a sequence with a phase, or a part of each frame, from another clip."""
+        x, other = seen.inputs["x"], donor.inputs["x"]
+        if kind != "phase":
+            return seen.with_inputs(x=self.exchange_part(seen, donor, kind, name))
+        return seen.with_inputs(x=joined(spliced(seen, donor, name), x, other)) \
+            if name in _PHASES else seen
+
+    @abstractmethod
+    def exchange_part(self, seen: Seen, donor: Seen, kind: str, name: Any) -> np.ndarray:
+        """Return the sequence with a part of each frame from another clip."""
+
+
+class SequenceLeaf(FramesLeaf):
+    """Signals over time; the baseline holds each at its mean over the clips trained on."""
+
+    def __init__(self, name: str, classifier: AUDASequenceClassifier) -> None:
+        super().__init__(name, classifier)
+        self.columns = signal_columns(classifier.streams)
 
     def place(self, seen: Seen, contributions: Inputs) -> Part:
         """Put contributions on frames and units."""
-        return sequence_part(contributions["x"], signal_columns(self.classifier.streams),
-                             np.asarray(seen.moments), seen.times, seen.phases)
+        return self.place_frames(seen, contributions["x"], self.columns)
 
     def groups(self) -> dict[str, list[Any]]:
         """Return units and phases."""
-        columns = signal_columns(self.classifier.streams)
-        return {"au": sorted({au for au in columns["au"] if au}), "phase": _PHASES,
-                "smile": ["smile intensity"] if "smile" in self.classifier.streams else []}
+        smile = (self.columns["source"] == "smile").any()
+        return {"au": sorted({au for au in self.columns["au"] if au}), "phase": _PHASES,
+                "smile": ["smile intensity"] if smile else []}
 
-    def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Return signals with some, or some of their time, from another clip."""
-        whole = _of_time(seen, donor, kind, name)
-        if whole is not None:
-            return whole
-        columns = signal_columns(self.classifier.streams)
-        mine = (columns["au"] == name if kind == "au" else columns["source"] == kind).to_numpy()
+    def exchange_part(self, seen: Seen, donor: Seen, kind: str, name: Any) -> np.ndarray:
+        """Return signals with those of a unit, or the smile intensity, from another clip."""
+        exchanged = self.columns["au"] == name if kind == "au" else self.columns["source"] == kind
         other = warped(seen, donor, donor.inputs["x"])
-        return _with(seen, x=np.where(mine, other, seen.inputs["x"]).astype(np.float32))
+        return np.where(exchanged, other, seen.inputs["x"]).astype(np.float32)
 
 
-class FaceLeaf(NetworkLeaf):
+class FaceLeaf(FramesLeaf):
     """Faces over time; the baseline holds the first face that the network is shown."""
 
     classifier: FaceSequenceClassifier
-
-    def see(self, clip: Clip) -> Seen:
-        """Return the faces that the network is shown."""
-        return _seen_frames(self.classifier, clip)
 
     def still(self, seen: Seen) -> Inputs:
         """Return the first face, held."""
@@ -214,108 +214,77 @@ class FaceLeaf(NetworkLeaf):
         """Put contributions on frames and parts of the face."""
         rows = contributions["x"].sum(axis=(1, 3))  # (T, height)
         columns, belongs = face_columns(rows.shape[1])
-        return sequence_part(rows @ belongs, columns, np.asarray(seen.moments), seen.times,
-                             seen.phases)
+        return self.place_frames(seen, rows @ belongs, columns)
 
     def groups(self) -> dict[str, list[Any]]:
         """Return phases and bands of the face."""
         return {"phase": _PHASES, "region": list(face_columns(self.classifier.size)[0]["region"])}
 
-    def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Return faces with a band, or some of their time, from another clip."""
-        whole = _of_time(seen, donor, kind, name)
-        if whole is not None:
-            return whole
+    def exchange_part(self, seen: Seen, donor: Seen, kind: str, name: Any) -> np.ndarray:
+        """Return faces with a band from another clip."""
         columns, belongs = face_columns(self.classifier.size)
-        mine = belongs[:, list(columns["region"]).index(name)].astype(bool)
+        band = belongs[:, list(columns["region"]).index(name)].astype(bool)
         other = warped(seen, donor, donor.inputs["x"])
         x = seen.inputs["x"].copy()
-        x[:, :, mine] = np.round(other[:, :, mine]).astype(x.dtype)
-        return _with(seen, x=x)
+        x[:, :, band] = np.round(other[:, :, band]).astype(x.dtype)
+        return x
 
 
-class MeshLeaf(NetworkLeaf):
+class MeshLeaf(FramesLeaf):
     """The face mesh over time, and D-Markers where the network is given them.
 
     The baseline holds the mesh at its first frame, and has the mean D-Markers.
     """
 
-    classifier: MeshSequenceClassifier
     refine = False  # neighbours and curves are chosen, and no gradient sees a choice change
 
-    @property
-    def meaning(self) -> Meaning:
-        """What the D-Markers are about."""
-        return marker_meaning(list(marker_names()))
-
-    def see(self, clip: Clip) -> Seen:
-        """Return the mesh that the network is shown."""
-        return _seen_frames(self.classifier, clip)
+    def __init__(self, name: str, classifier: MeshSequenceClassifier) -> None:
+        super().__init__(name, classifier)
+        self.meaning = marker_meaning(list(marker_names()))
+        self.columns, self.belongs = mesh_columns(classifier.points_)
 
     def still(self, seen: Seen) -> Inputs:
         """Return the first mesh, held, and mean D-Markers."""
         x = seen.inputs["x"]
-        still = {name: np.zeros_like(v) for name, v in seen.inputs.items()}
-        return {**still, "x": np.broadcast_to(x[:1], x.shape)}
+        return {**super().still(seen), "x": np.broadcast_to(x[:1], x.shape)}
 
     def place(self, seen: Seen, contributions: Inputs) -> Part:
         """Put contributions on frames, parts of the face, and D-Markers."""
-        columns, belongs = mesh_columns(self.classifier.points_)
-        part = sequence_part(contributions["x"].sum(axis=2) @ belongs, columns,
-                             np.asarray(seen.moments), seen.times, seen.phases)
+        part = self.place_frames(seen, contributions["x"].sum(axis=2) @ self.belongs, self.columns)
         if "markers" not in contributions:
             return part
         c: Any = self.classifier
         values = seen.inputs["markers"] * c.marker_scale_ + c.marker_mean_
         markers = table_part(contributions["markers"], values, self.meaning, phase_moments(
             self.meaning, seen.phases, len(seen.times)))
-        rows = side_by_side([Meaning(part.rows), Meaning(markers.rows)]).columns
-        return Part(rows, part.over_time + markers.over_time, part.au_over_time)
+        return Part(pd.concat([part.rows, markers.rows], ignore_index=True),
+                    part.over_time + markers.over_time, part.au_over_time)
 
     def groups(self) -> dict[str, list[Any]]:
         """Return phases and parts of the face; with D-Markers, their signals."""
-        regions = list(mesh_columns(self.classifier.points_)[0]["region"])
+        regions = list(self.columns["region"])
         if hasattr(self.classifier, "fusion"):
             regions += table_groups(self.meaning)["region"]
         return {"phase": _PHASES, "region": regions}
 
     def exchange(self, seen: Seen, donor: Seen, kind: str, name: Any) -> Seen:
-        """Return a mesh some of whose parts move, or some of whose time is, as in another clip."""
-        markers = {}
-        if "markers" in seen.inputs:
-            mine = columns_of(self.meaning, kind, name)
-            markers["markers"] = np.where(mine, donor.inputs["markers"], seen.inputs["markers"])
-        whole = _of_time(seen, donor, kind, name)
-        if whole is not None:
-            return _with(whole, **markers)
-        columns, belongs = mesh_columns(self.classifier.points_)
+        """Return mesh and D-Markers some of which, or some of whose time, are of another clip."""
+        exchanged = super().exchange(seen, donor, kind, name)
+        if "markers" not in seen.inputs:
+            return exchanged
+        columns = columns_of(self.meaning, kind, name)
+        return exchanged.with_inputs(
+            markers=np.where(columns, donor.inputs["markers"], seen.inputs["markers"]))
+
+    def exchange_part(self, seen: Seen, donor: Seen, kind: str, name: Any) -> np.ndarray:
+        """Return a mesh of which a part moves as in another clip."""
         x = seen.inputs["x"]
-        if name in set(columns["region"]):
-            # How it moves is exchanged, not where it is: that is the shape of the face.
-            mine = belongs[:, list(columns["region"]).index(name)].astype(bool)
-            moved = warped(seen, donor, donor.inputs["x"] - donor.inputs["x"][:1])
-            x = np.where(mine[:, None], x[:1] + moved, x).astype(np.float32)
-        return _with(seen, x=x, **markers)
+        if name not in set(self.columns["region"]):
+            return x
+        # How it moves is exchanged, not where it is: that is the shape of the face.
+        points = self.belongs[:, list(self.columns["region"]).index(name)].astype(bool)
+        moved = warped(seen, donor, donor.inputs["x"] - donor.inputs["x"][:1])
+        return np.where(points[:, None], x[:1] + moved, x).astype(np.float32)
 
 
 _PHASES = [*PHASES[:3], "rest"]
-
-
-def _seen_frames(classifier: FaceSequenceClassifier | MeshSequenceClassifier, clip: Clip) -> Seen:
-    inputs = classifier.network_input(clip)  # raises where there are no times
-    return Seen(inputs, np.asarray(clip.times), phases_of(clip), clip,
-                classifier.input_times(clip))
-
-
-def _of_time(seen: Seen, donor: Seen, kind: str, name: Any) -> Seen | None:
-    """A phase from another clip; None for other kinds."""
-    if kind != "phase":
-        return None
-    if name not in _PHASES:
-        return seen
-    x = joined(spliced(seen, donor, name), seen.inputs["x"], donor.inputs["x"])
-    return _with(seen, x=x)
-
-
-def _with(seen: Seen, **inputs: np.ndarray) -> Seen:
-    return Seen({**seen.inputs, **inputs}, seen.times, seen.phases, seen.clip, seen.moments)

@@ -8,7 +8,7 @@ branches contribute adds up to what the top says.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..clips.au_table import AU_NAMES
 from ..clips.record import Clip
-from .input_meaning import Part
+from .input_meaning import Part, meaning_columns
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Head:
         """Return the weighted sum."""
         return float(self.decision * decision + (
             0.0 if self.features is None else np.ravel(self.features) @ np.ravel(features)))
+
+    def over(self, last: np.ndarray) -> np.ndarray:
+        """Return weights of features whose sum weighted by `last` is the decision value."""
+        weights = self.decision * last
+        return weights if self.features is None else weights + self.features
 
     def of_decision(self) -> float:
         """Return the weight of a decision value that is the only feature, too."""
@@ -67,6 +72,10 @@ class Seen:
     phases: dict[str, slice]
     clip: Clip
     moments: np.ndarray | None = None
+
+    def with_inputs(self, **inputs: np.ndarray) -> Seen:
+        """Return a copy with other inputs."""
+        return replace(self, inputs={**self.inputs, **inputs})
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,42 @@ class Node(ABC):
         """Return the branches."""
 
     @abstractmethod
+    def remember(self, seen: list[Any]) -> None:
+        """Keep the outputs for some clips, so that these are not asked about again.
+
+        Parameters
+        ----------
+        seen : list
+            Of these very objects.
+        """
+
+    @abstractmethod
     def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
         """Return what would be seen if a group of inputs came from another clip."""
+
+
+class Branching(Node):
+    """A node over others, which sees of a clip what these see, in their order."""
+
+    nodes: list[Node]
+
+    def see(self, clip: Clip) -> list[Any]:
+        """Return what each branch sees."""
+        return [node.see(clip) for node in self.nodes]
+
+    def leaves(self) -> list[Leaf]:
+        """Return the branches, also of what lies within branches."""
+        return [leaf for node in self.nodes for leaf in node.leaves()]
+
+    def remember(self, seen: list[Any]) -> None:
+        """Keep the outputs of each branch for some clips."""
+        for node, of_branch in zip(self.nodes, zip(*seen, strict=True), strict=True):
+            node.remember(list(of_branch))
+
+    def exchanged(self, seen: list[Any], donor: list[Any], kind: str, name: Any) -> list[Any]:
+        """Return what branches would see with a group from another clip."""
+        return [node.exchanged(own, other, kind, name)
+                for node, own, other in zip(self.nodes, seen, donor, strict=True)]
 
 
 class Leaf(Node):
@@ -128,13 +171,7 @@ class Leaf(Node):
         return [self]
 
     def remember(self, seen: list[Any]) -> None:
-        """Keep what is given for some clips, so that it is not worked out again.
-
-        Parameters
-        ----------
-        seen : list
-            Of these very objects.
-        """
+        """Keep the outputs for some clips; see `Node.remember`."""
         features, decisions = self.ask(seen)
         self._known = {id(s): (s, f, d)
                        for s, f, d in zip(seen, features, decisions, strict=True)}
@@ -144,12 +181,11 @@ class Leaf(Node):
         new = [k for k, s in enumerate(seen) if id(s) not in self._known]
         if len(new) == len(seen):
             return self.ask(seen)
-        known = [self._known.get(id(s)) for s in seen]
-        width = np.shape(next(k for k in known if k is not None)[1])
+        known = {k: self._known[id(s)] for k, s in enumerate(seen) if id(s) in self._known}
+        width = np.shape(next(iter(known.values()))[1])
         features, decisions = np.empty((len(seen), *width)), np.empty(len(seen))
-        for k, found in enumerate(known):
-            if found is not None:
-                features[k], decisions[k] = found[1], found[2]
+        for k, (_, feature, decision) in known.items():
+            features[k], decisions[k] = feature, decision
         if new:
             features[new], decisions[new] = self.ask([seen[k] for k in new])
         return features, decisions
@@ -166,10 +202,8 @@ class Leaf(Node):
         missing = difference - float(part.rows["contribution"].sum())
         if abs(missing) <= 1e-9 * (abs(difference) + float(part.rows["contribution"].abs().sum())):
             return [(self.name, part)]  # rounding
-        row = {"source": "not placed", "au": "", "other_au": "", "region": "", "phase": "",
-               "feature": "", "value": np.nan, "contribution": missing}
-        rows = pd.concat([part.rows, pd.DataFrame([row])], ignore_index=True)
-        return [(self.name, Part(rows, part.over_time, part.au_over_time))]
+        rows = pd.concat([part.rows, no_part("not placed", missing, 0).rows], ignore_index=True)
+        return [(self.name, replace(part, rows=rows))]
 
     @abstractmethod
     def part(self, seen: Any, head: Head, options: Options) -> Part:
@@ -182,7 +216,7 @@ class Leaf(Node):
         """Return what can be exchanged between clips: kind of group → names."""
 
     def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
-        """Give what would be seen if a group came from another clip; the same, where it is none."""
+        """Return what would be seen if a group came from another clip; `seen` where it is none."""
         if kind == "branch":
             return donor if name == self.name else seen
         if self._groups is None:
@@ -198,6 +232,5 @@ class Leaf(Node):
 
 def no_part(source: str, contribution: float, n_frames: int) -> Part:
     """Return a contribution of which nothing more is known."""
-    row = {"source": source, "au": "", "other_au": "", "region": "", "phase": "", "feature": "",
-           "value": np.nan, "contribution": contribution}
-    return Part(pd.DataFrame([row]), np.zeros(n_frames), np.zeros((n_frames, len(AU_NAMES))))
+    rows = meaning_columns(source, [""]).assign(value=np.nan, contribution=contribution)
+    return Part(rows, np.zeros(n_frames), np.zeros((n_frames, len(AU_NAMES))))

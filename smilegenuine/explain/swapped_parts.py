@@ -1,4 +1,4 @@
-"""What one clip would look like to a branch with a part of it taken from another clip."""
+"""Groups of inputs, exchanged between clips: what permutation importance asks about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..features.clip_phases import IN_ORDER, phase_of_frames
-from .input_meaning import Meaning
+from .input_meaning import Meaning, nearest_frames
 from .nodes import Seen
 
 #: Kinds of groups, in the order in which they are reported.
@@ -40,7 +40,7 @@ def table_groups(meaning: Meaning) -> dict[str, list]:
 
 @lru_cache(maxsize=1024)
 def columns_of(meaning: Meaning, kind: str, name: object) -> np.ndarray:
-    """Say which columns belong to a group.
+    """Return which columns belong to a group.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def columns_of(meaning: Meaning, kind: str, name: object) -> np.ndarray:
 
 
 def phases_of_rows(seen: Seen) -> np.ndarray:
-    """Name the phase of each row of a sequence.
+    """Return the phase of each row of a sequence.
 
     Parameters
     ----------
@@ -77,12 +77,8 @@ def phases_of_rows(seen: Seen) -> np.ndarray:
     array of str of shape (n,)
         "onset", "apex", "offset", or "rest".
     """
-    names = phase_of_frames(seen.phases, len(seen.times))
-    moments = np.asarray(seen.moments)
-    nearest = np.abs(seen.times[None] - moments[:, None]).argmin(axis=1)
-    found = names[nearest]
-    found[found == ""] = "rest"
-    return found
+    names = phase_of_frames(seen.phases, len(seen.times), "rest")
+    return np.asarray(names[nearest_frames(np.asarray(seen.moments), seen.times)])
 
 
 def spliced(seen: Seen, donor: Seen, phase: str) -> list[tuple[bool, np.ndarray]]:
@@ -100,20 +96,20 @@ def spliced(seen: Seen, donor: Seen, phase: str) -> list[tuple[bool, np.ndarray]
         Runs of rows in their new order, and whether they are the donor's. As many of them as the
         donor has: how long a phase lasts comes with it.
     """
-    mine, theirs = phases_of_rows(seen), phases_of_rows(donor)
-    rows = np.arange(len(mine))
+    own, other = phases_of_rows(seen), phases_of_rows(donor)
+    rows = np.arange(len(own))
     if phase == "rest":
-        (before, after), (new_before, new_after) = (_around(names) for names in (mine, theirs))
+        (before, after), (new_before, new_after) = (_around(names) for names in (own, other))
         return [(True, new_before), (False, rows[len(before):len(rows) - len(after)]),
                 (True, new_after)]
-    new = np.flatnonzero(theirs == phase)
-    old = np.flatnonzero(mine == phase)
+    new = np.flatnonzero(other == phase)
+    old = np.flatnonzero(own == phase)
     if len(old):
         start, stop = int(old[0]), int(old[-1]) + 1
     else:  # where the phase would be: after what comes before it
-        earlier = [n for n in IN_ORDER[:IN_ORDER.index(phase)] if (mine == n).any()]
-        start = stop = int(np.flatnonzero(mine == earlier[-1])[-1]) + 1 if earlier else \
-            len(_around(mine)[0])
+        earlier = [n for n in IN_ORDER[:IN_ORDER.index(phase)] if (own == n).any()]
+        start = stop = int(np.flatnonzero(own == earlier[-1])[-1]) + 1 if earlier else \
+            len(_around(own)[0])
     return [(False, rows[:start]), (True, new), (False, rows[stop:])]
 
 
@@ -125,23 +121,23 @@ def _around(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(active[0]), np.arange(active[-1] + 1, len(names))
 
 
-def joined(runs: list[tuple[bool, np.ndarray]], mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+def joined(runs: list[tuple[bool, np.ndarray]], own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Put runs of rows together.
 
     Parameters
     ----------
     runs : list of (bool, array of int)
         From `spliced`.
-    mine, theirs : arrays of shape (n, …), (m, …)
+    own, other : arrays of shape (n, …), (m, …)
+        The clip's rows, and the donor's.
 
     Returns
     -------
     array
-        At least one row: where nothing is left, the first of `mine`.
+        At least one row: where nothing is left, the first of `own`.
     """
-    parts = [(theirs if other else mine)[rows] for other, rows in runs]
-    found = np.concatenate(parts)
-    return found if len(found) else mine[:1]
+    sequence = np.concatenate([(other if donated else own)[rows] for donated, rows in runs])
+    return sequence if len(sequence) else own[:1]
 
 
 def warped(seen: Seen, donor: Seen, values: np.ndarray) -> np.ndarray:
@@ -160,10 +156,9 @@ def warped(seen: Seen, donor: Seen, values: np.ndarray) -> np.ndarray:
         The donor's onset falls on this clip's onset, and so on; where one of them lacks a phase,
         the clips are stretched as a whole.
     """
-    mine, theirs = _landmarks_of(seen), _landmarks_of(donor)
-    shared = sorted(set(mine) & set(theirs))
-    moments = np.asarray(seen.moments)
-    at = np.interp(moments, [mine[k] for k in shared], [theirs[k] for k in shared])
+    own, other = _landmarks_of(seen), _landmarks_of(donor)
+    shared = sorted(set(own) & set(other))
+    at = np.interp(np.asarray(seen.moments), [own[k] for k in shared], [other[k] for k in shared])
     flat = values.reshape(len(values), -1).astype(float)
     place = np.interp(at, np.asarray(donor.moments), np.arange(len(values)))
     low = np.floor(place).astype(int)
@@ -176,14 +171,14 @@ def _landmarks_of(seen: Seen) -> dict[int, float]:
     """Moments that clips have in common: first, begins and end of the phases, last."""
     moments = np.asarray(seen.moments)
     first, last = float(moments[0]), float(moments[-1])
-    found = {0: first, 9: max(last, first + 1e-6)}
+    landmarks = {0: first, 9: max(last, first + 1e-6)}
     for k, name in enumerate(IN_ORDER):
         span = seen.phases.get(name, slice(0, 0))
         if span.stop > span.start:
-            found[1 + 2 * k] = float(seen.times[span.start])
-            found[2 + 2 * k] = float(seen.times[span.stop - 1])
-    kept, before = {}, -np.inf  # np.interp wants them to increase
-    for k in sorted(found):
-        if found[k] > before:
-            kept[k] = before = found[k]
-    return kept
+            landmarks[1 + 2 * k] = float(seen.times[span.start])
+            landmarks[2 + 2 * k] = float(seen.times[span.stop - 1])
+    increasing, before = {}, -np.inf  # as np.interp wants them
+    for k in sorted(landmarks):
+        if landmarks[k] > before:
+            increasing[k] = before = landmarks[k]
+    return increasing

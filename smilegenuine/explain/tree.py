@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,8 @@ from ..features.smile_kinematics import SmileKinematics
 from ..systems.fusion import StackingFusion
 from .contract import DecidesByFeatures
 from .input_meaning import Part
-from .integrated_gradients import shapley_path
-from .kinematic_reasons import shapley_values
-from .nodes import Head, Leaf, Node, Options, no_part
+from .nodes import Branching, Head, Leaf, Node, Options, no_part
+from .shapley_values import Decide, grouped_shapley_values, shapley_values
 from .table_leaves import (
     AnyTableLeaf,
     FeatureMaker,
@@ -35,9 +33,6 @@ from .table_leaves import (
     MachineLeaf,
     OpaqueLeaf,
 )
-
-# From the decision values of branches, (n, n_branches), to log-odds, (n,).
-Combiner = Callable[[np.ndarray], np.ndarray]
 
 
 def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = "") -> Node:
@@ -69,11 +64,13 @@ def node_of(name: str, model: Any, background: list[Clip] | None, inside: str = 
     last = system.decider
     combine = combiner_of(last)
     if combine is not None:
-        return _combined_node(name, last, combine, background, inside)
+        inner = inner_of(last)
+        return CombinedNode(name, combine, _branch_nodes(last, background, inside) if inner is None
+                            else [node_of(name, inner, background, inside)])
     if isinstance(last, Pipeline):
         return _table_node(name, last, background)
     if isinstance(last, StackingFusion):
-        return FusionNode(name, last, background, inside)
+        return FusionNode(name, last, _branch_nodes(last, background, inside))
     if isinstance(last, ClipSVMEnsemble):
         return MachineLeaf(name, last.ensemble_, FeatureMaker(last))
     if hasattr(last, "net_"):
@@ -97,61 +94,52 @@ def _table_node(name: str, model: Pipeline, background: list[Clip] | None) -> Le
     return AnyTableLeaf(name, rest, features, background)
 
 
-def _combined_node(name: str, model: Any, combine: Combiner, background: list[Clip] | None,
-                   inside: str) -> Node:
-    inner = inner_of(model)
-    if inner is not None:
-        return CombinedNode(name, combine, [node_of(name, inner, background, inside)])
-    return CombinedNode(name, combine, [
-        node_of(f"{inside}{branch}", part, background, f"{inside}{branch}/")
-        for branch, part in branches_of(model).items()])
+def _branch_nodes(model: Any, background: list[Clip] | None, inside: str) -> list[Node]:
+    return [node_of(f"{inside}{branch}", part, background, f"{inside}{branch}/")
+            for branch, part in branches_of(model).items()]
 
 
-class Measured(Node):
+class Measured(Branching):
     """A branch with steps before it that measure clips."""
 
     def __init__(self, system: OpenedSystem, node: Node) -> None:
-        self.name, self.system, self.node = node.name, system, node
+        self.name, self.system, self.nodes = node.name, system, [node]
 
-    def see(self, clip: Clip) -> Any:
-        """Measure, and give what the branch sees."""
-        return self.node.see(self.system.measure([clip])[0])
+    def see(self, clip: Clip) -> list[Any]:
+        """Return what the branch sees of the measured clip."""
+        return super().see(self.system.measure([clip])[0])
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the branch gives."""
-        return self.node.outputs(seen)
+        """Return the branch's features and decision values."""
+        return self.nodes[0].outputs([s[0] for s in seen])
 
-    def baseline(self, seen: Any) -> tuple[np.ndarray, float]:
-        """Return what the branch gives for its baseline."""
-        return self.node.baseline(seen)
+    def baseline(self, seen: list[Any]) -> tuple[np.ndarray, float]:
+        """Return features and decision value of the branch's baseline."""
+        return self.nodes[0].baseline(seen[0])
 
-    def parts(self, seen: Any, head: Head, options: Options) -> list[tuple[str, Part]]:
+    def parts(self, seen: list[Any], head: Head, options: Options) -> list[tuple[str, Part]]:
         """Return what the branch contributes."""
-        return self.node.parts(seen, head, options)
-
-    def leaves(self) -> list[Leaf]:
-        """Return the branches."""
-        return self.node.leaves()
-
-    def exchanged(self, seen: Any, donor: Any, kind: str, name: Any) -> Any:
-        """Return what would be seen with a group from another clip."""
-        return self.node.exchanged(seen, donor, kind, name)
+        return self.nodes[0].parts(seen[0], head, options)
 
 
-class CombinedNode(Node):
+class CombinedNode(Branching):
     """A decision made of the decisions of branches, and of nothing else.
 
     That of a calibrated or abstaining model of one branch; of what scikit-learn combines, of
     several. What a branch adds is the Shapley value of its decision, and all that contributes to
     that is stretched alike.
+
+    Parameters
+    ----------
+    name : str
+    combine : callable
+        From the decision values of the branches, (n, n_branches), to log-odds, (n,).
+    nodes : list of Node
+        The branches.
     """
 
-    def __init__(self, name: str, combine: Combiner, nodes: list[Node]) -> None:
+    def __init__(self, name: str, combine: Decide, nodes: list[Node]) -> None:
         self.name, self.combine, self.nodes = name, combine, nodes
-
-    def see(self, clip: Clip) -> list[Any]:
-        """Return what each branch sees."""
-        return [node.see(clip) for node in self.nodes]
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Return log-odds, which are the only feature."""
@@ -177,38 +165,20 @@ class CombinedNode(Node):
             n_orders=options.n_orders, rng=np.random.default_rng(options.random_state))
         moved = now - still
         stretch = np.divide(shares, moved, out=np.zeros(len(now)), where=np.abs(moved) > 1e-12)
-        found = []
-        for node, s, factor in zip(self.nodes, seen, stretch, strict=True):
-            found += node.parts(s, Head(None, head.of_decision() * float(factor)), options)
-        return found
-
-    def leaves(self) -> list[Leaf]:
-        """Return the branches."""
-        return [leaf for node in self.nodes for leaf in node.leaves()]
-
-    def exchanged(self, seen: list[Any], donor: list[Any], kind: str, name: Any) -> list[Any]:
-        """Return what branches would see with a group from another clip."""
-        return [node.exchanged(mine, theirs, kind, name)
-                for node, mine, theirs in zip(self.nodes, seen, donor, strict=True)]
+        heads = [Head(None, head.of_decision() * float(factor)) for factor in stretch]
+        return _parts_of(self.nodes, seen, heads, options)
 
 
-class FusionNode(Node):
+class FusionNode(Branching):
     """Branches, and a top over them.
 
     Where the top is linear in what it sees, as the default ones are, each branch's share of its
     decision is exact, and is taken apart further inside the branch. The product of projections is
-    integrated along the way. Of any other top, branches have Shapley's values.
+    integrated along the way. Of any other top, branches have Shapley values.
     """
 
-    def __init__(self, name: str, fusion: StackingFusion, background: list[Clip] | None,
-                 inside: str) -> None:
-        self.name, self.fusion = name, fusion
-        self.nodes = [node_of(f"{inside}{branch}", model, background, f"{inside}{branch}/")
-                      for branch, model in branches_of(fusion).items()]
-
-    def see(self, clip: Clip) -> list[Any]:
-        """Return what each branch sees."""
-        return [node.see(clip) for node in self.nodes]
+    def __init__(self, name: str, fusion: StackingFusion, nodes: list[Node]) -> None:
+        self.name, self.fusion, self.nodes = name, fusion, nodes
 
     def outputs(self, seen: list[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Return fused features and decision values."""
@@ -219,15 +189,6 @@ class FusionNode(Node):
         """Return what the top makes of the branches' baselines."""
         features, decision = self._top([self._at_rest(k, s) for k, s in enumerate(seen)])
         return features[0], float(decision[0])
-
-    def leaves(self) -> list[Leaf]:
-        """Return the branches, also of fusions within."""
-        return [leaf for node in self.nodes for leaf in node.leaves()]
-
-    def exchanged(self, seen: list[Any], donor: list[Any], kind: str, name: Any) -> list[Any]:
-        """Return what branches would see with a group from another clip."""
-        return [node.exchanged(mine, theirs, kind, name)
-                for node, mine, theirs in zip(self.nodes, seen, donor, strict=True)]
 
     def _at_rest(self, k: int, seen: Any) -> tuple[np.ndarray, np.ndarray]:
         features, decision = self.nodes[k].baseline(seen)
@@ -251,23 +212,27 @@ class FusionNode(Node):
         """Return what each branch contributes to a head."""
         now = [node.outputs([s]) for node, s in zip(self.nodes, seen, strict=True)]
         still = [self._at_rest(k, s) for k, s in enumerate(seen)]
-        heads = self._heads(head, self._joined(still), self._joined(now))
-        if heads is None:
-            return self._whole_branches(seen, head, still, now, options)
-        found = []
-        for node, mine, s in zip(self.nodes, heads, seen, strict=True):
-            found += node.parts(s, mine, options)
-        return found
+        n_fused = self._joined(now)[0].size
+        start, end = (np.hstack(self._joined(outputs))[0] for outputs in (still, now))
+        heads = self._heads(head, n_fused, start, end)
+        if heads is not None:
+            return _parts_of(self.nodes, seen, heads, options)
+        widths = list(self.fusion.widths_.values())
+        owners = np.r_[np.repeat(np.arange(len(widths)), widths), np.arange(len(widths))]
+        values = grouped_shapley_values(self._deciding(head, n_fused), start, end, owners,
+                                        n_orders=max(options.n_orders, 4),
+                                        rng=np.random.default_rng(options.random_state))
+        return [(node.name, no_part("branch", float(value), 0))
+                for node, value in zip(self.nodes, values, strict=True)]
 
-    def _heads(self, head: Head, still: tuple[np.ndarray, np.ndarray],
-               now: tuple[np.ndarray, np.ndarray]) -> list[Head] | None:
+    def _heads(self, head: Head, n_fused: int, start: np.ndarray, end: np.ndarray
+               ) -> list[Head] | None:
         """What the head makes of each branch; None where the top is not known well enough."""
-        start, end = (np.hstack([np.ravel(part) for part in both]) for both in (still, now))
         if self.fusion.fuse == "hadamard":
-            weights = self._product_weights(head, start[:still[0].size], end[:still[0].size])
-            weights = None if weights is None else np.r_[weights, np.zeros(still[1].size)]
+            weights = self._product_weights(head, start[:n_fused], end[:n_fused])
+            weights = None if weights is None else np.r_[weights, np.zeros(len(end) - n_fused)]
         else:
-            weights = _linear_weights(self._deciding(head, still[0].size), start, end)
+            weights = _linear_weights(self._deciding(head, n_fused), start, end)
         if weights is None:
             return None
         widths = list(self.fusion.widths_.values())
@@ -278,7 +243,7 @@ class FusionNode(Node):
                     zip(of_features, of_decisions, strict=True)]
         return [Head(f, float(d)) for f, d in zip(of_features, of_decisions, strict=True)]
 
-    def _deciding(self, head: Head, n_fused: int) -> Any:
+    def _deciding(self, head: Head, n_fused: int) -> Decide:
         """The head as a function of rows of fused features and decisions."""
         def decide(rows: np.ndarray) -> np.ndarray:
             fused, decisions = rows[:, :n_fused], rows[:, n_fused:]
@@ -300,32 +265,22 @@ class FusionNode(Node):
         if self.fusion.final_estimator_ is not None:
             return None
         net = self.fusion.projection_
-        weights = head.decision * net.last_layer()[0]
-        if head.features is not None:
-            weights = weights + head.features
         first, second = (net.network_input(x)["x"].astype(float) for x in (start, end))
-        return mean_gradient(net.net_, first, second, weights) / net.scale_
-
-    def _whole_branches(self, seen: list[Any], head: Head, still: Any, now: Any,
-                        options: Options) -> list[tuple[str, Part]]:
-        """Shapley's values of branches, of which nothing more is said."""
-        start, end = self._joined(still), self._joined(now)
-        decide = self._deciding(head, start[0].size)
-        widths = list(self.fusion.widths_.values())
-        owners = np.r_[np.repeat(np.arange(len(widths)), widths), np.arange(len(widths))]
-        first, last = (np.hstack([np.ravel(p) for p in both]) for both in (start, end))
-        found = shapley_path(decide, first, last, owners, n_orders=max(options.n_orders, 4),
-                             rng=np.random.default_rng(options.random_state))
-        return [(node.name, no_part("branch", float(value), 0))
-                for node, value in zip(self.nodes, found, strict=True)]
+        return mean_gradient(net.net_, first, second, head.over(net.last_layer()[0])) / net.scale_
 
 
-def _linear_weights(decide: Any, start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
+def _parts_of(nodes: list[Node], seen: list[Any], heads: list[Head], options: Options
+              ) -> list[tuple[str, Part]]:
+    """What the branches contribute, each to the head that the top makes of it."""
+    return [part for node, s, head in zip(nodes, seen, heads, strict=True)
+            for part in node.parts(s, head, options)]
+
+
+def _linear_weights(decide: Decide, start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
     """The weights of a decision that is linear; None where it is not."""
     n = len(start)
-    at = decide(np.vstack([np.zeros(n), np.eye(n), start, end, 0.5 * (start + end)]))
-    weights = at[1:n + 1] - at[0]
-    seen = np.vstack([start, end, 0.5 * (start + end)])
-    scale = 1.0 + np.abs(at[n + 1:])
-    fits = np.abs(seen @ weights + at[0] - at[n + 1:]) <= 1e-6 * scale
-    return weights if fits.all() else None
+    on_the_way = np.vstack([start, end, 0.5 * (start + end)])
+    decided = decide(np.vstack([np.zeros(n), np.eye(n), on_the_way]))
+    offset, weights, values = decided[0], decided[1:n + 1] - decided[0], decided[n + 1:]
+    errors = np.abs(on_the_way @ weights + offset - values)
+    return weights if (errors <= 1e-6 * (1.0 + np.abs(values))).all() else None

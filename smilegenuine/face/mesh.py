@@ -172,7 +172,7 @@ def _rigid(landmarks: np.ndarray) -> _Similarity:
 
 
 def _spans_a_face(shape: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Say in which frames centred points (T, n, 3) lie neither in one place nor on one line."""
+    """Return the frames in which centred points (T, n, 3) span more than a point or a line."""
     spread = shape.swapaxes(1, 2) @ shape
     square = np.trace(spread, axis1=1, axis2=2)
     # Sum of the products of two eigenvalues: the first is about `square`, the second what counts.

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from ..clips.au_table import AU_NAMES
-from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clips
-from ..clips.steps import check_positive, check_rate, require_fields
+from ..clips.steps import check_positive, require_fields
+from .clip_features import ClipFeatures, check_chosen, check_measured, check_option
 from .dynamics import Slopes, fill_invalid, sliding_regression, window_frames
 from .phases import PHASES, detect_phases
 
@@ -32,7 +31,7 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
                   levels: Sequence[str] = LEVELS, windows: Sequence[int] = (9, 27),
                   phases: Sequence[str] = PHASES[:4], trailing: bool = False
                   ) -> dict[str, np.ndarray]:
-    """Return any of the three levels of one clip; slopes and phases are worked out once for all.
+    """Compute any of the three levels of one clip; slopes and phases are computed once for all.
 
     Parameters
     ----------
@@ -54,7 +53,8 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
     dict of str to array
         "frame": shape (T, 154); "au": (476,); "cross": (4352,), for two windows and four phases.
     """
-    lengths = _lengths(times, windows)
+    fps = 1.0 / float(np.median(np.diff(times)))
+    lengths = [window_frames(w, fps) for w in windows]
     slopes = [sliding_regression(aus, times, n, trailing=trailing) for n in lengths]
     adjusted = [s.adjusted for s in slopes]
     features = {}
@@ -63,20 +63,20 @@ def auda_features(aus: np.ndarray, smile: np.ndarray, times: np.ndarray, *,
                   for s, n in zip(slopes, lengths, strict=True)]
         features["frame"] = frame_features(aus, smile, slopes, second)
     if "au" in levels or "cross" in levels:
-        found = detect_phases(smile, times)
+        spans = detect_phases(smile, times)
     if "au" in levels:
         features["au"] = np.concatenate(
-            [au_features(aus, adjusted, times, found[p]) for p in phases])
+            [au_features(aus, adjusted, times, spans[p]) for p in phases])
     if "cross" in levels:
         absdiffs = [pair_differences(d) for d in adjusted]
         features["cross"] = np.concatenate(
-            [cross_features(adjusted, times, found[p], absdiffs=absdiffs) for p in phases])
+            [cross_features(adjusted, times, spans[p], absdiffs=absdiffs) for p in phases])
     return features
 
 
 def frame_features(aus: np.ndarray, smile: np.ndarray, first: Sequence[Slopes],
                    second: Sequence[Slopes]) -> np.ndarray:
-    """Return the frame-wise level: values, slopes and slopes of slopes of every action unit.
+    """Compute the frame-wise level: values, slopes and slopes of slopes of every action unit.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def frame_features(aus: np.ndarray, smile: np.ndarray, first: Sequence[Slopes],
 
 def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarray,
                 phase: slice) -> np.ndarray:
-    """Return the AU-wise level of one phase.
+    """Compute the AU-wise level of one phase.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def au_features(aus: np.ndarray, adjusted: Sequence[np.ndarray], times: np.ndarr
 
 def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: slice, *,
                    absdiffs: Sequence[np.ndarray] | None = None) -> np.ndarray:
-    """Return the cross-AU level of one phase: how differently, and how far apart, two AUs move.
+    """Compute the cross-AU level of one phase: how differently, and how far apart, two AUs move.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def cross_features(adjusted: Sequence[np.ndarray], times: np.ndarray, phase: sli
 
 
 def pair_differences(adjusted: np.ndarray) -> np.ndarray:
-    """Return |δ̂a − δ̂b| of the 136 pairs of action units.
+    """Compute |δ̂a − δ̂b| of the 136 pairs of action units.
 
     Parameters
     ----------
@@ -205,14 +205,9 @@ def first_max(signals: np.ndarray) -> np.ndarray:
     return np.asarray((signals >= top - 1e-9 * np.abs(signals).max(axis=0)).argmax(axis=0))
 
 
-def _lengths(times: np.ndarray, windows: Sequence[int]) -> list[int]:
-    fps = 1.0 / float(np.median(np.diff(times)))
-    return [window_frames(w, fps) for w in windows]
-
-
 def feature_names(level: str, windows: Sequence[int] = (9, 27),
                   phases: Sequence[str] = PHASES[:4]) -> np.ndarray:
-    """Name the features of a level in their order.
+    """Return the names of a level's features, in their order.
 
     Parameters
     ----------
@@ -245,7 +240,7 @@ def feature_names(level: str, windows: Sequence[int] = (9, 27),
     return np.array(names, dtype=object)
 
 
-class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class AUDA(ClipFeatures, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Action Unit Dynamics Analysis: features of a clip from its 17 action units.
 
     Takes clips with `aus` (so also OpenFace tables and (T, 17) arrays, see `as_clips`), and their
@@ -301,24 +296,6 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
         self.phases = phases
         self.trailing = trailing
 
-    def fit(self, X: Any, y: Any = None) -> AUDA:
-        """Check the parameters and the clips.
-
-        Parameters
-        ----------
-        X : list of recordings
-            Clips with `aus`, (T, 17) arrays, or OpenFace-like tables.
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self._check_params()
-        as_clips(X)
-        self.n_features_out_ = len(feature_names(self.level, self.windows, self.phases))
-        return self
-
     def transform(self, X: Any) -> Any:
         """Compute the features.
 
@@ -339,8 +316,9 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
             cannot be seconds.
         """
         self._check_params()
-        clips = as_clips(X)
-        rows = [self._features(clip) for clip in clips]
+        rows = [auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,
+                              phases=self.phases, trailing=self.trailing)[self.level]
+                for clip in as_clips(X)]
         if self._container() != "pandas":
             return rows if self.level == "frame" else np.array(rows)
         names = self.get_feature_names_out()
@@ -349,26 +327,8 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
         index = X.index if isinstance(X, pd.Series) else None
         return pd.DataFrame(np.array(rows), columns=names, index=index)
 
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Check, and compute the features.
-
-        Parameters
-        ----------
-        X : list of recordings
-            See `fit`.
-        y : ignored
-
-        Returns
-        -------
-        array or list of arrays
-            See `transform`.
-        """
-        # Opened once: an iterator is used up by one pass, and one warning is enough.
-        clips = X if isinstance(X, pd.Series) else as_clips(X)
-        return self.fit(clips, y, **fit_params).transform(clips)
-
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features in their order, such as "onset_AU12_adjslope27_max".
+        """Return the names of the features, such as "onset_AU12_adjslope27_max".
 
         Parameters
         ----------
@@ -404,13 +364,8 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
         own: dict[str, str] = getattr(self, "_sklearn_output_config", {})
         return str(own.get("transform", get_config()["transform_output"]))
 
-    def _features(self, clip: Clip) -> np.ndarray:
-        return auda_features(*signals_of(clip), levels=(self.level,), windows=self.windows,
-                             phases=self.phases, trailing=self.trailing)[self.level]
-
     def _check_params(self) -> None:
-        if self.level not in LEVELS:
-            raise ValueError(f"level must be one of {', '.join(LEVELS)}, not {self.level!r}")
+        check_option("level", self.level, LEVELS)
         if not isinstance(self.windows, Sequence) or not len(self.windows):
             raise ValueError("windows must be a tuple of at least one window, as the published "
                              f"(9, 27), not {self.windows!r}")
@@ -418,21 +373,7 @@ class AUDA(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type
             check_positive("each of windows", w, whole=True, at_least=3)
         if list(self.windows) != sorted(set(self.windows)):
             raise ValueError(f"windows must increase, {self.windows!r} does not")
-        listed = isinstance(self.phases, Sequence) and not isinstance(self.phases, str)
-        if not listed or not len(self.phases) or any(p not in PHASES for p in self.phases):
-            raise ValueError(f"phases must be a tuple of some of {', '.join(PHASES)}, not "
-                             f"{self.phases!r}")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True
-        tags.no_validation = True
-        tags.requires_fit = False
-        return tags
+        check_chosen("phases", self.phases, PHASES)
 
 
 def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -465,12 +406,7 @@ def signals_of(clip: Clip) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     usable = clip.mask & np.isfinite(measured).all(axis=1)
     if clip.smile is not None:
         usable &= np.isfinite(clip.smile)
-    if len(usable) < 3:
-        raise ClipError(clip.label, f"is too short: {len(usable)} frames, at least 3 are needed")
-    check_rate(clip)
-    if usable.sum() < 3:
-        raise ClipError(clip.label, f"only {int(usable.sum())} of {len(usable)} frames are valid; "
-                        "at least 3 are needed. Was the face in view?")
+    check_measured(clip, usable, 3, "are valid")
     aus = fill_invalid(measured, clip.times, usable)
     smile = aus[:, AU_NAMES.index("AU12")] if clip.smile is None else \
         fill_invalid(clip.smile, clip.times, usable)

@@ -36,7 +36,7 @@ class SmileLevel(NamedTuple):
 
 
 def smile_level(clip: Clip) -> SmileLevel | None:
-    """Return what the phases of a clip are found in.
+    """Return the signal in which the phases of a clip are found.
 
     Parameters
     ----------
@@ -84,28 +84,30 @@ def phases_of(clip: Clip) -> dict[str, slice]:
     return detect_phases(known.level, known.times)
 
 
-def phase_of_frames(phases: dict[str, slice], n_frames: int) -> np.ndarray:
-    """Name the phase of each frame.
+def phase_of_frames(phases: dict[str, slice], n_frames: int, rest: str = "") -> np.ndarray:
+    """Return the phase of each frame.
 
     Parameters
     ----------
     phases : dict of str to slice
         From `phases_of` or `detect_phases`.
     n_frames : int
+    rest : str, default=""
+        Name of the frames before and after the phases, and of all where none was found.
 
     Returns
     -------
     array of str of shape (n_frames,)
-        "onset", "apex" or "offset"; "" before, after and where none was found.
+        "onset", "apex", "offset" or `rest`.
     """
-    names = np.full(n_frames, "", dtype=object)
+    names = np.full(n_frames, rest, dtype=object)
     for name in IN_ORDER:
         names[phases.get(name, slice(0, 0))] = name
     return names
 
 
 def seconds_of(phases: dict[str, slice], times: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Return begin and end of the phases that are there.
+    """Return begin and end, in seconds, of the phases that a clip has.
 
     Parameters
     ----------

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
-from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clips
-from ..clips.steps import check_positive, check_rate, require_fields
+from ..clips.steps import check_positive, require_fields
 from ..face.mesh import METHODS
 from ..face.smooth import smooth_path
+from .clip_features import ClipFeatures, check_chosen, check_measured, check_option
 from .dynamics import fill_invalid
 from .marker_signals import SIGNALS, marker_signals
 from .phases import PHASES, detect_phases
@@ -41,7 +40,7 @@ _LEAST_VALID = 5
 
 def dmarkers(signals: np.ndarray, times: np.ndarray, *, smooth: float = 0.06,
              phases: Sequence[str] = PHASES[:3]) -> np.ndarray:
-    """Return the D-Markers of a clip from its signals.
+    """Compute the D-Markers of a clip from its signals.
 
     Parameters
     ----------
@@ -70,13 +69,13 @@ def dmarkers(signals: np.ndarray, times: np.ndarray, *, smooth: float = 0.06,
                          f"{times.shape}")
     if not np.isfinite(signals).all():
         raise ValueError("signals must be finite; fill_invalid bridges frames without a face")
-    found = detect_phases(signals[:, 0].mean(axis=1), times)
+    spans = detect_phases(signals[:, 0].mean(axis=1), times)
     calm = smooth_path(times, signals.reshape(len(times), -1), smooth).reshape(signals.shape)
-    return np.stack([phase_markers(calm, times, found[p]) for p in phases])
+    return np.stack([phase_markers(calm, times, spans[p]) for p in phases])
 
 
 def phase_markers(signals: np.ndarray, times: np.ndarray, phase: slice) -> np.ndarray:
-    """Describe signals in one phase.
+    """Compute the D-Markers of signals in one phase.
 
     Parameters
     ----------
@@ -150,7 +149,7 @@ def _over(amount: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 def feature_names(signals: Sequence[str] = SIGNALS, phases: Sequence[str] = PHASES[:3]
                   ) -> np.ndarray:
-    """Name the features in their order: phase, signal, marker.
+    """Return the names of the features, by phase, signal and marker.
 
     Parameters
     ----------
@@ -170,7 +169,7 @@ def feature_names(signals: Sequence[str] = SIGNALS, phases: Sequence[str] = PHAS
                     dtype=object)
 
 
-class DMarkers(TransformerMixin, BaseEstimator):
+class DMarkers(ClipFeatures):
     """D-Markers: dynamics of lips, eyelids and cheeks in the phases of a smile.
 
     Takes clips with `landmarks`, and gives 25 numbers for each signal and phase.
@@ -229,24 +228,6 @@ class DMarkers(TransformerMixin, BaseEstimator):
         self.signals = signals
         self.phases = phases
 
-    def fit(self, X: Any, y: Any = None) -> DMarkers:
-        """Check the parameters and the clips.
-
-        Parameters
-        ----------
-        X : list of recordings
-            Clips with `landmarks`.
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self._check_params()
-        as_clips(X)
-        self.n_features_out_ = len(feature_names(self.signals, self.phases))
-        return self
-
     def transform(self, X: Any) -> Any:
         """Compute the features.
 
@@ -275,26 +256,8 @@ class DMarkers(TransformerMixin, BaseEstimator):
             rows.append(markers[:, wanted].ravel())
         return np.array(rows).reshape(-1, len(feature_names(self.signals, self.phases)))
 
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Check, and compute the features.
-
-        Parameters
-        ----------
-        X : list of recordings
-            Clips with `landmarks`.
-        y : ignored
-
-        Returns
-        -------
-        array of shape (n_clips, n_features_out_)
-            See `transform`.
-        """
-        # Opened once: an iterator is used up by one pass, and one warning is enough.
-        clips = X if hasattr(X, "iloc") else as_clips(X)
-        return self.fit(clips, y, **fit_params).transform(clips)
-
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features in their order, such as "onset_lip_duration_increase".
+        """Return the names of the features, such as "onset_lip_duration_increase".
 
         Parameters
         ----------
@@ -308,28 +271,11 @@ class DMarkers(TransformerMixin, BaseEstimator):
         return feature_names(self.signals, self.phases)
 
     def _check_params(self) -> None:
-        if self.alignment not in METHODS:
-            raise ValueError(f"alignment must be one of {', '.join(METHODS)}, not "
-                             f"{self.alignment!r}")
+        check_option("alignment", self.alignment, METHODS)
         check_positive("smooth", self.smooth)
         check_positive("rest", self.rest)
-        for name, known in (("signals", SIGNALS), ("phases", PHASES)):
-            chosen = getattr(self, name)
-            listed = isinstance(chosen, Sequence) and not isinstance(chosen, str)
-            if not listed or not len(chosen) or any(c not in known for c in chosen):
-                raise ValueError(f"{name} must be a tuple of some of {', '.join(known)}, not "
-                                 f"{chosen!r}")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True
-        tags.no_validation = True
-        tags.requires_fit = False
-        return tags
+        check_chosen("signals", self.signals, SIGNALS)
+        check_chosen("phases", self.phases, PHASES)
 
 
 def signals_of(clip: Clip, *, alignment: str = "rigid", rest: float = 0.1
@@ -363,12 +309,5 @@ def signals_of(clip: Clip, *, alignment: str = "rigid", rest: float = 0.1
         landmarks = np.where(clip.mask[:, None, None], landmarks, np.nan)
     signals = marker_signals(landmarks, times, alignment=alignment, rest=rest)
     known = np.isfinite(signals).all(axis=(1, 2))
-    if len(known) < _LEAST_VALID:
-        raise ClipError(clip.label, f"is too short: {len(known)} frames, at least {_LEAST_VALID} "
-                        "are needed")
-    if known.sum() < _LEAST_VALID:
-        raise ClipError(clip.label, f"only {int(known.sum())} of {len(known)} frames have a face "
-                        f"that can be measured; at least {_LEAST_VALID} are needed. Was the face "
-                        "in view?")
-    check_rate(clip)
+    check_measured(clip, known, _LEAST_VALID, "have a face that can be measured")
     return fill_invalid(signals.reshape(len(times), -1), times, known).reshape(signals.shape), times

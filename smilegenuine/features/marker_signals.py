@@ -35,7 +35,7 @@ _LIPS, _CHEEKS, _LEFT_EYE, _RIGHT_EYE = [0, 1], [2, 3], [4, 5, 6], [7, 8, 9]
 
 def marker_signals(landmarks: np.ndarray, times: np.ndarray, *, alignment: str = "rigid",
                    rest: float = 0.1) -> np.ndarray:
-    """Return the signals of lips, eyelids and cheeks in each frame, for either side of the face.
+    """Compute the signals of lips, eyelids and cheeks in each frame, for either side of the face.
 
     Parameters
     ----------
@@ -88,11 +88,11 @@ def marker_signals(landmarks: np.ndarray, times: np.ndarray, *, alignment: str =
     check_positive("rest", rest)
     seen = align_head(landmarks, method=alignment, points=_POINTS)[..., :2]
     signals = np.full((len(times), 3, 2), np.nan)
-    found = np.flatnonzero(np.isfinite(seen).all(axis=(1, 2)))
-    if not len(found):
+    with_face = np.flatnonzero(np.isfinite(seen).all(axis=(1, 2)))
+    if not len(with_face):
         return signals
     # A frame at the very end must not depend on the rounding of its time.
-    begin = found[times[found] <= times[found[0]] + rest * (1.0 + 1e-9)]
+    begin = with_face[times[with_face] <= times[with_face[0]] + rest * (1.0 + 1e-9)]
     resting = np.median(seen[begin], axis=0)
     signals[:, 0] = _spread(seen[:, _LIPS], resting[_LIPS])
     signals[:, 1] = np.stack([_opening(seen[:, _LEFT_EYE]), _opening(seen[:, _RIGHT_EYE])], axis=1)

@@ -84,20 +84,20 @@ def detect_phases(smile: np.ndarray, times: np.ndarray, *, smooth: float = 0.04,
     steps = np.diff(times)
     step = float(np.median(steps)) if len(steps) else 1.0
     if np.abs(steps - step).max(initial=0.0) <= _EVEN * step:
-        return _found_evenly(smile, times, smooth, min_share)
+        return _even_phases(smile, times, smooth, min_share)
     grid = np.linspace(times[0], times[-1], 1 + round((times[-1] - times[0]) / step))
     half = 0.5 * (grid[1] - grid[0])
     phases = dict.fromkeys(PHASES, slice(0, 0))
-    for name, part in _found_evenly(np.interp(grid, times, smile), grid, smooth,
-                                    min_share).items():
+    even = _even_phases(np.interp(grid, times, smile), grid, smooth, min_share)
+    for name, part in even.items():
         if part.stop > part.start:
             ends = grid[part.start] - half, grid[part.stop - 1] + half
             phases[name] = slice(*np.searchsorted(times, ends).tolist())
     return phases
 
 
-def _found_evenly(smile: np.ndarray, times: np.ndarray, smooth: float, min_share: float
-                  ) -> dict[str, slice]:
+def _even_phases(smile: np.ndarray, times: np.ndarray, smooth: float, min_share: float
+                 ) -> dict[str, slice]:
     """The phases of a signal without gaps whose frames follow each other evenly."""
     n = len(smile)
     phases = dict.fromkeys(PHASES, slice(0, 0)) | {"sequence": slice(0, n)}

@@ -135,14 +135,14 @@ def noise_of(times: np.ndarray, signal: np.ndarray) -> float:
 
 def _bouts(grid: np.ndarray, curve: np.ndarray, least: float) -> list[Bout]:
     """Smiles of an even, smooth curve: rises of `least` at least, each to the fall that ends it."""
-    found: list[Bout] = []
+    bouts: list[Bout] = []
     first: int | None = None  # where the rise of the smile that is under way begins
     top = start = 0  # its highest frame, and where it has got going
     for a, b in turning_runs(curve, 0.5 * least):
         up = curve[b] - curve[a]
         if -up >= max(2.0 * least, _THERE * np.ptp(curve[:a + 1])):  # it begins in the smile
             end = a + _reach(curve[a:b + 1])
-            found = [Bout(float(grid[0]), float(grid[end]), float(-up), False, True)]
+            bouts = [Bout(float(grid[0]), float(grid[end]), float(-up), False, True)]
             first = None
             continue
         if first is None:
@@ -153,13 +153,13 @@ def _bouts(grid: np.ndarray, curve: np.ndarray, least: float) -> list[Bout]:
             top, start = b, b - _reach(curve[first:b + 1][::-1])
         if curve[top] - curve[b] >= _OVER * (curve[top] - curve[start]):
             end = top + _reach(curve[top:b + 1])
-            found.append(_bout(grid, curve, start, top, end, True))
+            bouts.append(_bout(grid, curve, start, top, end, True))
             first = None
     if first is not None:
         fallen = curve[top] - curve[-1] >= _FALLEN * (curve[top] - curve[start])
         end = top + _reach(curve[top:]) if fallen else len(curve) - 1
-        found.append(_bout(grid, curve, start, top, end, bool(fallen)))
-    return found
+        bouts.append(_bout(grid, curve, start, top, end, bool(fallen)))
+    return bouts
 
 
 def _bout(grid: np.ndarray, curve: np.ndarray, start: int, top: int, end: int, ends: bool) -> Bout:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clips, listed
 from ..clips.steps import check_positive, check_rate, require_fields
 from ..face.mesh import LEFT_EYE_OUTER, METHODS, RIGHT_EYE_OUTER
+from .clip_features import ClipFeatures, check_measured, check_option
 from .dynamics import fill_invalid
 from .marker_signals import marker_signals
 from .smile_bouts import BESIDE, Bout, find_bouts, joined_bouts, noise_of
@@ -63,7 +63,7 @@ class Smile(NamedTuple):
     figures: dict[str, float]
 
 
-class SmileKinematics(TransformerMixin, BaseEstimator):
+class SmileKinematics(ClipFeatures):
     """How long, how far and how fast lips and eyelids move in a smile: twenty figures a recording.
 
     Takes clips with `landmarks`, at any frame rate. Of several smiles in a recording the one that
@@ -148,26 +148,8 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         self.max_yaw = max_yaw
         self.tracked = tracked
 
-    def fit(self, X: Any, y: Any = None) -> SmileKinematics:
-        """Check the parameters and the recordings.
-
-        Parameters
-        ----------
-        X : list of recordings, or of signals
-            See `transform`.
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self._check_params()
-        _opened(X)
-        self.n_features_out_ = len(KINEMATICS)
-        return self
-
     def transform(self, X: Any) -> Any:
-        """Measure.
+        """Measure the smiles.
 
         Parameters
         ----------
@@ -192,24 +174,8 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
             `X` is neither a list of clips nor one of tuples.
         """
         self._check_params()
-        rows = [self._row(item, f"item {i}") for i, item in enumerate(_opened(X))]
+        rows = [self._row(item, f"item {i}") for i, item in enumerate(self._opened(X))]
         return np.array(rows).reshape(-1, len(KINEMATICS))
-
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Check, and measure.
-
-        Parameters
-        ----------
-        X : list of recordings, or of signals
-            See `transform`.
-        y : ignored
-
-        Returns
-        -------
-        array of shape (n_clips, 20)
-        """
-        items = X if hasattr(X, "iloc") else _opened(X)  # an iterator is used up by one pass
-        return self.fit(items, y, **fit_params).transform(items)
 
     def find_smiles(self, clip: Any) -> list[Smile]:
         """Find all smiles of a recording, and measure each by itself.
@@ -234,7 +200,7 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         return self._smiles(clip, pause=0.0)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the columns: `KINEMATICS`.
+        """Return the names of the features, `KINEMATICS`.
 
         Parameters
         ----------
@@ -265,14 +231,7 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         require_fields(clip, ("times",), "SmileKinematics", "give Clip(…, fps=…)")
         times, landmarks = np.asarray(clip.times, dtype=float), np.asarray(clip.landmarks)
         seen = clip.mask & np.isfinite(landmarks).all(axis=(1, 2))
-        if len(times) < _LEAST_VALID:
-            raise ClipError(clip.label, f"is too short: {len(times)} frames, at least "
-                            f"{_LEAST_VALID} are needed")
-        if seen.sum() < _LEAST_VALID:
-            raise ClipError(clip.label, f"only {int(seen.sum())} of {len(times)} frames have a "
-                            f"face that can be measured; at least {_LEAST_VALID} are needed. Was "
-                            "the face in view?")
-        check_rate(clip)
+        check_measured(clip, seen, _LEAST_VALID, "have a face that can be measured")
         at = np.flatnonzero(seen)
         step = float(np.median(np.diff(times)))
         breaks = np.flatnonzero(np.diff(times[at]) > self.max_gap + step) + 1
@@ -281,7 +240,7 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
 
     def _smiles(self, clip: Clip, pause: float) -> list[Smile]:
         """The smiles of a recording; those that follow each other within `pause` seconds as one."""
-        found = []
+        smiles = []
         for times, landmarks in self._stretches(clip):
             signals = marker_signals(landmarks, times, alignment=self.alignment, rest=self.rest)
             known = np.isfinite(signals).all(axis=(1, 2))
@@ -295,9 +254,9 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
                 inside = known & (times >= max(bout.start - _BEFORE, after)) & (
                     times <= min(bout.end + _AFTER, before))
                 if inside.sum() >= _LEAST_VALID:
-                    found.append(self._measured(bout, times[inside], landmarks[inside]))
-        highest = max((smile.rise for smile in found), default=0.0)
-        return [smile for smile in found if smile.rise >= BESIDE * highest]
+                    smiles.append(self._measured(bout, times[inside], landmarks[inside]))
+        highest = max((smile.rise for smile in smiles), default=0.0)
+        return [smile for smile in smiles if smile.rise >= BESIDE * highest]
 
     def _measured(self, bout: Bout, times: np.ndarray, landmarks: np.ndarray) -> Smile:
         signals = marker_signals(landmarks, times, alignment=self.alignment, rest=self.rest)
@@ -311,24 +270,27 @@ class SmileKinematics(TransformerMixin, BaseEstimator):
         return Smile(bout.start, bout.end, bout.rise, begins, ends, figures)
 
     def _check_params(self) -> None:
-        if self.alignment not in METHODS:
-            raise ValueError(f"alignment must be one of {', '.join(METHODS)}, not "
-                             f"{self.alignment!r}")
+        check_option("alignment", self.alignment, METHODS)
         for name in ("rest", "least_rise", "max_gap", "max_yaw"):
             check_positive(name, getattr(self, name))
         if not (self.tracked == "auto" or isinstance(self.tracked, bool)):
             raise ValueError(f"tracked must be 'auto', True or False, not {self.tracked!r}")
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True
-        tags.no_validation = True
-        tags.requires_fit = False
-        return tags
+    def _opened(self, X: Any) -> list[Any]:
+        """Open clips; leave tuples of signals as they are."""
+        if isinstance(X, tuple) and X and isinstance(X[0], np.ndarray) and X[0].ndim == 1:
+            raise TypeError("X is one tuple of signals; for a single one write [X]")
+        items = list(listed(X))
+        given = [isinstance(item, tuple) for item in items]
+        if all(given):
+            return items
+        if any(given):
+            raise TypeError(f"item {given.index(not given[0])}: X must hold clips, or tuples of "
+                            "signals, and not some of both")
+        if isinstance(items[0], list):
+            raise TypeError("item 0: signals must be tuples (times, lips) or (times, lips, "
+                            "eyelids), not lists")
+        return as_clips(items)
 
 
 def _figures(times: np.ndarray, lips: np.ndarray, eyelids: np.ndarray | None, *,
@@ -375,23 +337,6 @@ def _yaw(landmarks: np.ndarray) -> np.ndarray:
 
 def _nothing() -> dict[str, float]:
     return dict.fromkeys(KINEMATICS, np.nan)
-
-
-def _opened(X: Any) -> list[Any]:
-    """Clips, or tuples of signals as they are."""
-    if isinstance(X, tuple) and X and isinstance(X[0], np.ndarray) and X[0].ndim == 1:
-        raise TypeError("X is one tuple of signals; for a single one write [X]")
-    items = list(listed(X))
-    given = [isinstance(item, tuple) for item in items]
-    if all(given):
-        return items
-    if any(given):
-        raise TypeError(f"item {given.index(not given[0])}: X must hold clips, or tuples of "
-                        "signals, and not some of both")
-    if isinstance(items[0], list):
-        raise TypeError("item 0: signals must be tuples (times, lips) or (times, lips, eyelids), "
-                        "not lists")
-    return as_clips(items)
 
 
 def _signals_given(item: tuple, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

@@ -267,7 +267,7 @@ class ChipStream:
         return self._cutter.cut(picture, complex(eyes[0]), complex(eyes[1]))
 
     def box(self) -> np.ndarray | None:
-        """Give the corners of the chip in the newest frame, (4, 2) pixels; None without a face."""
+        """Return the corners of the newest frame's chip, (4, 2) pixels; None without a face."""
         eyes = self.finder.newest()
         if eyes is None:
             return None

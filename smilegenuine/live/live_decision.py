@@ -249,7 +249,7 @@ class LiveDecision:
         return self._now
 
     def finish(self) -> LiveMoment:
-        """Say that no frame comes any more: measure those that wait, and decide about a last smile.
+        """End the film: measure the frames that wait, and decide about a last smile.
 
         Returns
         -------

@@ -63,13 +63,13 @@ class AUDASequenceNet(nn.Module):
         -------
         tensor of shape (B, n_embed)
         """
-        found = []
+        hidden = []
         for stream, signals in zip(self.lstms, x.split(self.widths, dim=2), strict=True):
             packed = pack_padded_sequence(signals, lengths.cpu(), batch_first=True,
                                           enforce_sorted=False)
             _, (last, _) = self.lstms[stream](packed)
-            found.append(torch.relu(self.norms[stream](last[0])))
-        return torch.cat(found, dim=1)
+            hidden.append(torch.relu(self.norms[stream](last[0])))
+        return torch.cat(hidden, dim=1)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Return logits of shape (B,); see `embed` for the parameters."""

@@ -156,56 +156,56 @@ class CurveGrouping(nn.Module):
         return curves.unflatten(0, (near.n_clouds, self.n_curves))
 
     def _walk(self, x: Tensor, near: Neighbourhood, at: Tensor) -> Tensor:
-        """Return what curves meet from the points `at` on, of shape (len(at), curve_length, C)."""
+        """Return the features that curves meet from the points `at` on: (len(at), steps, C)."""
         of_neighbour, of_curve = self.choose.linear.weight.chunk(2, dim=1)
         merit = (x @ of_neighbour.T).squeeze(1)
         values = x.detach()
-        here = descriptor = x.index_select(0, at)
+        current = descriptor = x.index_select(0, at)
         met: list[Tensor] = []
         for _ in range(self.curve_length):
             if met:
-                descriptor = self._mixed(here, descriptor, near.n_clouds)
+                descriptor = self._mixed(current, descriptor, near.n_clouds)
             candidates = near.others[at]
-            found = values.index_select(0, candidates.flatten()).unflatten(0, candidates.shape)
+            reachable = values.index_select(0, candidates.flatten()).unflatten(0, candidates.shape)
             logits = merit.index_select(0, candidates.flatten()).view_as(candidates)
             logits = logits + descriptor @ of_curve.T
             logits = self.choose.norm(logits.view(-1, 1)).view_as(candidates)
             if met:
-                logits = logits * _onward(here.detach(), descriptor.detach(), found)
+                logits = logits * _onward(current.detach(), descriptor.detach(), reachable)
             share = logits.softmax(1)
             at = candidates.gather(1, share.argmax(1, keepdim=True)).squeeze(1)
-            here = _StraightThrough.apply(x.index_select(0, at), share, found)
-            met.append(here)
+            current = _StraightThrough.apply(x.index_select(0, at), share, reachable)
+            met.append(current)
         return torch.stack(met, 1)
 
-    def _mixed(self, here: Tensor, descriptor: Tensor, n_clouds: int) -> Tensor:
-        """Bring the descriptors of curves up to date."""
-        weights = self.mix(torch.cat([here, descriptor], 1)).softmax(1)
+    def _mixed(self, current: Tensor, descriptor: Tensor, n_clouds: int) -> Tensor:
+        """Update the descriptors of curves."""
+        weights = self.mix(torch.cat([current, descriptor], 1)).softmax(1)
         if self.reshaped_mixing:
             weights = weights.view(n_clouds, -1, 2).mT.reshape(-1, 2)
-        return weights[:, :1] * here + weights[:, 1:] * descriptor
+        return weights[:, :1] * current + weights[:, 1:] * descriptor
 
 
 class _StraightThrough(torch.autograd.Function):
-    """The chosen features, with the gradient of the mean of all found ones weighed by shares."""
+    """The chosen features, with the gradient of the mean of reachable ones by their shares."""
 
     @staticmethod
-    def forward(ctx: Any, chosen: Tensor, share: Tensor, found: Tensor) -> Tensor:
-        ctx.save_for_backward(found)
+    def forward(ctx: Any, chosen: Tensor, share: Tensor, reachable: Tensor) -> Tensor:
+        ctx.save_for_backward(reachable)
         return chosen.clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        found, = ctx.saved_tensors
-        return gradient, (found @ gradient[:, :, None]).squeeze(2), None
+        reachable, = ctx.saved_tensors
+        return gradient, (reachable @ gradient[:, :, None]).squeeze(2), None
 
 
-def _onward(here: Tensor, descriptor: Tensor, found: Tensor) -> Tensor:
-    """Return less than 1 to points that a curve would turn back for, 0 straight back."""
-    way, step = here - descriptor, found - here[:, None]
-    lengths = way.norm(dim=1, keepdim=True) * step.norm(dim=2)
-    cosine = (step @ way[:, :, None]).squeeze(2) / lengths.clamp_min(1e-8)
+def _onward(current: Tensor, descriptor: Tensor, reachable: Tensor) -> Tensor:
+    """Return factors below 1 for points that a curve would turn back for, 0 straight back."""
+    heading, step = current - descriptor, reachable - current[:, None]
+    lengths = heading.norm(dim=1, keepdim=True) * step.norm(dim=2)
+    cosine = (step @ heading[:, :, None]).squeeze(2) / lengths.clamp_min(1e-8)
     return (1.0 + cosine).clamp(0.0, 1.0)
 
 
@@ -241,12 +241,12 @@ class CurveAggregation(nn.Module):
         by_curve = self.curve_key((curves * scores.softmax(2)).sum(2))
         by_step = self.step_key((curves * scores.softmax(1)).sum(1))
         query = self.query(x).view(len(curves), -1, by_curve.shape[-1])
-        found = torch.cat([_looked_up(query, by_curve, self.curve_value(by_curve)),
-                           _looked_up(query, by_step, self.step_value(by_step))], 2)
-        return functional.leaky_relu(x + self.out(found.flatten(0, 1)), SLOPE)
+        attended = torch.cat([_attend(query, by_curve, self.curve_value(by_curve)),
+                              _attend(query, by_step, self.step_value(by_step))], 2)
+        return functional.leaky_relu(x + self.out(attended.flatten(0, 1)), SLOPE)
 
 
-def _looked_up(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return (query @ key.mT).softmax(2) @ value
 
 

@@ -7,23 +7,22 @@ doi:10.1016/j.patrec.2024.09.015.
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
-from .meshsmilenet import MeshTrunk
+from .meshsmilenet import MeshSmileNet
 
 
-class DeepMarkerNet(nn.Module):
+class DeepMarkerNet(MeshSmileNet):
     """One trunk, two heads: layer norm and linear for the class, the same for the D-Markers.
 
     Parameters
     ----------
-    n_points : int, default=478
-        Points of a mesh.
     n_markers : int, default=225
         D-Marker features of a clip.
-    n_layers, n_time_layers, n_tokens, dropout, n_heads, n_channels, ratios, n_neighbors, \
-n_curves, curve_length, reshaped_mixing, doubled_positions
-        Of the trunk, see `MeshTrunk`.
+    **trunk
+        The parameters of `MeshTrunk`.
 
     Attributes
     ----------
@@ -37,51 +36,17 @@ n_curves, curve_length, reshaped_mixing, doubled_positions
     markers); with the σ, markers that are far off teach next to nothing.
     """
 
-    def __init__(self, n_points: int = 478, n_markers: int = 225, n_layers: int = 6,
-                 n_time_layers: int = 3, n_tokens: int = 32, dropout: float = 0.1,
-                 n_heads: int = 4, n_channels: tuple[int, ...] = (32, 64, 128, 256),
-                 ratios: tuple[int, ...] = (2, 4, 2, 4), n_neighbors: int = 20,
-                 n_curves: int = 100, curve_length: int = 5, reshaped_mixing: bool = False,
-                 doubled_positions: bool = False) -> None:
-        super().__init__()
-        self.trunk = MeshTrunk(n_points, n_layers, n_time_layers, n_tokens, dropout, n_heads,
-                               n_channels, ratios, n_neighbors, n_curves, curve_length,
-                               reshaped_mixing, doubled_positions)
-        self.n_embed = self.trunk.n_embed
-        self.norm = nn.LayerNorm(self.n_embed)
-        self.out = nn.Linear(self.n_embed, 1)
+    def __init__(self, n_markers: int = 225, **trunk: Any) -> None:
+        super().__init__(**trunk)
         self.marker_head = nn.Sequential(nn.LayerNorm(self.n_embed),
                                          nn.Linear(self.n_embed, n_markers))
 
-    def embed(self, x: Tensor) -> Tensor:
-        """Return what the last layer of the class sees.
+    def forward_tasks(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute logits, and predict the D-Markers.
 
         Parameters
         ----------
         x : tensor of shape (B, T, n_points, 3) or (B, W, T, n_points, 3)
-            Landmarks, scaled to about 0 to 1; of W windows of each clip, over which is averaged.
-
-        Returns
-        -------
-        tensor of shape (B, n_embed)
-
-        Raises
-        ------
-        ValueError
-            `x` has another shape.
-        """
-        return self.norm(self.trunk.of_windows(x)).mean(1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits of shape (B,); see `embed` for the parameters."""
-        return self.out(self.embed(x)).squeeze(1)
-
-    def forward_tasks(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Decide, and tell the D-Markers.
-
-        Parameters
-        ----------
-        x : tensor
             As in `embed`.
 
         Returns

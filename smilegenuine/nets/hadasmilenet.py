@@ -8,6 +8,8 @@ some of them others (docs/marker_fusions.md).
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from .marker_fusions import make_fusion
@@ -25,8 +27,6 @@ class HadaSmileNet(nn.Module):
     fusion : str, default="hadamard"
         How x and d are fused: a key of `marker_fusions.FUSIONS`. In ``"cross_attention"`` and
         ``"multihead_cross_attention"`` the landmarks do not count, as published.
-    n_points : int, default=478
-        Points of a mesh.
     n_markers : int, default=225
         D-Marker features of a clip.
     n_hidden : int, default=256
@@ -36,9 +36,8 @@ class HadaSmileNet(nn.Module):
     published_init : bool, default=False
         Start from torch's default weights, as published. Otherwise x and d start around 1 where
         they are multiplied and nothing else (see Notes), and see `MarkerFusion`.
-    n_layers, n_time_layers, n_tokens, n_heads, n_channels, ratios, n_neighbors, n_curves, \
-curve_length, reshaped_mixing, doubled_positions
-        Of the trunk, see `MeshTrunk`.
+    **trunk
+        The other parameters of `MeshTrunk`.
 
     Attributes
     ----------
@@ -52,18 +51,11 @@ curve_length, reshaped_mixing, doubled_positions
     Around 1 all three do: (1 + x)(1 + d) = 1 + x + d + xd.
     """
 
-    def __init__(self, fusion: str = "hadamard", n_points: int = 478, n_markers: int = 225,
-                 n_hidden: int = 256, dropout: float = 0.1, published_init: bool = False,
-                 n_layers: int = 6, n_time_layers: int = 3, n_tokens: int = 32, n_heads: int = 4,
-                 n_channels: tuple[int, ...] = (32, 64, 128, 256),
-                 ratios: tuple[int, ...] = (2, 4, 2, 4), n_neighbors: int = 20,
-                 n_curves: int = 100, curve_length: int = 5, reshaped_mixing: bool = False,
-                 doubled_positions: bool = False) -> None:
+    def __init__(self, fusion: str = "hadamard", n_markers: int = 225, n_hidden: int = 256,
+                 dropout: float = 0.1, published_init: bool = False, **trunk: Any) -> None:
         super().__init__()
         self.fusion = make_fusion(fusion, n_hidden, dropout, published_init)
-        self.trunk = MeshTrunk(n_points, n_layers, n_time_layers, n_tokens, dropout, n_heads,
-                               n_channels, ratios, n_neighbors, n_curves, curve_length,
-                               reshaped_mixing, doubled_positions)
+        self.trunk = MeshTrunk(dropout=dropout, **trunk)
         self.n_markers = n_markers
         self.of_landmarks = nn.Linear(self.trunk.n_embed, n_hidden)
         self.of_markers = nn.Linear(n_markers, n_hidden)

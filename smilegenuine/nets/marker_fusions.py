@@ -45,6 +45,10 @@ class MarkerFusion(nn.Module):
         self.n_hidden = n_hidden
         self.dropout = dropout
         self.published_init = published_init
+        self._make_layers(n_hidden)
+
+    def _make_layers(self, n: int) -> None:
+        """Make the layers for n = `n_hidden` numbers; a fusion without any has nothing to do."""
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """Fuse.
@@ -69,10 +73,8 @@ class ConcatFusion(MarkerFusion):
     W is the first layer of the published MLP, which has 512 inputs here and 256 everywhere else.
     """
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.mix = nn.Linear(2 * n_hidden, n_hidden)
+    def _make_layers(self, n: int) -> None:
+        self.mix = nn.Linear(2 * n, n)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -82,10 +84,8 @@ class ConcatFusion(MarkerFusion):
 class GatedConcatFusion(MarkerFusion):
     """Gated concatenation: g∘x + (1 − g)∘d, with the gate g = σ(W[x; d])."""
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.gate = nn.Linear(2 * n_hidden, n_hidden)
+    def _make_layers(self, n: int) -> None:
+        self.gate = nn.Linear(2 * n, n)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -99,12 +99,10 @@ class AdditiveFusion(MarkerFusion):
     x' and d' are x and d after a layer norm each, ReLU and dropout.
     """
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.of_x = nn.Sequential(nn.LayerNorm(n_hidden), nn.ReLU(), nn.Dropout(dropout))
-        self.of_d = nn.Sequential(nn.LayerNorm(n_hidden), nn.ReLU(), nn.Dropout(dropout))
-        self.weigh = nn.Linear(2 * n_hidden, 2)
+    def _make_layers(self, n: int) -> None:
+        self.of_x = nn.Sequential(nn.LayerNorm(n), nn.ReLU(), nn.Dropout(self.dropout))
+        self.of_d = nn.Sequential(nn.LayerNorm(n), nn.ReLU(), nn.Dropout(self.dropout))
+        self.weigh = nn.Linear(2 * n, 2)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -121,12 +119,10 @@ class AttentionFusion(MarkerFusion):
     the query of the landmarks looks at both, with the same parameters.
     """
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.query = nn.Linear(n_hidden, n_hidden)
-        self.key = nn.Linear(n_hidden, n_hidden)
-        self.value = nn.Linear(n_hidden, n_hidden)
+    def _make_layers(self, n: int) -> None:
+        self.query = nn.Linear(n, n)
+        self.key = nn.Linear(n, n)
+        self.value = nn.Linear(n, n)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -156,16 +152,14 @@ class MultiheadAttentionFusion(MarkerFusion):
     have no bias. The published code attends to the markers alone here too.
     """
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        if n_hidden % N_HEADS:
-            raise ValueError(f"n_hidden={n_hidden} cannot be split into {N_HEADS} heads; "
+    def _make_layers(self, n: int) -> None:
+        if n % N_HEADS:
+            raise ValueError(f"n_hidden={n} cannot be split into {N_HEADS} heads; "
                              f"choose a multiple of {N_HEADS}")
-        super().__init__(n_hidden, dropout, published_init)
-        self.query = nn.Linear(n_hidden, n_hidden, bias=False)
-        self.key = nn.Linear(n_hidden, n_hidden, bias=False)
-        self.value = nn.Linear(n_hidden, n_hidden, bias=False)
-        self.mix = nn.Sequential(nn.Linear(n_hidden, n_hidden), nn.Dropout(dropout))
+        self.query = nn.Linear(n, n, bias=False)
+        self.key = nn.Linear(n, n, bias=False)
+        self.value = nn.Linear(n, n, bias=False)
+        self.mix = nn.Sequential(nn.Linear(n, n), nn.Dropout(self.dropout))
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -192,10 +186,8 @@ class BilinearFusion(MarkerFusion):
 
     only_multiplies = True
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.bilinear = nn.Bilinear(n_hidden, n_hidden, n_hidden)
+    def _make_layers(self, n: int) -> None:
+        self.bilinear = nn.Bilinear(n, n, n)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -207,12 +199,10 @@ class FactorizedBilinearFusion(MarkerFusion):
 
     only_multiplies = True
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.of_x = nn.Linear(n_hidden, 2 * n_hidden)
-        self.of_d = nn.Linear(n_hidden, 2 * n_hidden)
-        self.mix = nn.Linear(2 * n_hidden, n_hidden)
+    def _make_layers(self, n: int) -> None:
+        self.of_x = nn.Linear(n, 2 * n)
+        self.of_d = nn.Linear(n, 2 * n)
+        self.mix = nn.Linear(2 * n, n)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -227,13 +217,11 @@ class FilmFusion(MarkerFusion):
     doi:10.1609/aaai.v32i1.11671).
     """
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.of_d = _film_generator(n_hidden)
-        if not published_init:
+    def _make_layers(self, n: int) -> None:
+        self.of_d = _film_generator(n)
+        if not self.published_init:
             # A scale around 1 lets x through; around 0, most of it would be lost.
-            nn.init.ones_(self.of_d[-1].bias[:n_hidden])  # type: ignore[index]
+            nn.init.ones_(self.of_d[-1].bias[:n])  # type: ignore[index]
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -266,10 +254,9 @@ class HadamardGatedConcatFusion(GatedConcatFusion):
 class BilinearHadamardFusion(BilinearFusion):
     """Hadamard into bilinear pooling: ReLU(W(x∘d + bilinear(x, d)))."""
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.combine = nn.Sequential(nn.Linear(n_hidden, n_hidden), nn.ReLU())
+    def _make_layers(self, n: int) -> None:
+        super()._make_layers(n)
+        self.combine = nn.Sequential(nn.Linear(n, n), nn.ReLU())
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -279,10 +266,9 @@ class BilinearHadamardFusion(BilinearFusion):
 class FactorizedBilinearHadamardFusion(FactorizedBilinearFusion):
     """Hadamard into factorised bilinear pooling: ReLU(W(x∘d + W₃(W₁x ∘ W₂d)))."""
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.combine = nn.Sequential(nn.Linear(n_hidden, n_hidden), nn.ReLU())
+    def _make_layers(self, n: int) -> None:
+        super()._make_layers(n)
+        self.combine = nn.Sequential(nn.Linear(n, n), nn.ReLU())
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""
@@ -296,11 +282,9 @@ class FilmHadamardFusion(MarkerFusion):
     neither.
     """
 
-    def __init__(self, n_hidden: int = 256, dropout: float = 0.1,
-                 published_init: bool = False) -> None:
-        super().__init__(n_hidden, dropout, published_init)
-        self.norm = nn.LayerNorm(n_hidden)
-        self.of_d = _film_generator(n_hidden)
+    def _make_layers(self, n: int) -> None:
+        self.norm = nn.LayerNorm(n)
+        self.of_d = _film_generator(n)
 
     def forward(self, x: Tensor, d: Tensor) -> Tensor:
         """See `MarkerFusion.forward`."""

@@ -6,6 +6,8 @@ other in turns. Compare the published code, github.com/Tushar-Faroque/MeshSmileN
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,7 +25,7 @@ class TransformerLayer(nn.Module):
         `n_channels` is a multiple of it.
     dropout : float
     doubled_positions : bool
-        See `MeshSmileNet`.
+        See `MeshTrunk`.
     """
 
     def __init__(self, n_channels: int, n_heads: int, dropout: float,
@@ -50,8 +52,8 @@ class TransformerLayer(nn.Module):
             placed = normed + placed
         query, key, value = (self.query_key_value(placed)
                              .unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4))
-        found = functional.scaled_dot_product_attention(query, key, value)
-        return self.dropout(self.project(found.transpose(1, 2).flatten(2)))
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        return self.dropout(self.project(attended.transpose(1, 2).flatten(2)))
 
 
 class MeshTrunk(nn.Module):
@@ -71,7 +73,8 @@ class MeshTrunk(nn.Module):
     n_channels, ratios, n_neighbors, n_curves, curve_length, reshaped_mixing
         See `CurveNet`; the last of `n_channels` is also the width of the transformer.
     doubled_positions : bool, default=False
-        See `MeshSmileNet`.
+        How positions enter attention. False: x + positions. True: x + (x + positions), as in the
+        published code; published weights were trained with that.
 
     Attributes
     ----------
@@ -161,20 +164,8 @@ class MeshSmileNet(nn.Module):
 
     Parameters
     ----------
-    n_points : int, default=478
-        Points N of a mesh.
-    n_layers, n_time_layers : int, default=6 and 3
-        Transformer layers that attend over time and over tokens in turns, and layers after them
-        that attend over time, to the mean of the tokens.
-    n_tokens : int, default=32
-        Learned mixtures of a frame's points that the transformer sees.
-    dropout : float, default=0.1
-    n_heads : int, default=4
-    n_channels, ratios, n_neighbors, n_curves, curve_length, reshaped_mixing
-        See `CurveNet`; the last of `n_channels` is also the width of the transformer.
-    doubled_positions : bool, default=False
-        How positions enter attention. False: x + positions. True: x + (x + positions), as in the
-        published code; published weights were trained with that.
+    **trunk
+        The parameters of `MeshTrunk`.
 
     Attributes
     ----------
@@ -182,16 +173,9 @@ class MeshSmileNet(nn.Module):
         Numbers that `embed` gives for a clip, 256 by default.
     """
 
-    def __init__(self, n_points: int = 478, n_layers: int = 6, n_time_layers: int = 3,
-                 n_tokens: int = 32, dropout: float = 0.1, n_heads: int = 4,
-                 n_channels: tuple[int, ...] = (32, 64, 128, 256),
-                 ratios: tuple[int, ...] = (2, 4, 2, 4), n_neighbors: int = 20,
-                 n_curves: int = 100, curve_length: int = 5, reshaped_mixing: bool = False,
-                 doubled_positions: bool = False) -> None:
+    def __init__(self, **trunk: Any) -> None:
         super().__init__()
-        self.trunk = MeshTrunk(n_points, n_layers, n_time_layers, n_tokens, dropout, n_heads,
-                               n_channels, ratios, n_neighbors, n_curves, curve_length,
-                               reshaped_mixing, doubled_positions)
+        self.trunk = MeshTrunk(**trunk)
         self.n_embed = self.trunk.n_embed
         self.norm = nn.LayerNorm(self.n_embed)
         self.out = nn.Linear(self.n_embed, 1)
@@ -248,7 +232,7 @@ _PUBLISHED_IN_LAYER = {
 
 def _renamed(name: str, table: dict[str, str]) -> tuple[str, str]:
     """Return the published name of the part of `table` that `name` begins with, and the rest."""
-    part = next(ours for ours in table if name.startswith(f"{ours}."))
+    part = next(part for part in table if name.startswith(f"{part}."))
     return table[part], name[len(part) + 1:]
 
 
@@ -287,14 +271,14 @@ def from_published(state: dict[str, Tensor]) -> MeshSmileNet:
         Weights are missing or of another shape; they are named.
     """
     net = MeshSmileNet(doubled_positions=True, reshaped_mixing=True)
-    ours = net.state_dict()
-    names = {name: _published_name(name) for name in ours}
-    missing = sorted(theirs for theirs in names.values() if theirs not in state)
-    missing += sorted(theirs for name, theirs in names.items()
-                      if theirs in state and state[theirs].numel() != ours[name].numel())
+    weights = net.state_dict()
+    names = {name: _published_name(name) for name in weights}
+    missing = sorted(set(names.values()) - set(state))
+    missing += sorted(published for name, published in names.items()
+                      if published in state and state[published].numel() != weights[name].numel())
     if missing:
         raise ValueError(f"not the weights of the published MeshSmileNet: {', '.join(missing[:5])} "
                          f"missing or of another shape")
-    net.load_state_dict({name: state[theirs].reshape(ours[name].shape)
-                         for name, theirs in names.items()})
+    net.load_state_dict({name: state[published].reshape(weights[name].shape)
+                         for name, published in names.items()})
     return net.eval()

@@ -21,14 +21,14 @@ _CHUNK_ELSEWHERE = 2**28
 
 
 def _chunks(of_centre: Tensor, neighbours: Tensor) -> Iterator[slice]:
-    """Return the points in slices."""
+    """Cut the points into slices that are worked on one after the other."""
     size = _CHUNK.get(of_centre.device.type, _CHUNK_ELSEWHERE)
     n = max(1, size // (neighbours.shape[1] * of_centre.shape[1]))
     return (slice(i, i + n) for i in range(0, len(of_centre), n))
 
 
 def _pairs(of_centre: Tensor, of_beside: Tensor, neighbours: Tensor) -> Tensor:
-    """Return the features of pairs, of shape (n · k, C)."""
+    """Compute the features of pairs, of shape (n · k, C)."""
     pairs = of_beside.index_select(0, neighbours.flatten()).unflatten(0, neighbours.shape)
     return functional.leaky_relu_(pairs.add_(of_centre[:, None]), SLOPE).flatten(0, 1)
 
@@ -70,7 +70,7 @@ class PairMoments(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, of_centre: Tensor, of_beside: Tensor,
                 neighbours: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum up, chunk by chunk."""
+        """Add up pairs, chunk by chunk."""
         ctx.save_for_backward(of_centre, of_beside, neighbours)
         mean = of_centre.new_zeros(of_centre.shape[1])
         product = of_centre.new_zeros(of_centre.shape[1], of_centre.shape[1])
@@ -111,8 +111,8 @@ class PairMeans(torch.autograd.Function):
         means = of_centre.new_empty(len(of_centre), len(weight))
         for part in _chunks(of_centre, neighbours):
             pairs = _pairs(of_centre[part], of_beside, neighbours[part])
-            found = functional.leaky_relu_(torch.addmm(bias, pairs, weight.T), SLOPE)
-            torch.mean(found.unflatten(0, neighbours[part].shape), 1, out=means[part])
+            outputs = functional.leaky_relu_(torch.addmm(bias, pairs, weight.T), SLOPE)
+            torch.mean(outputs.unflatten(0, neighbours[part].shape), 1, out=means[part])
         return means
 
     @staticmethod
@@ -125,9 +125,9 @@ class PairMeans(torch.autograd.Function):
         of_means = of_means / neighbours.shape[1]
         for part in _chunks(of_centre, neighbours):
             pairs = _pairs(of_centre[part], of_beside, neighbours[part])
-            found = functional.leaky_relu_(torch.addmm(bias, pairs, weight.T), SLOPE)
+            outputs = functional.leaky_relu_(torch.addmm(bias, pairs, weight.T), SLOPE)
             gradient = of_means[part].repeat_interleave(neighbours.shape[1], 0)
-            gradient = _through_relu(gradient, found)
+            gradient = _through_relu(gradient, outputs)
             to_weight.addmm_(gradient.T, pairs)
             to_bias += gradient.sum(0)
             gradient = _through_relu(gradient @ weight, pairs)

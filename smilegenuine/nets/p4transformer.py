@@ -10,14 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .point_clouds import (
-    ball_neighbors,
-    farthest_points,
-    mean_over_windows,
-    over_clips,
-    take_points,
-    tube_frames,
-)
+from . import point_clouds as clouds
 
 
 class Point4DConvolution(nn.Module):
@@ -61,14 +54,14 @@ class Point4DConvolution(nn.Module):
             anchor, in space and in frames.
         """
         n_clips, n_frames = points.shape[:2]
-        of_clip, _ = tube_frames(n_frames, self.kernel_size, self.stride, points.device)
-        frames = over_clips(of_clip, n_clips, n_frames)
+        of_clip, _ = clouds.tube_frames(n_frames, self.kernel_size, self.stride, points.device)
+        frames = clouds.over_clips(of_clip, n_clips, n_frames)
         centres = points[:, ::self.stride].flatten(0, 1)
-        anchors = take_points(centres, farthest_points(centres, self.n_anchors))
+        anchors = clouds.take_points(centres, clouds.farthest_points(centres, self.n_anchors))
         each = anchors.repeat_interleave(self.kernel_size, 0)
         points = points.flatten(0, 1)
-        index = ball_neighbors(points[frames], each, self.radius, self.n_neighbors)
-        away = take_points(points, index, frames) - each[:, :, None]
+        index = clouds.ball_neighbors(points[frames], each, self.radius, self.n_neighbors)
+        away = clouds.take_points(points, index, frames) - each[:, :, None]
         later = torch.arange(self.kernel_size, device=away.device) - self.kernel_size // 2
         away = away.unflatten(0, (-1, self.kernel_size))
         later = later.to(away.dtype)[:, None, None, None].expand(*away.shape[:-1], 1)
@@ -108,8 +101,8 @@ class TransformerLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return tokens of the shape of `x`, (B, number of tokens, n_hidden)."""
         heads = self.project(self.norm(x)).unflatten(2, (3, self.n_heads, -1))
-        found = functional.scaled_dot_product_attention(*heads.permute(2, 0, 3, 1, 4))
-        x = x + self.merge(found.transpose(1, 2).flatten(2))
+        attended = functional.scaled_dot_product_attention(*heads.permute(2, 0, 3, 1, 4))
+        x = x + self.merge(attended.transpose(1, 2).flatten(2))
         return x + self.mlp(x)
 
 
@@ -187,7 +180,7 @@ class P4Transformer(nn.Module):
         -------
         tensor of shape (B, n_embed)
         """
-        return mean_over_windows(self._embed, x, self.n_points)
+        return clouds.mean_over_windows(self._embed, x, self.n_points)
 
     def _embed(self, points: Tensor) -> Tensor:
         anchors, features = self.tubes(points)

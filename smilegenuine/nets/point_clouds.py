@@ -38,19 +38,19 @@ def farthest_points(points: Tensor, n_anchors: int) -> Tensor:
     """
     axes = _axes(points)
     last = torch.zeros(len(points), 1, dtype=torch.long, device=points.device)
-    found, nearest = [last], torch.full_like(axes[0], torch.inf)
+    sample, nearest = [last], torch.full_like(axes[0], torch.inf)
     for _ in range(n_anchors - 1):
         square = torch.zeros_like(nearest)
         for axis in axes:
             square += (axis - axis.gather(1, last)).square_()
         torch.minimum(nearest, square, out=nearest)
         last = nearest.argmax(1, keepdim=True)
-        found.append(last)
-    return torch.cat(found, dim=1)
+        sample.append(last)
+    return torch.cat(sample, dim=1)
 
 
 def _axes(points: Tensor) -> list[Tensor]:
-    """Return x, y and z by themselves: passes over whole arrays are twice as fast."""
+    """Return x, y and z apart: passes over whole arrays are twice as fast."""
     return [axis.contiguous() for axis in points.unbind(-1)]
 
 
@@ -89,10 +89,10 @@ def _ball_neighbors(points: Tensor, anchors: Tensor, radius: float, n_neighbors:
     place = torch.arange(len(row), device=row.device) - (n_near.cumsum(0) - n_near)[row]
     first = torch.zeros(len(near), dtype=torch.long, device=row.device)
     first[row[place == 0]] = number[place == 0]
-    found = first[:, None].repeat(1, n_neighbors)
+    neighbors = first[:, None].repeat(1, n_neighbors)
     wanted = place < n_neighbors
-    found[row[wanted], place[wanted]] = number[wanted]
-    return found.view(*anchors.shape[:2], n_neighbors)
+    neighbors[row[wanted], place[wanted]] = number[wanted]
+    return neighbors.view(*anchors.shape[:2], n_neighbors)
 
 
 def take_points(values: Tensor, index: Tensor, frames: Tensor | None = None) -> Tensor:
@@ -144,7 +144,7 @@ def tube_frames(n_frames: int, kernel_size: int, stride: int,
 
 
 def over_clips(frames: Tensor, n_clips: int, n_frames: int) -> Tensor:
-    """Say of all clips' frames, one clip after the other, which a kernel sees.
+    """Number the frames that a kernel sees, over all clips one after the other.
 
     Parameters
     ----------

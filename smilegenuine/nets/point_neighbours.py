@@ -70,7 +70,7 @@ def find_neighbours(points: Tensor, n_neighbors: int) -> Neighbourhood:
 
 
 def _moments(coordinates: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and covariance of [own, neighbour's coordinates] over all pairs."""
+    """Compute mean and covariance of [own, neighbour's coordinates] over all pairs."""
     n_pairs = neighbours.numel()
     centre = coordinates.mean(0)
     own = coordinates - centre  # first, lest the sums of products cancel

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def sinusoids(n_positions: int, n_channels: int, device: torch.device | None = None) -> Tensor:
-    """Return the positions of Vaswani et al. (2017): sines and cosines in turns.
+    """Compute the positions of Vaswani et al. (2017): sines and cosines in turns.
 
     Parameters
     ----------

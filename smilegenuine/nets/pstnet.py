@@ -9,14 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .point_clouds import (
-    ball_neighbors,
-    farthest_points,
-    mean_over_windows,
-    over_clips,
-    take_points,
-    tube_frames,
-)
+from . import point_clouds as clouds
 
 #: Published for MSR-Action3D, in the units of its data.
 _RADIUS = 0.5
@@ -80,16 +73,16 @@ class PSTConvolution(nn.Module):
         tensor of shape (B, L, M, n_outputs)
         """
         n_clips, n_frames = points.shape[:2]
-        of_clip, real = tube_frames(n_frames, self.kernel_size, self.stride, points.device)
-        frames = over_clips(of_clip, n_clips, n_frames)
+        of_clip, real = clouds.tube_frames(n_frames, self.kernel_size, self.stride, points.device)
+        frames = clouds.over_clips(of_clip, n_clips, n_frames)
         points = points.flatten(0, 1)
         anchors = anchors.flatten(0, 1).repeat_interleave(self.kernel_size, 0)
-        index = ball_neighbors(points[frames], anchors, self.radius, self.n_neighbors)
-        away = take_points(points, index, frames) - anchors[:, :, None]
+        index = clouds.ball_neighbors(points[frames], anchors, self.radius, self.n_neighbors)
+        away = clouds.take_points(points, index, frames) - anchors[:, :, None]
         if self.of_features is None or features is None:
             spatial = self.of_displacements(away.sum(2))
         else:
-            near = take_points(features.flatten(0, 1), index, frames)
+            near = clouds.take_points(features.flatten(0, 1), index, frames)
             products = self.of_features(away.transpose(2, 3) @ near.to(away.dtype))
             spatial = (products * self.of_displacements.weight.T).sum(2)
         spatial = spatial.unflatten(0, (n_clips, *real.shape)) * real[:, :, None, None]
@@ -176,20 +169,21 @@ class PSTNet(nn.Module):
         -------
         tensor of shape (B, n_embed)
         """
-        return mean_over_windows(self._embed, x, self.n_points)
+        return clouds.mean_over_windows(self._embed, x, self.n_points)
 
     def _embed(self, points: Tensor) -> Tensor:
         points = points * self.scale
-        index = farthest_points(points.flatten(0, 1), self.n_points // 2)
-        anchors = take_points(points.flatten(0, 1), index).unflatten(0, points.shape[:2])
+        index = clouds.farthest_points(points.flatten(0, 1), self.n_points // 2)
+        anchors = clouds.take_points(points.flatten(0, 1), index).unflatten(0, points.shape[:2])
         n_anchors, features = self.n_points, None
         for conv, halving in zip(self.convs, self.halvings, strict=True):
             n_anchors >>= halving
             # The farthest points of farthest points are the first of them: one sampling serves all.
             anchors = anchors[:, ::conv.stride, :n_anchors]
-            found = conv(points, None if features is None else torch.relu(features), anchors)
-            points, features = anchors, found
-        return found.mean(2).amax(1)
+            given = None if features is None else torch.relu(features)
+            convolved = conv(points, given, anchors)
+            points, features = anchors, convolved
+        return convolved.mean(2).amax(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape (B,); see `embed` for the parameters."""

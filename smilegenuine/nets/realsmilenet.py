@@ -56,7 +56,7 @@ class TemporalAttention(nn.Module):
 
 
 class ConvLSTM(nn.Module):
-    """A convolutional LSTM that gives the hidden state after each sequence's last frame.
+    """A convolutional LSTM that returns the hidden state after each sequence's last frame.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class ConvLSTM(nn.Module):
 
 
 def _running(lengths: Tensor) -> list[int]:
-    """How many sequences have a frame t, for each t."""
+    """Count the sequences that have a frame t, for each t."""
     steps = torch.arange(int(lengths.max()), device=lengths.device)
     return [int(n) for n in (lengths[:, None] > steps).sum(0).tolist()]
 
@@ -154,8 +154,8 @@ class NonLocalBlock(nn.Module):
         key = functional.max_pool2d(self.key(x), 2).flatten(2)
         value = functional.max_pool2d(self.value(x), 2).flatten(2)
         affinity = query.transpose(1, 2) @ key / key.shape[-1]
-        found = (affinity @ value.transpose(1, 2)).transpose(1, 2)
-        return self.norm(self.out(found.reshape(*found.shape[:2], *x.shape[2:]))) + x
+        attended = (affinity @ value.transpose(1, 2)).transpose(1, 2)
+        return self.norm(self.out(attended.reshape(*attended.shape[:2], *x.shape[2:]))) + x
 
 
 def _conv_norm(n_inputs: int, n_outputs: int, kernel_size: int, padding: int = 0) -> nn.Sequential:
@@ -269,14 +269,14 @@ def from_published(state: dict[str, Tensor], *, upright: bool = True) -> dict[st
     ValueError
         Weights are missing; they are named.
     """
-    names = {ours: ours.replace(module, theirs, 1)
-             for ours in RealSmileNet().state_dict()
-             for module, theirs in _PUBLISHED.items() if ours.rpartition(".")[0] == module}
+    names = {name: name.replace(module, published, 1)
+             for name in RealSmileNet().state_dict()
+             for module, published in _PUBLISHED.items() if name.rpartition(".")[0] == module}
     missing = sorted(set(names.values()) - set(state))
     if missing:
         raise ValueError(f"not the weights of the published RealSmileNet: {', '.join(missing[:5])} "
                          f"missing")
-    weights = {ours: state[theirs] for ours, theirs in names.items()}
+    weights = {name: state[published] for name, published in names.items()}
     if upright:
         weights = {name: w.transpose(2, 3) if w.ndim == 4 else w for name, w in weights.items()}
         final = weights["out.weight"]

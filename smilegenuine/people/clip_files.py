@@ -79,7 +79,7 @@ def write_clips(bunch: Bunch, folder: Path, *, layout: str = "flat", n_jobs: int
     _write_missing(bunch.data, files, n_jobs, verbose)
     for name, text in texts.items():
         _write_text(folder / name, text)
-    _remove_leftovers([*files, *(folder / name for name in (_RECORD, *texts))])
+    _remove_leftovers({*files, *(folder / name for name in (_RECORD, *texts))})
     bunch.filenames = [str(file) for file in files]
     bunch.data = [Clip(frames=VideoFrames(file), subject=clip.subject)
                   for clip, file in zip(bunch.data, files, strict=True)]
@@ -99,24 +99,24 @@ def _check_name(folder: Path) -> None:
 def _check_folder(folder: Path, names: list[str], record: dict[str, Any] | None) -> None:
     """Raise a ValueError where files are in the way that are not of the same set of clips."""
     if not (folder / _RECORD).exists():
-        there = [name for name in names if (folder / name).exists()]
-        if there:
-            raise ValueError(f"{folder}: {there[0]}{_and_more(there)} there already, and nothing "
-                             f"says that this would be the same; {_REMEDY}")
+        present = [name for name in names if (folder / name).exists()]
+        if present:
+            raise ValueError(f"{folder}: {present[0]}{_and_more(present)} there already, and "
+                             f"nothing says that this would be the same; {_REMEDY}")
         return
     if record is None:
         raise ValueError(f"{folder}: holds drawn clips already, and without a random_state these "
                          f"would be others; {_REMEDY}")
     try:
-        found = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
+        settings = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        if not isinstance(settings, dict):
             raise ValueError("no settings in it")
     except ValueError as error:
         raise ValueError(f"{folder}: {_RECORD} cannot be read ({error}); {_REMEDY}") from None
     wanted = json.loads(_as_json(record))
-    differ = [f"{key} is {_said(found, key)}, not {_said(wanted, key)}"
-              for key in dict.fromkeys([*wanted, *found])
-              if key not in found or key not in wanted or found[key] != wanted[key]]
+    differ = [f"{key} is {_as_text(settings, key)}, not {_as_text(wanted, key)}"
+              for key in dict.fromkeys([*wanted, *settings])
+              if key not in settings or key not in wanted or settings[key] != wanted[key]]
     if differ:
         raise ValueError(f"{folder}: holds clips that were drawn with other settings "
                          f"({'; '.join(differ)}); {_REMEDY}")
@@ -126,7 +126,7 @@ def _and_more(names: list[str]) -> str:
     return " is" if len(names) == 1 else f" and {len(names) - 1} more are"
 
 
-def _said(settings: dict[str, Any], key: str) -> str:
+def _as_text(settings: dict[str, Any], key: str) -> str:
     return json.dumps(settings[key], ensure_ascii=False) if key in settings else "not given"
 
 
@@ -162,7 +162,7 @@ def _write_missing(clips: list[Clip], files: list[Path], n_jobs: int | None, ver
 
 
 def _write_clip(frames: Any, fps: float, file: Path) -> str | None:
-    """Draw and write a clip; give what went wrong, or None."""
+    """Draw and write a clip; return what went wrong, or None."""
     cv2.setNumThreads(1)
     if _is_whole(file, frames, fps):  # another process was quicker
         return None
@@ -230,14 +230,13 @@ def _write_text(file: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _remove_leftovers(files: list[Path]) -> None:
+def _remove_leftovers(files: set[Path]) -> None:
     """Remove what interrupted runs left of files, all of which are whole by now.
 
     It may be what another process is writing this moment: that one then finds the whole file.
     """
-    whole = set(files)
     for place in {file.parent for file in files}:
         for part in place.glob(f"{_PART}*-*"):
-            if part.with_name(part.name.removeprefix(_PART).partition("-")[2]) in whole:
+            if part.with_name(part.name.removeprefix(_PART).partition("-")[2]) in files:
                 with contextlib.suppress(OSError):  # it can be open, where that matters
                     part.unlink()

@@ -151,7 +151,7 @@ def absence(n_frames: int, share: float, rng: np.random.Generator) -> np.ndarray
 
 
 def _compressed(frame: np.ndarray, quality: int) -> np.ndarray:
-    """A frame as a camera's JPEG gives it back."""
+    """Return a frame as a camera's JPEG would show it."""
     bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
     _, packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     unpacked = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))

@@ -21,7 +21,7 @@ from .clip_files import write_clips
 from .drawn_frames import DrawnFrames, LandmarkList, absence
 from .folder_layouts import check_layout
 from .parameter_checks import check_amount, check_counts, check_plan, check_shares
-from .sampling_plan import person_rng, seed_of, takes
+from .sampling_plan import person_rng, planned_clips, seed_of
 from .smile_copula import random_style
 from .smile_motion import Motion, free_motion, smile_motion
 from .smile_signals import truth
@@ -127,16 +127,16 @@ def make_smiles(n_subjects: int = 20, clips_per_subject: int | str = 4, *, fps: 
     seed = seed_of(random_state)
     people = [random_person(person_rng(seed, k)) for k in range(n_subjects)]
     clips, motions, target, cast = [], [], [], []
-    for take in takes(n_subjects, clips_per_subject, seed):
-        motion = smile_motion(take.label, take.style, fps, take.rng, scores=take.scores,
+    for plan in planned_clips(n_subjects, clips_per_subject, seed):
+        motion = smile_motion(plan.label, plan.style, fps, plan.rng, scores=plan.scores,
                               difference=difference, head_motion=head_motion)
-        frames = DrawnFrames(people[take.number], motion, size, int(take.rng.integers(2**31)),
-                             take.name, fps=fps, quality=_quality(compression, take.rng),
-                             visible=absence(len(motion.times), absences, take.rng))
-        clips.append(Clip(frames=frames, subject=take.subject))
+        frames = DrawnFrames(people[plan.number], motion, size, int(plan.rng.integers(2**31)),
+                             plan.name, fps=fps, quality=_quality(compression, plan.rng),
+                             visible=absence(len(motion.times), absences, plan.rng))
+        clips.append(Clip(frames=frames, subject=plan.subject))
         motions.append(motion)
-        target.append(take.label)
-        cast.append(people[take.number])
+        target.append(plan.label)
+        cast.append(people[plan.number])
     bunch = _bunch(clips, cast, motions, target=np.array(target), target_names=list(KINDS))
     bunch.DESCR = _DESCR.format(n_subjects=n_subjects, n_clips=len(clips), fps=fps, size=size,
                                 difference=difference)
@@ -200,15 +200,15 @@ def _check_recording(fps: Any, size: Any, head_motion: Any) -> None:
 
 
 def _drawing() -> str:
-    """A fingerprint of how people are drawn and move here: clips of another make are not ours."""
-    take = next(takes(1, 1, 0))
-    motion = smile_motion(take.label, take.style, 25.0, take.rng, scores=take.scores)
+    """Return a fingerprint of how people are drawn and move, to know clips of another version."""
+    plan = next(planned_clips(1, 1, 0))
+    motion = smile_motion(plan.label, plan.style, 25.0, plan.rng, scores=plan.scores)
     frame = FaceRenderer(random_person(person_rng(0, 0)), _LEAST_SIZE).draw(np.full(17, 2.5))
     return f"{zlib.crc32(frame.tobytes() + motion.aus.round(6).tobytes()):08x}"
 
 
 def _quality(compression: float, rng: np.random.Generator) -> int | None:
-    """JPEG quality of a clip; None for none."""
+    """Draw the JPEG quality of a clip; None for none."""
     spread = float(rng.uniform(-6.0, 6.0))
     return None if compression == 0 else int(np.clip(95.0 - 70.0 * compression + spread, 10, 98))
 

@@ -103,7 +103,7 @@ class _Phase:
 
     def fill(self, up: float, down: float, peak: float | None, rising: bool,
              rng: np.random.Generator) -> None:
-        """Return the phase its sums of rising and falling steps and its largest step one way."""
+        """Fill the phase with steps of these sums up and down, and of this largest step one way."""
         if peak is not None and peak > _BLINK_STEP:
             self._blink_for(peak, rising, (1.0 - _LEAST_FLUTTER) * min(up, down), rng)
         for sign, total, peaked in ((1.0, up, rising), (-1.0, down, not rising)):
@@ -130,7 +130,7 @@ class _Phase:
 
     def _flutter(self, sign: float, total: float, peak: float | None, rng: np.random.Generator
                  ) -> np.ndarray:
-        """Steps one way, in the frames where a tracker's noise goes that way."""
+        """Return steps one way, in the frames where a tracker's noise goes that way."""
         if not hasattr(self, "_noise"):
             self._noise = np.diff(rng.normal(size=len(self.steps) + 1))
         free = np.clip(sign * self._noise, 0.0, None) * (self.blink == 0.0)
@@ -149,7 +149,6 @@ class _Phase:
 
 
 def _blink_steps(depth: float, closing: int, opening: int) -> np.ndarray:
-    """Steps of one blink: closed quickly, opened more slowly."""
-    down = np.sin(np.pi * (np.arange(closing) + 0.5) / closing)
-    up = np.sin(np.pi * (np.arange(opening) + 0.5) / opening)
+    """Return the steps of one blink: closed quickly, opened more slowly."""
+    down, up = (np.sin(np.pi * (np.arange(n) + 0.5) / n) for n in (closing, opening))
     return depth * np.concatenate([-down / down.sum(), up / up.sum()])

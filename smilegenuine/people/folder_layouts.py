@@ -21,7 +21,7 @@ file name\tsubject code\tgender\tage\tsmile
 
 
 def lay_out(bunch: Bunch, layout: str) -> tuple[list[str], dict[str, str]]:
-    """Name the videos of a set, and give the text files that go beside them.
+    """Name the videos of a set, and write the text files that go beside them.
 
     Parameters
     ----------

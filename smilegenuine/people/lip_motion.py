@@ -28,6 +28,7 @@ _SHORT = 20  # frames; a shorter apex has no room for a tremble that the filter 
 _SECOND_GO = 0.2  # a second go that moves this share of the whole belongs to rise or fall
 _RAPID = 0.1  # lip widths a second; more is no tremble
 _MOST_TREMBLE = 0.03  # lip widths
+_HOLD = np.zeros(FILTER_FRAMES // 2 + 1)  # steps of a turn that is held as long as the filter needs
 _MOVING_SHARE = 0.7  # of the frames of an apex, roughly; the rounds find the rest
 
 
@@ -88,9 +89,8 @@ def lip_motion(figures: dict[str, float], rng: np.random.Generator) -> LipMotion
     plan = _Plan.of(wanted, figures["smile_start_s"], figures["tail_s"], rng)
     best, least = None, np.inf
     for k in range(_ROUNDS):
-        motion = plan.drawn()
-        measured = signal_figures(smooth(motion.lip), motion.span)
-        miss = plan.corrected(wanted, measured)
+        motion = plan.motion()
+        miss = plan.correct(wanted, signal_figures(smooth(motion.lip), motion.span))
         if miss < least:
             best, least = motion, miss
         if miss < _NEAR:
@@ -150,7 +150,7 @@ class _Plan:
             lean=rng.uniform(0.75, 1.2) / (0.65 + 0.35 * wanted["apex_duration_s"]),
             cycle_s=rng.uniform(0.8, 1.2))
 
-    def drawn(self) -> LipMotion:
+    def motion(self) -> LipMotion:
         """Build the curve from the numbers."""
         before = self._attempt()
         n_rise = max(3, int(round(self.onset) - np.count_nonzero(before)))
@@ -174,60 +174,58 @@ class _Plan:
         return LipMotion(lip, calm, self.lead, fall + len(after[0]), top - n_rise, apex, offset,
                          fallen, span)
 
-    def corrected(self, wanted: dict[str, float], measured: dict[str, float]) -> float:
-        """Change lengths and strengths by what was missed; return the largest miss."""
+    def correct(self, wanted: dict[str, float], measured: dict[str, float]) -> float:
+        """Correct lengths and strengths; return the sum of the squared relative misses."""
         misses = []
-        for name, least in (("onset", 0.06), ("apex", 0.06), ("offset", 0.06)):
-            goal, found = (f[f"{name}_duration_s"] for f in (wanted, measured))
-            misses.append(abs(goal - found) / (goal + 0.1))
-            step = np.clip((goal + least) / (found + least), 0.6, 1.6)
+        for name in ("onset", "apex", "offset"):
+            goal, actual = (figures[f"{name}_duration_s"] for figures in (wanted, measured))
+            misses.append(abs(goal - actual) / (goal + 0.1))
+            step = np.clip((goal + 0.06) / (actual + 0.06), 0.6, 1.6)
             setattr(self, name, getattr(self, name) * step ** 0.8)
-        goal, found = wanted["apex_wobble"], measured["apex_wobble"]
-        misses.append(2.0 * abs(goal - found) / (goal + 0.002))
-        self.strength *= np.clip((goal + 2e-4) / (found + 2e-4), 0.4, 2.5)
+        goal, actual = wanted["apex_wobble"], measured["apex_wobble"]
+        misses.append(2.0 * abs(goal - actual) / (goal + 0.002))
+        self.strength *= np.clip((goal + 2e-4) / (actual + 2e-4), 0.4, 2.5)
         if not self.stepped:
             self.strength = min(self.strength, _MOST_TREMBLE)
         for name, figure in (("rise", "onset_rise"), ("fall", "offset_fall"),
                              ("rise_peak", "onset_peak_speed_per_s"),
                              ("fall_peak", "offset_peak_speed_per_s")):
-            goal, found = wanted[figure], measured[figure]
-            misses.append(abs(goal - found) / goal)
-            setattr(self, name, getattr(self, name) * np.clip(goal / max(found, 1e-6), 0.7, 1.4))
+            goal, actual = wanted[figure], measured[figure]
+            misses.append(abs(goal - actual) / goal)
+            setattr(self, name, getattr(self, name) * np.clip(goal / max(actual, 1e-6), 0.7, 1.4))
         return float(np.square(misses).sum())
 
     def _attempt(self) -> np.ndarray:
-        """Steps of a first rise that is taken back, each turn held as long as the filter needs."""
+        """Return the steps of a first rise that is taken back, with both turns held."""
         if not self.back:
             return np.zeros(0)
         # Shorter than the fall, or it would be taken for it.
         n = max(2, round(min((0.12 + 0.1 * (self.back > -LEAST)) * self.onset, 0.6 * self.offset)))
-        hold = np.zeros(FILTER_FRAMES // 2 + 1)
-        down = np.r_[np.full(n, -self.back / n), hold]
+        down = np.r_[np.full(n, -self.back / n), _HOLD]
         if self.back <= -LEAST:
             return down
         up = max(min(self.back * self.attempt, 0.75 * self.rise), self.back + LEAST)
-        return np.r_[np.full(n, up / n), hold, down]
+        return np.r_[np.full(n, up / n), _HOLD, down]
 
     def _fall(self, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Steps of the fall, rough and smooth; what falls too deep is a second smile's."""
+        """Return the fall's steps, rough and smooth; what falls too deep is a second smile's."""
         frames = max(3, round(self.offset))
         again = self.fall - level + LEAST
         if again <= 0.04 or frames < 14:
             deep = min(self.fall, max(level, 0.0) - LEAST + 0.04)
             rough, even = _run(frames, deep, self.fall_peak, self.skews[1], self.rough[1])
             return -rough, -even
-        hold = np.zeros(FILTER_FRAMES // 2 + 1)
         n_again = max(3, round(0.22 * frames))
         first = self.fall - again - 0.5 * max(0.0, level + LEAST - again)
         first = min(max(first, 0.55 * self.fall), max(level, 0.0) - LEAST)
         main = _run(frames - 2 * n_again, first, self.fall_peak, self.skews[1], self.rough[1])
         up, _ = _run(n_again, again, 2.0 * again / n_again)
         down, _ = _run(n_again, self.fall - first, 2.0 * (self.fall - first) / n_again)
-        rough, even = (np.concatenate([-steps, hold, up, hold, -down]) for steps in main)
+        rough, even = (np.concatenate([-steps, _HOLD, up, _HOLD, -down]) for steps in main)
         return rough, even
 
     def _trembling_apex(self) -> tuple[np.ndarray, np.ndarray]:
-        """Steps of a held smile's drift, and its tremble in each frame; both still at the ends.
+        """Return the steps of a held smile's drift, and its tremble; both still at the ends.
 
         The drift is slow against the tremble, so that it is never taken for the rise or the fall.
         """
@@ -241,17 +239,17 @@ class _Plan:
         return slope * (way - way.mean()), tremble
 
     def _stepped_apex(self) -> tuple[np.ndarray, np.ndarray]:
-        """Steps of a short apex: the smile is reached, or left, in two goes."""
+        """Return the steps of a short apex: the smile is reached, or left, in two goes."""
         frames = max(1, round(self.apex))
         go = np.full(frames, self.strength / frames)
-        pause, hold = np.zeros(3), np.zeros(FILTER_FRAMES // 2 + 1)
-        steps = (pause, go, hold) if self.late else (hold, -go, pause)
-        return np.concatenate(steps), np.zeros(frames + len(pause) + len(hold))
+        pause = np.zeros(3)
+        steps = np.concatenate((pause, go, _HOLD) if self.late else (_HOLD, -go, pause))
+        return steps, np.zeros(len(steps))
 
 
 def _run(frames: int, total: float, peak: float, skew: float = 1.0,
          rough: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Positive steps of a given sum and largest step, and the same without their roughness.
+    """Return positive steps of a given sum and largest step, and the same without roughness.
 
     A swell makes only part of the peak: the published peaks are five times the mean speed, where a
     smooth movement's are twice; the rest is how uneven the steps are.

@@ -93,7 +93,7 @@ def make_kinematics(n_smiles: int = 20000, *, degrees: float | None = None,
 
 
 def _figure(column: str, kind: str, level: np.ndarray) -> np.ndarray:
-    """A figure at levels between 0 and 1: smooth in the logarithm between published quantiles."""
+    """Return a figure at levels 0 to 1: smooth in the logarithm between published quantiles."""
     known = np.array(KINEMATICS[kind][column])
     if known[0] <= 0.0:  # mostly nothing, which has no logarithm
         return np.array([quantile_of(column, kind, x) for x in level])
@@ -111,7 +111,7 @@ def _figure(column: str, kind: str, level: np.ndarray) -> np.ndarray:
 
 def _levels(correlations: np.ndarray, n: int, degrees: float | None, rng: np.random.Generator
             ) -> np.ndarray:
-    """Levels (n, k) between 0 and 1 of figures that depend on each other."""
+    """Draw levels (n, k) between 0 and 1 of figures that depend on each other."""
     scores = rng.normal(size=(n, len(correlations))) @ np.linalg.cholesky(correlations).T
     if degrees is None:
         return np.asarray(norm.cdf(scores))

@@ -24,7 +24,7 @@ _STEPS = (0.6180339887498949, 0.7548776662466927, 0.5698402909980532)
 _OFFSET = 0.56
 
 
-class Take(NamedTuple):
+class PlannedClip(NamedTuple):
     """One clip that is to be made.
 
     Attributes
@@ -70,11 +70,12 @@ def seed_of(random_state: Any) -> int:
 
 
 def person_rng(seed: int, number: int) -> np.random.Generator:
-    """The generator of a subject's looks."""
+    """Return the generator of a subject's looks."""
     return np.random.default_rng((seed, number))
 
 
-def takes(n_subjects: int, clips_per_subject: int | str, seed: int) -> Iterator[Take]:
+def planned_clips(n_subjects: int, clips_per_subject: int | str, seed: int
+                  ) -> Iterator[PlannedClip]:
     """List the clips of a set, subject by subject.
 
     Parameters
@@ -87,22 +88,23 @@ def takes(n_subjects: int, clips_per_subject: int | str, seed: int) -> Iterator[
 
     Yields
     ------
-    Take
+    PlannedClip
     """
     plans = [_kinds(number, clips_per_subject) for number in range(n_subjects)]
     counts = [sum(plan.count(label) for plan in plans) for label in (0, 1)]
-    habits = spread_scores(n_subjects, (seed, 1))
+    subject_scores = spread_scores(n_subjects, (seed, 1))
     scores = [iter(spread_scores(n, (seed, 2, label))) for label, n in enumerate(counts)]
     for number, plan in enumerate(plans):
-        style = random_style(np.random.default_rng((seed, number, 1)), habits[number])
+        style = random_style(np.random.default_rng((seed, number, 1)),
+                             subject_scores[number])
         subject = f"s{number:03d}"
         for k, label in enumerate(plan):
-            yield Take(f"{subject}_{k}_{KINDS[label]}", subject, number, label, style,
-                       next(scores[label]), np.random.default_rng((seed, number, 2, k)))
+            yield PlannedClip(f"{subject}_{k}_{KINDS[label]}", subject, number, label, style,
+                              next(scores[label]), np.random.default_rng((seed, number, 2, k)))
 
 
 def _kinds(number: int, clips_per_subject: int | str) -> list[int]:
-    """The labels of one subject's clips, in turn."""
+    """Return the labels of one subject's clips, in turn."""
     if isinstance(clips_per_subject, str):
         kind, posed, spontaneous = (np.array(_STEPS) * number + _OFFSET) % 1.0
         n_posed = 0 if kind >= 0.92 else 1 + int(posed >= 0.45) + int(posed >= 0.803)

@@ -24,7 +24,7 @@ _CUT_SHORT = 0.02  # share of recordings
 _BLOCK = 256  # points of a Sobol sequence that are spread evenly together
 
 # The share of the variance of a figure's normal score that is the subject's and not the clip's.
-_HABIT = 0.35
+_SUBJECT_SHARE = 0.35
 
 # In a controlled variant, normal scores are moved by this much to either side.
 _SHIFT = 1.0
@@ -34,7 +34,7 @@ _SHIFTED = {
     "asymmetry": {"lip_onset_left_right_difference": -1.0},
     "apex": {"lip_apex_wobble": 1.0},
     "none": {},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,8 @@ def sample_figures(label: int, style: Style, rng: np.random.Generator, *,
     moved = {} if difference == "kinematics" else _SHIFTED[difference]
     side = _SHIFT * (2 * label - 1)
     own = rng.normal(size=N_SCORES)
-    own = np.sqrt(_HABIT) * style.scores + np.sqrt(1.0 - _HABIT) * (own if scores is None
-                                                                    else scores)
+    own = own if scores is None else scores
+    own = np.sqrt(_SUBJECT_SHARE) * style.scores + np.sqrt(1.0 - _SUBJECT_SHARE) * own
     n = len(FIGURES)
     lips = np.linalg.cholesky(normal_correlations(kind, "lip")) @ own[:n]
     eyes = _given(normal_correlations(kind, "eyelid"), lips[_DURATIONS], own[n:2 * n])
@@ -167,7 +167,7 @@ def sample_figures(label: int, style: Style, rng: np.random.Generator, *,
 
 
 def _given(correlations: np.ndarray, durations: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Normal scores of the eyelids, whose phases, and so durations, are the lips'."""
+    """Return normal scores of the eyelids, whose phases, and so durations, are the lips'."""
     inner = correlations[np.ix_(_DURATIONS, _DURATIONS)]
     cross = correlations[np.ix_(_OTHERS, _DURATIONS)]
     weights = np.linalg.solve(inner, cross.T).T

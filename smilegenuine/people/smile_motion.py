@@ -21,6 +21,8 @@ from .smile_copula import Style, sample_figures
 #: Lip-corner displacement, in lip widths, that one point of AU12 stands for, as drawn.
 LIP_PER_AU12 = 0.05
 
+_SIDES = np.array([1.0, -1.0])  # left and right
+
 # How much one point lowers (AU06, AU07) or raises (AU05) the upper lid, in eye widths, as drawn.
 _LID_PER = {"AU06": 0.0022, "AU07": 0.009, "AU05": 0.029}
 
@@ -92,19 +94,19 @@ def smile_motion(label: int, style: Style, fps: float, rng: np.random.Generator,
     t = np.arange(len(lips.lip)) / RATE
     aus = _smile_aus(lips, lids, style, figures["cheek"], t, rng)
     balance = _balance(figures["lip_onset_left_right_difference"], lips, style, rng)
-    corners = 0.5 + lips.lip[:, None] * (1.0 + 0.5 * balance * np.array([1.0, -1.0]))
+    uneven = 1.0 + 0.5 * balance * _SIDES
+    corners = 0.5 + lips.lip[:, None] * uneven
     eyes = _eyes(figures["eyelid_onset_left_right_difference"], lips, lids, style, rng)
     lift = 0.02 * aus[:, AU_NAMES.index("AU06")] + 0.008 * aus[:, AU_NAMES.index("AU12")]
-    cheeks = np.hypot(0.5, lift[:, None] * (1.0 + 0.5 * balance * np.array([1.0, -1.0])))
-    moving = [aus, head_pose(t, style, rng, head_motion), gaze(t, style, rng), corners, cheeks,
-              eyes]
+    curves = [aus, head_pose(t, style, rng, head_motion), gaze(t, style, rng), corners,
+              np.hypot(0.5, lift[:, None] * uneven), eyes]
     stop = len(t)
     if figures["cut_short"]:
         into = rng.uniform(-0.3, 0.5)  # the end of the apex, or the beginning of the offset
         part = lips.offset - lips.apex if into < 0 else lips.fallen - lips.offset
         stop = max(12, lips.offset + int(into * part))
     times = np.arange(0.0, t[stop - 1] + 1e-9, 1.0 / fps)
-    aus, pose, looks, corners, cheeks, eyes = (_read(times, t, m) for m in moving)
+    aus, pose, looks, corners, cheeks, eyes = (_read(times, t, curve) for curve in curves)
     phases = _true_phases(times, np.array([lips.onset, lips.apex, lips.offset, lips.fallen]) / RATE)
     return Motion(times, aus, aus[:, AU_NAMES.index("AU12")] / 5.0, pose, phases, looks, corners,
                   cheeks, eyes, balance)
@@ -205,7 +207,7 @@ def gaze(times: np.ndarray, style: Style, rng: np.random.Generator) -> np.ndarra
 
 def _smile_aus(lips: LipMotion, lids: LidMotion, style: Style, cheek: float, t: np.ndarray,
                rng: np.random.Generator) -> np.ndarray:
-    """The action units that make a smile, lips and eyelids given."""
+    """Return the action units that make a smile, lips and eyelids given."""
     aus = np.zeros((len(t), len(AU_NAMES)))
 
     def put(au: str, curve: np.ndarray | float) -> None:
@@ -242,7 +244,7 @@ def _smile_aus(lips: LipMotion, lids: LidMotion, style: Style, cheek: float, t: 
 
 def _talk(put: Callable[[str, np.ndarray], None], t: np.ndarray, at: float,
           rng: np.random.Generator) -> None:
-    """Speech-like movements of the mouth from a time on: syllables of jaw and lips."""
+    """Add speech-like movements of the mouth from a time on: syllables of jaw and lips."""
     while at < t[-1]:
         length = float(rng.uniform(0.15, 0.35))
         syllable = _swell(t, at, at + 0.4 * length, at + 0.5 * length, at + length)
@@ -252,7 +254,7 @@ def _talk(put: Callable[[str, np.ndarray], None], t: np.ndarray, at: float,
 
 
 def _balance(difference: float, lips: LipMotion, style: Style, rng: np.random.Generator) -> float:
-    """How uneven a smile must be for the corners to differ so much in the onset."""
+    """Return how uneven a smile must be for the corners to differ so much in the onset."""
     side = style.stronger if rng.random() < 0.75 else -style.stronger
     mean = abs(lips.lip[:lips.span.apex + 1].mean())
     return float(side * min(difference / max(mean, 1e-4), 0.9))
@@ -260,31 +262,31 @@ def _balance(difference: float, lips: LipMotion, style: Style, rng: np.random.Ge
 
 def _eyes(difference: float, lips: LipMotion, lids: LidMotion, style: Style,
           rng: np.random.Generator) -> np.ndarray:
-    """The opening of both eyes, (T, 2): one narrows more; each trembles a little on its own."""
+    """Return both eyes' opening, (T, 2): one narrows more; each trembles a little by itself."""
     smiling = np.clip(lips.calm, 0.0, None) / max(lips.calm.max(), 1e-6)
     moving = np.diff(lids.lid, prepend=lids.lid[0]) != 0.0
     side = style.stronger if rng.random() < 0.75 else -style.stronger
     aside = difference * side * smiling / max(smiling[:lips.span.apex + 1].mean(), 0.05)
     aside = np.clip(aside, -0.1, 0.1) + moving * rng.normal(0.0, 0.004, len(moving))
-    return style.eye_opening + lids.lid[:, None] + 0.5 * aside[:, None] * np.array([1.0, -1.0])
+    return style.eye_opening + lids.lid[:, None] + 0.5 * aside[:, None] * _SIDES
 
 
 def _read(times: np.ndarray, t: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    """Curves (n, k) at other times; at the rate they were made at, as they are."""
+    """Return curves (n, k) at other times; at the rate they were made at, as they are."""
     if len(times) <= len(t) and np.allclose(times, t[:len(times)], rtol=0.0, atol=1e-9):
         return curves[:len(times)]
     return np.column_stack([np.interp(times, t, curve) for curve in curves.T])
 
 
 def _swell(t: np.ndarray, start: float, top: float, fall: float, end: float) -> np.ndarray:
-    """From 0 to 1 and back; both ways as half a cosine, which starts and ends at rest."""
+    """Return a rise from 0 to 1 and back, each half a cosine that starts and ends at rest."""
     up = np.clip((t - start) / max(top - start, 1e-9), 0.0, 1.0)
     down = np.clip((t - fall) / max(end - fall, 1e-9), 0.0, 1.0)
     return 0.5 * (np.cos(np.pi * down) - np.cos(np.pi * up))
 
 
 def _blinks(t: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Eye closure: a blink takes a third of a second and all but shuts the eye."""
+    """Return eye closure: a blink takes a third of a second and all but shuts the eye."""
     closed = np.zeros(len(t))
     at = float(rng.exponential(1.0 / rate))
     while at < t[-1]:
@@ -295,7 +297,7 @@ def _blinks(t: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _true_phases(t: np.ndarray, ends: np.ndarray) -> dict[str, slice]:
-    """The frames of each phase; of a phase that the recording cuts off, what there is of it."""
+    """Return the frames of each phase; of one that the recording cuts off, what there is."""
     start, top, fall, end = (int(i) for i in np.searchsorted(t, ends))
     phases = {"onset": slice(start, top), "apex": slice(top, fall), "offset": slice(fall, end)}
     phases = {k: s if s.stop > s.start else slice(0, 0) for k, s in phases.items()}

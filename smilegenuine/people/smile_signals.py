@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 from ..clips.record import Clip
 from .parameter_checks import check_amount, check_counts, check_plan
-from .sampling_plan import AS_ON_UVA_NEMO, seed_of, takes
+from .sampling_plan import AS_ON_UVA_NEMO, planned_clips, seed_of
 from .smile_motion import Motion, smile_motion
 from .uva_nemo_kinematics import KINDS
 
@@ -81,13 +81,13 @@ def make_smile_signals(n_subjects: int = 400, clips_per_subject: int | str = AS_
     check_amount("fps", fps, above=True)
     check_amount("head_motion", head_motion)
     clips, motions, target = [], [], []
-    for take in takes(n_subjects, clips_per_subject, seed_of(random_state)):
-        motion = smile_motion(take.label, take.style, fps, take.rng, scores=take.scores,
+    for plan in planned_clips(n_subjects, clips_per_subject, seed_of(random_state)):
+        motion = smile_motion(plan.label, plan.style, fps, plan.rng, scores=plan.scores,
                               difference=difference, head_motion=head_motion)
-        clips.append(Clip(times=motion.times, aus=motion.aus, smile=motion.smile, name=take.name,
-                          subject=take.subject))
+        clips.append(Clip(times=motion.times, aus=motion.aus, smile=motion.smile, name=plan.name,
+                          subject=plan.subject))
         motions.append(motion)
-        target.append(take.label)
+        target.append(plan.label)
     bunch = Bunch(data=clips, target=np.array(target), target_names=list(KINDS),
                   groups=np.array([clip.subject for clip in clips]), **truth(motions))
     bunch.DESCR = _DESCR.format(n_subjects=n_subjects, n_clips=len(clips), fps=fps,
@@ -96,6 +96,6 @@ def make_smile_signals(n_subjects: int = 400, clips_per_subject: int | str = AS_
 
 
 def truth(motions: list[Motion]) -> dict[str, list]:
-    """What is known of each frame of the clips, as lists for a Bunch."""
+    """Return what is known of each frame of the clips, as lists for a Bunch."""
     fields = ("times", "aus", "smile", "lips", "eyelids", "cheeks", "pose", "gaze", "phases")
     return {field: [getattr(m, field) for m in motions] for field in fields}

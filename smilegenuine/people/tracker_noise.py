@@ -94,7 +94,7 @@ def _seen(signal: np.ndarray, rest: np.ndarray | float, tracker: Tracker, rate: 
 
 def _lasting(n: int, rate: float, seconds: float, sd: float, rng: np.random.Generator
              ) -> np.ndarray:
-    """Noise whose correlation falls to 1/e within some seconds."""
+    """Draw noise whose correlation falls to 1/e within some seconds."""
     keep = np.exp(-1.0 / (rate * seconds))
     fresh = rng.normal(0.0, sd * np.sqrt(1.0 - keep * keep), n + _WARM_UP)
     return np.asarray(lfilter([1.0], [1.0, -keep], fresh)[_WARM_UP:])

@@ -67,12 +67,12 @@ def calibration_table(smiles: Any) -> pd.DataFrame:
 
 
 def _quantiles(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
-    for kind, found in by_kind.items():
+    for kind, figures in by_kind.items():
         for figure, published in KINEMATICS[kind].items():
             if not figure.endswith(_SIDES):
                 for level, value in zip(QUANTILE_LEVELS, published, strict=True):
                     yield ("quantile", kind, figure, level, value,
-                           float(found[figure].quantile(level)))
+                           float(figures[figure].quantile(level)))
 
 
 def _effect_sizes(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
@@ -86,10 +86,10 @@ def _effect_sizes(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
 
 
 def _correlations(by_kind: dict[str, pd.DataFrame]) -> Iterator[tuple]:
-    for kind, found in by_kind.items():
+    for kind, figures in by_kind.items():
         for signal in SIGNALS:
             names = [f"{signal}_{figure}" for figure in FIGURES]
-            measured = spearmanr(found[names].to_numpy())[0]
+            measured = spearmanr(figures[names].to_numpy())[0]
             for i, j in zip(*np.triu_indices(len(FIGURES), 1), strict=True):
                 yield ("rank correlation", kind, names[i], names[j],
                        float(RANK_CORRELATIONS[kind][signal][i, j]), float(measured[i, j]))

@@ -47,15 +47,15 @@ _MOST = {"lip_onset_backtrack_ratio": 0.45, "eyelid_onset_backtrack_ratio": 0.85
 
 
 def _quantiles(kind: str) -> dict[str, tuple[float, ...]]:
-    found = {f"{signal}_{figure}": tuple(values) for signal in SIGNALS
-             for figure, values in _TABLE[signal][kind]["quantiles"].items()}
+    quantiles = {f"{signal}_{figure}": tuple(values) for signal in SIGNALS
+                 for figure, values in _TABLE[signal][kind]["quantiles"].items()}
     for signal in SIGNALS:
         z = norm.ppf(QUANTILE_LEVELS)
-        found[f"{signal}_onset_left_right_difference"] = tuple(
+        quantiles[f"{signal}_onset_left_right_difference"] = tuple(
             (_SIDES_MEDIAN[signal][kind] * np.exp(_SIDES_SPREAD * z)).tolist())
     video = _TABLE["video"][kind]
-    return found | {figure: tuple(frames / RATE for frames in video[key])
-                    for figure, key in _VIDEO.items()}
+    return quantiles | {figure: tuple(frames / RATE for frames in video[key])
+                        for figure, key in _VIDEO.items()}
 
 
 #: Class ("posed", "spontaneous") -> figure -> quantiles at `QUANTILE_LEVELS`.
@@ -113,7 +113,7 @@ def quantile_of(figure: str, kind: str, level: float) -> float:
 
 @cache
 def normal_correlations(kind: str, signal: str) -> np.ndarray:
-    """Correlations of the normal scores behind a signal's figures: a Gaussian copula.
+    """Return the correlations of the normal scores behind a signal's figures: a Gaussian copula.
 
     Parameters
     ----------

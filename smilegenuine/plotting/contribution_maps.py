@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..clips.au_table import AU_NAMES
+from ..clips.steps import check_positive
 from ..explain.explanation import SPANS, Explanation
 from ..explain.local import explain
+from .axes import one_axes
 from .lettering import display_names, short_names
-from .style import AGAINST_FOR, load_pyplot, readable_on, shortened
+from .style import AGAINST_FOR, HATCH, readable_on, shortened, two_class_colours
 
 #: Rows of a map that are no action unit, no part of the face and no feature.
 OTHERS, NOT_PLACED = "others", "not placed"
@@ -116,9 +118,10 @@ class PhaseMapDisplay:
         ImportError
             No matplotlib.
         """
-        found = explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
-                        random_state=random_state)
-        return cls.from_explanation(found, n=n, display_labels=display_labels, title=title, ax=ax)
+        return cls.from_explanation(
+            explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
+                    random_state=random_state),
+            n=n, display_labels=display_labels, title=title, ax=ax)
 
     def plot(self, *, n: int = 16, ax: Any = None) -> PhaseMapDisplay:
         """Draw into the axes, or into a new figure.
@@ -133,18 +136,14 @@ class PhaseMapDisplay:
         -------
         self
         """
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise ValueError(f"n must be a whole number of rows, at least 1, not {n!r}")
+        check_positive("n", n, whole=True, at_least=1)
         rows = strongest_rows(self.values, int(n))
         sizes = self.values.abs().max()
         self.row_sums_ = rows.sum(axis=1)
         self.drawn_ = rows.loc[:, sizes > _SMALL * sizes.max()]
-        plt = load_pyplot()
-        if ax is None:
-            _, ax = plt.subplots(figsize=(2.2 + 0.75 * max(3, 1 + self.drawn_.shape[1]),
-                                          1.5 + 0.29 * (1 + len(self.drawn_))),
-                                 layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 2.2 + 0.75 * max(3, 1 + self.drawn_.shape[1]),
+                                 1.5 + 0.29 * (1 + len(self.drawn_)))
+        self.figure_ = ax.figure
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(self.title, fontsize="small", loc="left", parse_math=False)
         for name in ("top", "right", "bottom", "left"):
@@ -159,12 +158,12 @@ class PhaseMapDisplay:
         return self
 
     def _draw_cells(self) -> None:
-        ax, values, whole = self.ax_, self.drawn_.to_numpy(), self.values.sum()
+        ax, values, sums = self.ax_, self.drawn_.to_numpy(), self.values.sum()
         # A sum of others may be more than any of them: it has no colour.
         others = self.drawn_.index.str.startswith(f"{OTHERS} (")
         most = float(np.abs(values[~others]).max())
         coloured = np.where(others[:, None], 0.0, values)
-        image = ax.imshow(coloured, cmap=_colours(), vmin=-most, vmax=most, aspect="auto")
+        image = ax.imshow(coloured, cmap=two_class_colours(), vmin=-most, vmax=most, aspect="auto")
         n_rows, n_columns = values.shape
         ax.set(xlim=(-0.5, n_columns + 0.5), ylim=(n_rows + 0.5, -0.5))
         for edge in range(n_rows + 1):
@@ -181,7 +180,7 @@ class PhaseMapDisplay:
         for row, value in enumerate(self.row_sums_):
             ax.text(n_columns, row, signed(value, most), ha="center", va="center",
                     fontsize="small", fontweight="bold")
-        for column, value in enumerate([*whole[self.drawn_.columns], whole.sum()]):
+        for column, value in enumerate([*sums[self.drawn_.columns], sums.sum()]):
             ax.text(column, n_rows, signed(value, most), ha="center", va="center",
                     fontsize="small", fontweight="bold")
         ax.set_yticks(range(n_rows + 1), [*short_names(list(self.drawn_.index), 18), "sum"],
@@ -262,9 +261,9 @@ class PairMapDisplay:
             raise ValueError("the system has no branch that looks at pairs of action units, as "
                              "auda-cross does; PhaseMapDisplay shows single ones")
         if phase is not None:
-            there = [span for span in SPANS if span and span in set(rows["phase"])]
-            if phase not in there:
-                raise ValueError(f"phase={phase!r}: no such phase; there is {', '.join(there)}")
+            phases = [span for span in SPANS if span and span in set(rows["phase"])]
+            if phase not in phases:
+                raise ValueError(f"phase={phase!r}: no such phase; there is {', '.join(phases)}")
             rows = rows[rows["phase"] == phase]
         pairs = rows[rows["source"] == "pair"].groupby(["au", "other_au"])["contribution"].sum()
         own = rows[rows["source"] == "action unit"].groupby("au")["contribution"].sum()
@@ -298,10 +297,10 @@ class PairMapDisplay:
         ImportError
             No matplotlib.
         """
-        found = explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
-                        random_state=random_state)
-        return cls.from_explanation(found, phase=phase, display_labels=display_labels, title=title,
-                                    ax=ax)
+        return cls.from_explanation(
+            explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
+                    random_state=random_state),
+            phase=phase, display_labels=display_labels, title=title, ax=ax)
 
     def plot(self, *, ax: Any = None) -> PairMapDisplay:
         """Draw into the axes, or into a new figure.
@@ -314,16 +313,14 @@ class PairMapDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.6, 6.2), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 6.6, 6.2)
+        self.figure_ = ax.figure
         self.values_ = self._grid()
         own = np.abs(self.values_.diagonal()).max()
         beside = np.abs(self.values_[np.tril_indices_from(self.values_, -1)]).max()
         # A unit's own share may be that of a hundred pairs: with one scale, these would be pale.
         most = float(beside or own or 1.0)
-        image = ax.imshow(self.values_, cmap=_colours(), vmin=-most, vmax=most)
+        image = ax.imshow(self.values_, cmap=two_class_colours(), vmin=-most, vmax=most)
         for (row, column), value in np.ndenumerate(self.values_):
             if np.isfinite(value) and abs(value) >= 2 * _MATTERS * most:  # told in grey print too
                 ax.text(column, row, "+" if value > 0 else "−", ha="center", va="center",
@@ -350,15 +347,15 @@ class PairMapDisplay:
         return self
 
     def _grid(self) -> np.ndarray:
-        found = np.zeros((len(AU_NAMES), len(AU_NAMES)))
+        grid = np.zeros((len(AU_NAMES), len(AU_NAMES)))
         place = {au: k for k, au in enumerate(AU_NAMES)}
         for (au, other), value in zip(self.pairs.index.tolist(), self.pairs, strict=True):
             first, second = sorted((place[au], place[other]))
-            found[second, first] += value
+            grid[second, first] += value
         for au, value in zip(self.units.index.tolist(), self.units, strict=True):
-            found[place[au], place[au]] += value
-        found[np.triu_indices_from(found, 1)] = np.nan
-        return found
+            grid[place[au], place[au]] += value
+        grid[np.triu_indices_from(grid, 1)] = np.nan
+        return grid
 
     def _strongest(self, most: float) -> str:
         values = self.pairs.to_numpy(dtype=float)
@@ -394,11 +391,11 @@ def contributions_by_phase(explanation: Explanation) -> pd.DataFrame:
     both = pd.DataFrame({"what": [*what, *rows["other_au"][pair]],
                          "phase": [*rows["phase"], *rows["phase"][pair]],
                          "contribution": [*share, *share[pair]]})
-    found = both.groupby(["what", "phase"], sort=False)["contribution"].sum().unstack(fill_value=0)
-    found = found[[span for span in SPANS if span in found]].rename(columns={"": "no phase"})
-    small = _NOTHING * max(1.0, float(found.abs().to_numpy().max(initial=0.0)))
-    found = found.loc[(found.abs() > small).any(axis=1), (found.abs() > small).any(axis=0)]
-    return found.rename_axis(index=None, columns=None)
+    sums = both.groupby(["what", "phase"], sort=False)["contribution"].sum().unstack(fill_value=0)
+    sums = sums[[span for span in SPANS if span in sums]].rename(columns={"": "no phase"})
+    small = _NOTHING * max(1.0, float(sums.abs().to_numpy().max(initial=0.0)))
+    sums = sums.loc[(sums.abs() > small).any(axis=1), (sums.abs() > small).any(axis=0)]
+    return sums.rename_axis(index=None, columns=None)
 
 
 def _what(rows: pd.DataFrame) -> pd.Series:
@@ -449,7 +446,7 @@ def check_explanation(explanation: Any) -> None:
 
 
 def key_of_signs(labels: Sequence[str], unit: str) -> str:
-    """Say what plus and minus mean, in two lines where one would be long."""
+    """Return in words what plus and minus mean, in two lines where one would be long."""
     against, for_ = short_names(labels, 16)
     between = "\n" if len(against) + len(for_) > 18 else " "
     return f"{unit}: + for {for_},{between}− for {against}"
@@ -476,10 +473,35 @@ def signed(value: float, most: float) -> str:
     return "0" if rounded == 0 else f"{rounded:+.{decimals}f}".replace("-", "−")
 
 
-def _colours() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
+def draw_signed_bars(ax: Any, values: np.ndarray, *, height: float, room: float, n_ticks: int
+                     ) -> None:
+    """Draw contributions as bars to either side of zero, each with its number beside it.
 
-    return LinearSegmentedColormap.from_list("two classes", AGAINST_FOR)
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    values : array of shape (n,)
+        Drawn from row 0 on.
+    height : float
+        Of a bar, rows.
+    room : float
+        For the numbers, a share of the width of all bars.
+    n_ticks : int
+        How many intervals the axis has at most.
+    """
+    most = float(np.abs(values).max(initial=0.0)) or 1.0
+    for k, value in enumerate(values):
+        ax.barh(k, value, height=height, color=AGAINST_FOR[2 if value > 0 else 0], linewidth=0.0,
+                edgecolor="white", hatch=HATCH if value < 0 else None)
+        ax.annotate(signed(value, most), (value, k), (3 if value >= 0 else -3, 0),
+                    textcoords="offset points", va="center", fontsize="small",
+                    ha="left" if value >= 0 else "right")
+    ax.axvline(0.0, color="black", linewidth=0.6)
+    low, high = min(0.0, values.min(initial=0.0)), max(0.0, values.max(initial=0.0))
+    beside = room * (high - low or most)
+    ax.set_xlim(low - (beside if low < 0 else 0.1 * beside), high + beside)
+    ax.tick_params(axis="x", labelsize="small")
+    ax.locator_params(axis="x", nbins=n_ticks)
 
 
 def _frame(k: int) -> Any:

@@ -12,23 +12,25 @@ from scipy.special import expit
 from ..clips.au_table import AU_NAMES
 from ..clips.errors import ClipError
 from ..clips.record import Clip
+from ..clips.steps import check_positive
 from ..explain.explanation import Explanation
 from ..explain.local import explain
 from ..features.clip_phases import seconds_of
 from ..features.dmarkers import signals_of
+from .axes import check_axes, time_limits
 from .contribution_maps import (
     PhaseMapDisplay,
     check_explanation,
     contributions_by_phase,
+    draw_signed_bars,
     signed,
 )
 from .lettering import below, display_names, draw_legend, short_names
-from .style import AGAINST_FOR, STYLES, load_pyplot, shade_phases, shortened
+from .style import AGAINST_FOR, HATCH, STYLES, load_pyplot, shade_phases, shortened
 
 _BIN = 0.1  # seconds
 _MOST_BINS = 160  # more would be narrower than they can be seen
 _LEAST_ROWS = 6.5
-_HATCH = "////"  # of what speaks for the first class: also told in grey print
 _INTENSITY = "AU intensity (0–5)"
 _MARKERS = ("lip corners", "eyelids", "cheeks")
 
@@ -113,8 +115,7 @@ class ContributionsDisplay:
         else of the landmarks' lip corners, eyelids and cheeks.
         """
         check_explanation(explanation)
-        if isinstance(n_aus, bool) or not isinstance(n_aus, (int, np.integer)) or n_aus < 0:
-            raise ValueError(f"n_aus must be a whole number of action units, not {n_aus!r}")
+        check_positive("n_aus", n_aus, whole=True)
         display = cls(explanation, display_names(explanation.classes, display_labels),
                       int(n_aus), log_odds, title)
         return display.plot(n_rows=n_rows, axes=axes)
@@ -144,10 +145,10 @@ class ContributionsDisplay:
         ImportError
             No matplotlib.
         """
-        found = explain(model, clip, background=background, n_steps=n_steps, n_orders=n_orders,
-                        random_state=random_state)
-        return cls.from_explanation(found, n_aus=n_aus, n_rows=n_rows,
-                                    log_odds=_says_log_odds(model, found),
+        explanation = explain(model, clip, background=background, n_steps=n_steps,
+                              n_orders=n_orders, random_state=random_state)
+        return cls.from_explanation(explanation, n_aus=n_aus, n_rows=n_rows,
+                                    log_odds=_says_log_odds(model, explanation),
                                     display_labels=display_labels, title=title, axes=axes)
 
     def plot(self, *, n_rows: int = 8, axes: Any = None) -> ContributionsDisplay:
@@ -164,20 +165,16 @@ class ContributionsDisplay:
         -------
         self
         """
-        plt = load_pyplot()
         branches = self.explanation.by_branch()
         by_phase = contributions_by_phase(self.explanation)
         if axes is None:
-            axes = _new_axes(plt, len(branches), by_phase.shape[1])
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) not in (3, 4):
-            raise ValueError("axes must be three or four, for curves, time, map and branches, not "
-                             f"{len(self.axes_)}")
-        self.figure_ = self.axes_[0].figure
+            axes = _new_axes(len(branches), by_phase.shape[1])
+        self.axes_, self.figure_ = check_axes(
+            axes, (3, 4), "three or four, for curves, time, map and branches")
         self._draw_curves(self.axes_[0])
         self._draw_time(self.axes_[1])
-        whole = PhaseMapDisplay(by_phase, self.labels, self._unit())
-        self.map_ = whole.plot(n=n_rows, ax=self.axes_[2])
+        self.map_ = PhaseMapDisplay(by_phase, self.labels, self._unit()).plot(
+            n=n_rows, ax=self.axes_[2])
         bottom, top = self.axes_[2].get_ylim()
         if not self.map_.drawn_.empty:  # few rows need not be as tall as many
             self.axes_[2].set_ylim(max(bottom, _LEAST_ROWS), top)
@@ -191,12 +188,12 @@ class ContributionsDisplay:
         return "log-odds" if self.log_odds else "decision value"
 
     def _heading(self) -> str:
-        found = self.explanation
-        name = shortened(found.clip.label, 50) if self.title is None else self.title
-        added = _two(found.decision - found.baseline_decision)
+        explanation = self.explanation
+        name = shortened(explanation.clip.label, 50) if self.title is None else self.title
+        added = _two(explanation.decision - explanation.baseline_decision)
         unit = "log-odds " if self.log_odds else ""
-        lines = [f"decision: {self._says(found.decision, unit)}",
-                 f"baseline: {self._says(found.baseline_decision)}; this clip adds {added}"]
+        lines = [f"decision: {self._says(explanation.decision, unit)}",
+                 f"baseline: {self._says(explanation.baseline_decision)}; this clip adds {added}"]
         return "\n".join([name, *lines] if name else lines)
 
     def _says(self, decision: float, unit: str = "") -> str:
@@ -209,13 +206,6 @@ class ContributionsDisplay:
 
     # -- over time ---------------------------------------------------------------------------------
 
-    def _limits(self) -> tuple[float, float]:
-        times = self.explanation.times
-        if not len(times):
-            return 0.0, 1.0
-        first, last = float(times[0]), float(times[-1])
-        return first, last if last > first else first + 1.0
-
     def _shade(self, ax: Any) -> dict[str, Any]:
         spans = seconds_of(self.explanation.phases, self.explanation.times) \
             if len(self.explanation.times) else {}
@@ -225,7 +215,7 @@ class ContributionsDisplay:
         clip, times = self.explanation.clip, self.explanation.times
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(self._heading(), fontsize="small", loc="left", parse_math=False)
-        ax.set(xlim=self._limits())
+        ax.set(xlim=time_limits(times))
         ax.tick_params(labelbottom=False, labelsize="small")
         shades = self._shade(ax)
         curves, label = _curves_of(clip, self._strongest_aus(), len(times))
@@ -256,25 +246,25 @@ class ContributionsDisplay:
         return strongest or ["AU06", "AU12"][:self.n_aus]
 
     def _draw_time(self, ax: Any) -> None:
-        found, times = self.explanation, self.explanation.times
-        ax.set(xlim=self._limits())
+        explanation, times = self.explanation, self.explanation.times
+        ax.set(xlim=time_limits(times))
         ax.tick_params(labelsize="small")
         ax.set_xlabel("time (s)", fontsize="small")
         ax.axhline(0.0, color="black", linewidth=0.6)
-        total = float(found.table["contribution"].sum())
-        placed = float(found.over_time.to_numpy().sum())
+        total = float(explanation.table["contribution"].sum())
+        placed = float(explanation.over_time.to_numpy().sum())
         if not len(times):
             ax.text(0.5, 0.5, "no timing is known", ha="center", va="center",
                     transform=ax.transAxes)
             ax.set_yticks(())
             return
         self._shade(ax)
-        edges, values, width = in_bins(found.by_frame().to_numpy(), times)
+        edges, values, width = in_bins(explanation.by_frame().to_numpy(), times)
         step = {"step": "post", "linewidth": 0.0}
         heights = np.r_[values, values[-1]]
         ax.fill_between(edges, np.maximum(heights, 0.0), color=AGAINST_FOR[2], alpha=0.8, **step)
         ax.fill_between(edges, np.minimum(heights, 0.0), color=AGAINST_FOR[0], alpha=0.8,
-                        hatch=_HATCH, edgecolor="white", **step)
+                        hatch=HATCH, edgecolor="white", **step)
         ax.step(edges, heights, where="post", color="black", linewidth=0.6)
         most = float(np.abs(values).max()) or 1.0
         ax.set_ylim(1.4 * min(values.min(), -0.3 * most), 1.4 * max(values.max(), 0.3 * most))
@@ -291,26 +281,10 @@ class ContributionsDisplay:
     # -- by branch ---------------------------------------------------------------------------------
 
     def _draw_branches(self, ax: Any, branches: pd.Series) -> None:
-        values = branches.to_numpy(dtype=float)
-        most = float(np.abs(values).max(initial=0.0)) or 1.0
-        colours = [AGAINST_FOR[2 if value > 0 else 0] for value in values]
-        bars = ax.barh(range(len(values)), values, color=colours, edgecolor="white", linewidth=0.0,
-                       height=0.7)
-        for k, (bar, value) in enumerate(zip(bars, values, strict=True)):
-            if value < 0:
-                bar.set_hatch(_HATCH)
-            ax.annotate(signed(value, most), (value, k), (3 if value >= 0 else -3, 0),
-                        textcoords="offset points", va="center", fontsize="small",
-                        ha="left" if value >= 0 else "right")
-        ax.axvline(0.0, color="black", linewidth=0.6)
-        ax.set_yticks(range(len(values)), short_names(list(branches.index), 18), parse_math=False,
+        draw_signed_bars(ax, branches.to_numpy(dtype=float), height=0.7, room=0.24, n_ticks=5)
+        ax.set_yticks(range(len(branches)), short_names(list(branches.index), 18), parse_math=False,
                       fontsize="small")
-        low, high = min(0.0, values.min(initial=0.0)), max(0.0, values.max(initial=0.0))
-        room = 0.24 * (high - low or most)  # for the numbers beside the bars
-        ax.set(xlim=(low - (room if low < 0 else 0.1 * room), high + room),
-               ylim=(len(values) - 0.5, -0.5))
-        ax.tick_params(axis="x", labelsize="small")
-        ax.locator_params(axis="x", nbins=5)
+        ax.set_ylim(len(branches) - 0.5, -0.5)
         ax.set_xlabel(f"{self._unit()} by branch", fontsize="small")
 
 
@@ -399,11 +373,11 @@ def _smile_of(clip: Clip, n: int) -> np.ndarray | None:
     return np.asarray((smile - low) / (high - low if high > low else 1.0))
 
 
-def _new_axes(plt: Any, n_branches: int, n_columns: int) -> list[Any]:
+def _new_axes(n_branches: int, n_columns: int) -> list[Any]:
     """Axes of a new figure: curves over time at the left, the map and branches at the right."""
     right = 1.7 + 0.62 * max(4, n_columns + 1)
     height = 5.6 if n_branches < 2 else 6.1 + 0.25 * max(0, n_branches - 4)
-    figure = plt.figure(figsize=(5.4 + right, height), layout="constrained")
+    figure = load_pyplot().figure(figsize=(5.4 + right, height), layout="constrained")
     sides = figure.add_gridspec(1, 2, width_ratios=(5.4, right))
     over_time = sides[0].subgridspec(2, 1)
     if n_branches < 2:
@@ -413,9 +387,9 @@ def _new_axes(plt: Any, n_branches: int, n_columns: int) -> list[Any]:
     return [figure.add_subplot(place) for place in (over_time[0], over_time[1], *beside)]
 
 
-def _says_log_odds(model: Any, found: Explanation) -> bool:
+def _says_log_odds(model: Any, explanation: Explanation) -> bool:
     """The decision is the log-odds of what the model calls its probability."""
     if not hasattr(model, "predict_proba"):
         return False
-    p = float(np.asarray(model.predict_proba([found.clip]))[0, 1])
-    return bool(abs(p - expit(found.decision)) < 1e-3)
+    p = float(np.asarray(model.predict_proba([explanation.clip]))[0, 1])
+    return bool(abs(p - expit(explanation.decision)) < 1e-3)

@@ -11,6 +11,8 @@ import pandas as pd
 from ..answers.early_accuracy import early_accuracy
 from ..answers.early_decision import EarlyDecision, early_decision
 from ..features.clip_phases import phases_of, seconds_of, smile_level
+from .axes import one_axes, several_axes, time_limits
+from .lettering import ABOVE
 from .style import AGAINST_FOR, STYLES, load_pyplot, shade_phases, shortened
 
 _LEVELS = {"smile": "smile intensity\n(arb. unit)", "AU12": "AU12 (0–5)",
@@ -90,48 +92,41 @@ class EarlyDecisionDisplay:
         -------
         self
         """
-        plt = load_pyplot()
         labels = self.decision.classes if self.display_labels is None else self.display_labels
         if len(labels) != 2:
             raise ValueError(f"display_labels must be two, not {len(labels)}")
-        if axes is None:
-            _, axes = plt.subplots(2, 1, figsize=(7, 4.6), sharex=True, layout="constrained",
-                                   gridspec_kw={"height_ratios": (1.4, 1)})
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) != 2:
-            raise ValueError(f"axes must be two, for probability and smile, not {len(self.axes_)}")
-        self.figure_ = self.axes_[0].figure
+        self.axes_, self.figure_ = several_axes(
+            axes, 2, 1, "two, for probability and smile", figsize=(7, 4.6), sharex=True,
+            height_ratios=(1.4, 1))
         clip = self.decision.clip
         times = np.asarray(clip.times)
         spans = seconds_of(phases_of(clip), times)
         for ax in self.axes_:
             shade_phases(ax, spans, named=ax is self.axes_[0])
-            first, last = float(times[0]), float(times[-1])
-            ax.set_xlim(first, last if last > first else first + 1.0)
+            ax.set_xlim(time_limits(times))
         self._draw_probability(self.axes_[0], [str(label) for label in labels])
         self._draw_smile(self.axes_[1])
         return self
 
     def _draw_probability(self, ax: Any, labels: list[str]) -> None:
-        found = self.decision
+        decision = self.decision
         ax.axhline(0.5, color="black", linewidth=0.6)
-        ax.plot(found.times, found.probability, color="black", marker=".", markersize=4,
+        ax.plot(decision.times, decision.probability, color="black", marker=".", markersize=4,
                 linewidth=1.2)
-        none = np.isnan(found.probability)
+        none = np.isnan(decision.probability)
         if none.any():  # what could not be said is not left to be guessed
-            ax.plot(found.times[none], np.full(none.sum(), 0.5), linestyle="", marker="x",
+            ax.plot(decision.times[none], np.full(none.sum(), 0.5), linestyle="", marker="x",
                     color="0.5", label="too little seen")
         ax.set(ylim=(-0.02, 1.02), ylabel=f"P({labels[1]})")
         for k, (place, side) in enumerate(((0.04, "bottom"), (0.96, "top"))):
             ax.text(0.995, place, labels[k], transform=ax.transAxes, ha="right", va=side,
                     color=AGAINST_FOR[2 * k], fontsize="small", parse_math=False)
-        title = shortened(found.clip.label, 60) if self.title is None else self.title
+        title = shortened(decision.clip.label, 60) if self.title is None else self.title
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(title, fontsize="medium", loc="left", parse_math=False,
                      pad=20 if ax.get_legend_handles_labels()[1] else None)
         if ax.get_legend_handles_labels()[1]:
-            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1, ncols=4,
-                      handlelength=1.2, fontsize="small", frameon=False)
+            ax.legend(ncols=4, **ABOVE)
 
     def _draw_smile(self, ax: Any) -> None:
         known = smile_level(self.decision.clip)
@@ -246,7 +241,6 @@ class EarlyAccuracyDisplay:
         -------
         self
         """
-        plt = load_pyplot()
         for name, value, known in (("x", self.x, _AXES), ("of", self.of, ("smile", "clip"))):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
@@ -254,9 +248,8 @@ class EarlyAccuracyDisplay:
         if missing:
             raise ValueError(f"the table has no column {', '.join(missing)}; give what "
                              "early_accuracy returns")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 6, 3.8)
+        self.figure_ = ax.figure
         before = sum(line.get_gid() == "early accuracy" for line in ax.lines)
         colour, style = STYLES[before % len(STYLES)]
         table = self.table

@@ -10,7 +10,8 @@ import numpy as np
 from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clip
 from ..features.clip_phases import IN_ORDER, phases_of
-from .style import load_pyplot, shortened
+from .axes import one_axes
+from .style import shortened
 
 _PLACES = 5  # room is left for all moments, so that chips are of one size whether one is missing
 _GAP = 0.25  # between chips, shares of their width
@@ -104,10 +105,8 @@ class FaceStripDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 2.1), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 7, 2.1)
+        self.figure_ = ax.figure
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(self.title, fontsize="medium", loc="left", parse_math=False)
         ax.set_axis_off()

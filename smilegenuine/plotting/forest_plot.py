@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.effects import effect_sizes
+from .axes import one_axes
 from .lettering import below, draw_legend, short_names
-from .style import load_pyplot
 
 _OURS, _PUBLISHED = "#0072B2", "#D55E00"  # Okabe & Ito
 _ASIDE = 0.34  # of published ones, rows from ours
@@ -98,10 +98,10 @@ class EffectSizeDisplay:
         The strongest of many features look stronger than they are: chance has helped to choose
         them, and their intervals do not know.
         """
-        found = effect_sizes(table, y, groups, unit=unit, confidence=confidence,
-                             n_resamples=n_resamples, random_state=random_state)
+        effects = effect_sizes(table, y, groups, unit=unit, confidence=confidence,
+                               n_resamples=n_resamples, random_state=random_state)
         labels = np.unique(np.array(np.asarray(y, dtype=object).tolist()))
-        chosen = _chosen(found, features)
+        chosen = _chosen(effects, features)
         names = [str(label) if isinstance(label, str) else f"class {label}" for label in labels]
         display = cls(chosen, published, names if display_labels is None else display_labels,
                       alpha, confidence)
@@ -124,11 +124,9 @@ class EffectSizeDisplay:
                              f"{f'no column {missing[0]!r}' if missing else 'no row'}")
         if len(self.display_labels) != 2:
             raise ValueError(f"display_labels must be two, not {len(self.display_labels)}")
-        plt = load_pyplot()
         n = len(self.effects)
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7.5, 1.9 + 0.33 * n), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 7.5, 1.9 + 0.33 * n)
+        self.figure_ = ax.figure
         legend = self._draw_effects() | self._draw_published()
         ax.axvline(0.0, color="black", linewidth=0.8, zorder=0)
         ax.set_yticks(range(n), short_names(list(self.effects["feature"]), 44), parse_math=False,
@@ -169,28 +167,28 @@ class EffectSizeDisplay:
         return legend
 
     def _draw_published(self) -> dict[str, Any]:
-        there = [(row, float(self.published[name])) for row, name in
+        places = [(row, float(self.published[name])) for row, name in
                  enumerate(self.effects["feature"]) if name in self.published] \
             if self.published is not None else []
-        if not there:
+        if not places:
             return {}
-        rows, values = np.array(there).T
+        rows, values = np.array(places).T
         marks, = self.ax_.plot(values, rows - _ASIDE, "*", color="white", markersize=8, zorder=4,
                                markeredgecolor=_PUBLISHED, markeredgewidth=1.1)
         return {"published": marks}
 
 
-def _chosen(found: pd.DataFrame, features: Any) -> pd.DataFrame:
-    """The rows to draw."""
+def _chosen(effects: pd.DataFrame, features: Any) -> pd.DataFrame:
+    """Return the rows to draw, or raise where there is no such feature."""
     if isinstance(features, (int, np.integer)) and not isinstance(features, bool):
         if features < 1:
             raise ValueError(f"features must name some, or be how many, at least 1, not {features}")
-        size = found["effect"].abs().fillna(-1.0).to_numpy()
+        size = effects["effect"].abs().fillna(-1.0).to_numpy()
         strongest = np.sort(np.argsort(-size, kind="stable")[:features])
-        return found.iloc[strongest].reset_index(drop=True)
+        return effects.iloc[strongest].reset_index(drop=True)
     names = [features] if isinstance(features, str) else list(features)
-    unknown = [str(name) for name in names if name not in set(found["feature"])]
+    unknown = [str(name) for name in names if name not in set(effects["feature"])]
     if unknown or not names:
         raise ValueError(f"{', '.join(unknown[:5]) or 'features names none'}: no such feature; "
-                         f"there are {len(found)}, the first {found['feature'].iloc[0]}")
-    return found.set_index("feature").loc[names].reset_index()
+                         f"there are {len(effects)}, the first {effects['feature'].iloc[0]}")
+    return effects.set_index("feature").loc[names].reset_index()

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..clips.steps import check_positive
 from ..explain.importance import explain_global
+from .axes import check_axes, one_axes
 from .lettering import short_names
-from .style import AGAINST_FOR, load_pyplot, shortened
+from .style import AGAINST_FOR, HATCH, load_pyplot, shortened
 
 #: Kinds of groups, and what their panels are called; in the order of drawing.
 _TITLES = {"branch": "branches", "au": "action units", "pair": "pairs of action units",
            "smile": "smile intensity", "phase": "phases", "region": "parts of the face"}
 _COLUMNS = ("kind", "name", "importance", "low", "high")
-_HATCH = "////"
 _AROUND = 0.85  # inches above and below the bars of a panel
 
 
@@ -121,8 +122,7 @@ class ImportanceDisplay:
         'action units'
         """
         table = _checked(table)
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise ValueError(f"n must be a whole number of bars, at least 1, not {n!r}")
+        check_positive("n", n, whole=True, at_least=1)
         if xlabel is None:
             moved = "change" in table and np.allclose(
                 table["change"], table["importance"], rtol=1e-9, atol=0.0)
@@ -147,15 +147,11 @@ class ImportanceDisplay:
                  for kind, part in self.table.groupby("kind", sort=False)}
         order = [kind for kind in _TITLES if kind in parts]
         order += [kind for kind in parts if kind not in _TITLES]
-        plt = load_pyplot()
         own = axes is None
         if own:
-            axes = _new_axes(plt, [min(n, len(parts[kind])) for kind in order])
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) != len(order):
-            raise ValueError(f"axes must be as many as kinds, {len(order)} ({', '.join(order)}), "
-                             f"not {len(self.axes_)}")
-        self.figure_ = self.axes_[0].figure
+            axes = _new_axes([min(n, len(parts[kind])) for kind in order])
+        self.axes_, self.figure_ = check_axes(
+            axes, (len(order),), f"as many as kinds, {len(order)} ({', '.join(order)})")
         shown = pd.concat([part.head(n) for part in parts.values()])
         limits = _limits(shown)
         for ax, kind in zip(self.axes_, order, strict=True):
@@ -181,7 +177,7 @@ class ImportanceDisplay:
         for k in rows:
             ax.barh(k, value[k], height=0.7, color=AGAINST_FOR[2 if value[k] > 0 else 0],
                     alpha=0.45 if unsure[k] else 1.0, linewidth=0.0, edgecolor="white",
-                    hatch=_HATCH if value[k] < 0 else None)
+                    hatch=HATCH if value[k] < 0 else None)
         known = np.isfinite(low) & np.isfinite(high)
         ax.hlines(rows[known], low[known], high[known], color="black", linewidth=1.4)
         ax.plot(value, rows, "|", color="black", markersize=7)
@@ -210,23 +206,22 @@ def _limits(shown: pd.DataFrame) -> tuple[float, float]:
     return (low - room if low < 0 else 0.0), high + room
 
 
-def _new_axes(plt: Any, sizes: list[int]) -> list[Any]:
+def _new_axes(sizes: list[int]) -> list[Any]:
     """Axes of a new figure: one panel alone, else two columns that share the panels' height."""
     if len(sizes) == 1:
-        _, ax = plt.subplots(figsize=(5.4, 0.4 + _AROUND + 0.27 * sizes[0]), layout="constrained")
-        return [ax]
+        return [one_axes(None, 5.4, 0.4 + _AROUND + 0.27 * sizes[0])]
     tall = [_AROUND + 0.27 * size for size in sizes]
     cut = min(range(1, len(sizes)), key=lambda k: max(sum(tall[:k]), sum(tall[k:])))
     height = max(sum(tall[:cut]), sum(tall[cut:]))
-    figure = plt.figure(figsize=(9.0, height + 0.4), layout="constrained")
+    figure = load_pyplot().figure(figsize=(9.0, height + 0.4), layout="constrained")
     grid = figure.add_gridspec(1, 2)
     axes = []
-    for side, mine in enumerate((tall[:cut], tall[cut:])):
+    for side, panels in enumerate((tall[:cut], tall[cut:])):
         # Below the shorter column is room: bars are of one height everywhere.
-        room = height - sum(mine)
-        part = grid[side].subgridspec(len(mine) + (room > 0.05), 1, height_ratios=[
-            *(t - _AROUND for t in mine), *([room] if room > 0.05 else [])])
-        axes += [figure.add_subplot(part[k]) for k in range(len(mine))]
+        room = height - sum(panels)
+        part = grid[side].subgridspec(len(panels) + (room > 0.05), 1, height_ratios=[
+            *(t - _AROUND for t in panels), *([room] if room > 0.05 else [])])
+        axes += [figure.add_subplot(part[k]) for k in range(len(panels))]
     return axes
 
 

@@ -12,14 +12,15 @@ from scipy.special import expit
 from ..classifiers.kinematic_decisions import CANNOT_TELL, NO_SMILE
 from ..classifiers.opening import unwrapped
 from ..clips.record import as_clip
+from ..clips.steps import check_positive
 from ..explain.kinematic_reasons import classifier_of, reasons_of
 from ..explain.kinematics_words import number_text, short_words, unit_of
 from ..features.smile_kinematics import Smile
-from .contribution_maps import signed
+from .axes import several_axes
+from .contribution_maps import draw_signed_bars, signed
 from .lettering import below, display_names, draw_legend, short_names
-from .style import AGAINST_FOR, load_pyplot, shortened
+from .style import AGAINST_FOR, HATCH, load_pyplot, shortened
 
-_HATCH = "////"  # of the first class: also told in grey print
 _ASIDE, _HEIGHT = 0.2, 0.24  # of a class's strip, in rows: from the middle, and of its quartiles
 # Inches beside the strips, for the ends of their scales, and for names that widen the left margin.
 _ENDS, _NAMES = 0.48, 0.6
@@ -104,8 +105,8 @@ class KinematicsDisplay:
         load_pyplot()  # before anything is measured
         classifier, model = classifier_of(model), unwrapped(model)
         names = display_names(classifier.classes_, display_labels)
-        _check_whole("n", n)
-        _check_whole("smile", smile)
+        check_positive("n", n, whole=True, at_least=1)
+        check_positive("smile", smile, whole=True, at_least=1)
         clip = as_clip(clip)
         smiles: list[Smile] = model.measured([clip])[0]
         lines = [shortened(clip.label, 60) if title is None else title]
@@ -134,24 +135,17 @@ class KinematicsDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        _check_whole("n", self.n)
+        check_positive("n", self.n, whole=True, at_least=1)
         order = self.table["contribution"].abs().sort_values(ascending=False, kind="stable").index
         rows = self.table.loc[order].reset_index(drop=True)
         n = min(self.n, len(rows))
         n += len(rows) == n + 1  # where there is one other, it is named
         shown, others = rows[:n], rows[n:]
-        if axes is None:
-            height = 1.0 if rows.empty else \
-                1.75 + 0.52 * max(_LEAST_ROWS, n + bool(len(others)))
-            _, axes = plt.subplots(1, 2, figsize=(9.0, height), layout="constrained",
-                                   gridspec_kw={"width_ratios": (2.6, 1.0)})
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) != 2:
-            raise ValueError(f"axes must be two, for strips and contributions, not "
-                             f"{len(self.axes_)}")
+        height = 1.0 if rows.empty else 1.75 + 0.52 * max(_LEAST_ROWS, n + bool(len(others)))
+        self.axes_, self.figure_ = several_axes(
+            axes, 1, 2, "two, for strips and contributions", figsize=(9.0, height),
+            width_ratios=(2.6, 1.0))
         strips, bars = self.axes_
-        self.figure_ = strips.figure
         # A file name may hold dollar signs; it is no formula.
         strips.set_title(self.title, fontsize="medium", loc="left", parse_math=False)
         if rows.empty:
@@ -217,19 +211,8 @@ class KinematicsDisplay:
         values = shown["contribution"].to_numpy(dtype=float)
         if len(others):
             values = np.r_[values, others["contribution"].sum()]
-        most = float(np.abs(values).max()) or 1.0
-        for k, value in enumerate(values):
-            ax.barh(k, value, height=0.5, color=AGAINST_FOR[2 if value > 0 else 0], linewidth=0.0,
-                    edgecolor="white", hatch=_HATCH if value < 0 else None)
-            ax.annotate(signed(value, most), (value, k), (3 if value >= 0 else -3, 0),
-                        textcoords="offset points", va="center", fontsize="small",
-                        ha="left" if value >= 0 else "right")
-        ax.axvline(0.0, color="black", linewidth=0.6)
-        low, high = min(0.0, values.min()), max(0.0, values.max())
-        room = 0.32 * (high - low or most)  # for the numbers beside the bars
-        ax.set(xlim=(low - (room if low < 0 else 0.1 * room), high + room), yticks=())
-        ax.tick_params(axis="x", labelsize="small")
-        ax.locator_params(axis="x", nbins=4)
+        draw_signed_bars(ax, values, height=0.5, room=0.32, n_ticks=4)
+        ax.set_yticks(())
         against, for_ = short_names(self.labels, 16)
         ax.set_xlabel(f"log-odds\n+ for {for_}\n− for {against}", fontsize="small", loc="left",
                       parse_math=False)
@@ -242,7 +225,7 @@ def _draw_strip(ax: Any, levels: np.ndarray, row: int, c: int) -> tuple[Any, ...
                     zorder=1)
     box = ax.barh(y, levels[3] - levels[1], left=levels[1], height=_HEIGHT, linewidth=1.0,
                   color=colour if c else "white", edgecolor=colour, zorder=2,
-                  hatch=None if c else _HATCH)
+                  hatch=None if c else HATCH)
     ax.plot((levels[2],) * 2, (y - 0.5 * _HEIGHT, y + 0.5 * _HEIGHT), linewidth=2.2, zorder=3,
             color="white" if c else colour, solid_capstyle="butt")
     return line, box
@@ -260,18 +243,13 @@ def _in_two_lines(parameter: str, value: float) -> str:
 
 
 def _decision(model: Any, smile: Smile, names: Sequence[str]) -> str:
-    found = model.decide_smiles([smile])
-    if not found.known[0]:
+    decided = model.decide_smiles([smile])
+    if not decided.known[0]:
         return CANNOT_TELL
-    decision = float(found.log_odds[0])
+    decision = float(decided.log_odds[0])
     p = float(expit(abs(decision)))
     sure = (f"{short_names(names, 16)[int(decision > 0)]}, P "
             f"{'> 0.99' if p > 0.995 else f'= {p:.2f}'} (log-odds {signed(decision, 0.5)})")
-    if found.decisions[0] != CANNOT_TELL:
+    if decided.decisions[0] != CANNOT_TELL:
         return sure
-    return f"{CANNOT_TELL}{' (unlike what was learnt)' * bool(found.unusual[0])}; {sure}"
-
-
-def _check_whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a whole number, at least 1, not {value!r}")
+    return f"{CANNOT_TELL}{' (unlike what was learnt)' * bool(decided.unusual[0])}; {sure}"

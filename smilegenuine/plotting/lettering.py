@@ -27,14 +27,14 @@ def short_names(names: Sequence[Any], most: int) -> list[str]:
     >>> short_names(["auda-au", "a very long name (1)", "a very long name (2)"], 12)
     ['auda-au', 'a very…e (1)', 'a very…e (2)']
     """
-    found: list[str] = []
+    shown: list[str] = []
     for name in map(str, names):
         short, k = _cut(name, most), 1
-        while short in found:
+        while short in shown:
             k += 1
             short = f"{_cut(name, most - len(str(k)) - 1)}~{k}"
-        found.append(short)
-    return found
+        shown.append(short)
+    return shown
 
 
 def _cut(name: str, most: int) -> str:
@@ -66,6 +66,11 @@ def draw_legend(where: Any, handles: Sequence[Any], labels: Sequence[str], **opt
         text.set_text(label)
         text.set_parse_math(False)
     return legend
+
+
+#: Place a legend on top of axes: on the phases it would be wider than they are in a long recording.
+ABOVE = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.1,
+         "handlelength": 1.2, "fontsize": "small", "frameon": False}
 
 
 def below(ax: Any, inches: float = 0.5) -> dict[str, Any]:

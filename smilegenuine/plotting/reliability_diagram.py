@@ -17,7 +17,8 @@ from ..certainty.reliability import (
 )
 from ..classifiers.branches import is_recordings
 from ..clips.record import as_clips
-from .style import STYLES, load_pyplot, shortened
+from .axes import several_axes
+from .style import STYLES, shortened
 
 _CURVE = "reliability"  # marks the curves among the lines of axes
 _ABSTAIN = "cannot tell"
@@ -146,11 +147,11 @@ class ReliabilityDisplay:
             No matplotlib.
         """
         labels = column_or_1d(y_true)
-        found = np.asarray(probabilities, dtype=float)
-        if found.ndim == 2 and found.shape[1] == 2:
-            found = found[:, 1]
+        values = np.asarray(probabilities, dtype=float)
+        if values.ndim == 2 and values.shape[1] == 2:
+            values = values[:, 1]
         pos_label = _positive(labels, pos_label)
-        y, p = checked_probabilities(labels == pos_label, found)
+        y, p = checked_probabilities(labels == pos_label, values)
         curve = reliability_curve(y, p, groups, n_bins=n_bins, confidence=confidence,
                                   n_resamples=n_resamples, random_state=random_state)
         scores = {"Brier": float(brier_score_loss(y, p, pos_label=1)),
@@ -171,16 +172,10 @@ class ReliabilityDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        if ax is None:
-            _, ax = plt.subplots(2, 1, figsize=(5.2, 6.2), layout="constrained", sharex=True,
-                                 gridspec_kw={"height_ratios": (3.4, 1)})
-        self.axes_ = np.array(ax, dtype=object).ravel()
-        if len(self.axes_) not in (1, 2):
-            raise ValueError("ax must be one, for the curve, or two, for the curve and the "
-                             f"histogram, not {len(self.axes_)}")
+        self.axes_, self.figure_ = several_axes(
+            ax, 2, 1, "one, for the curve, or two, for the curve and the histogram", name="ax",
+            or_one=True, figsize=(5.2, 6.2), sharex=True, height_ratios=(3.4, 1))
         top, bottom = self.axes_[0], self.axes_[-1]
-        self.figure_ = top.figure
         n_before = sum(line.get_gid() == _CURVE for line in top.lines)
         colour, style = STYLES[n_before % len(STYLES)]
         if not n_before:
@@ -317,10 +312,10 @@ class AbstentionDisplay:
         names = np.array([*classes.astype(object), _ABSTAIN], dtype=object)
         rows = []
         for rate in rates:
-            found = abstention_scores(labels, names[settled(p, rate)], groups=groups)
-            rows.append({"decided": found.at["all", "decided"],
-                         "error_decided": found.at["all", "error_decided"],
-                         **{f"error of {c}": found["error"].get(c, np.nan) for c in classes}})
+            scores = abstention_scores(labels, names[settled(p, rate)], groups=groups)
+            rows.append({"decided": scores.at["all", "decided"],
+                         "error_decided": scores.at["all", "error_decided"],
+                         **{f"error of {c}": scores["error"].get(c, np.nan) for c in classes}})
         return cls(rates, pd.DataFrame(rows), smallest).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> AbstentionDisplay:
@@ -335,16 +330,10 @@ class AbstentionDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        if ax is None:
-            _, ax = plt.subplots(2, 1, figsize=(5.6, 6.0), layout="constrained", sharex=True,
-                                 gridspec_kw={"height_ratios": (1, 1.5)})
-        self.axes_ = np.array(ax, dtype=object).ravel()
-        if len(self.axes_) != 2:
-            raise ValueError("ax must be two, for the share decided and for errors, not "
-                             f"{len(self.axes_)}")
+        self.axes_, self.figure_ = several_axes(
+            ax, 2, 1, "two, for the share decided and for errors", name="ax", figsize=(5.6, 6.0),
+            sharex=True, height_ratios=(1, 1.5))
         top, bottom = self.axes_
-        self.figure_ = top.figure
         most = float(self.error_rates.max())
         colour, style = STYLES[0]
         top.plot(self.error_rates, self.scores["decided"], color=colour, linestyle=style)

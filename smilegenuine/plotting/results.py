@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..evaluation.comparison import SCORES
 from ..evaluation.comparison import score as score_of
+from .axes import one_axes
 from .lettering import below, draw_legend, short_names
-from .style import load_pyplot
 
 if TYPE_CHECKING:
     from ..evaluation.comparison import Evaluation
@@ -125,11 +125,9 @@ class FoldScoresDisplay:
         -------
         self
         """
-        plt = load_pyplot()
         names = list(self.means["system"])
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1.7 + 0.5 * len(names)), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax = one_axes(ax, 7, 1.7 + 0.5 * len(names))
+        self.figure_ = ax.figure
         legend = self._draw_folds(names) | self._draw_means() | self._draw_published(names)
         if self.chance is not None and np.isfinite(self.chance):
             line = ax.axvline(self.chance, color="0.35", linestyle=":", linewidth=1.2, zorder=0)
@@ -208,18 +206,18 @@ def check_evaluation(found: Any) -> None:
 
 
 def chosen_systems(found: Evaluation, systems: Any) -> list[str]:
-    """The systems to draw, once it is sure that there are such."""
-    there = list(found.scores["system"].unique())
-    chosen = there if systems is None else [systems] if isinstance(systems, str) else list(systems)
-    unknown = [str(name) for name in chosen if name not in there]
+    """Return the systems to draw, or raise where one is not in the evaluation."""
+    known = list(found.scores["system"].unique())
+    chosen = known if systems is None else [systems] if isinstance(systems, str) else list(systems)
+    unknown = [str(name) for name in chosen if name not in known]
     if unknown or not chosen:
         raise ValueError(f"{', '.join(unknown) or 'systems names none'}: no such system; there is "
-                         f"{', '.join(there) or 'none'}")
+                         f"{', '.join(known) or 'none'}")
     return list(dict.fromkeys(chosen))
 
 
 def summary_of(found: Evaluation, name: str, confidence: float) -> dict[str, Any]:
-    """The row of a system in `Evaluation.summary`; of one that lacks folds, over those it has."""
+    """Return the row of a system in `Evaluation.summary`, over the folds that it has."""
     scores = found.scores[found.scores["system"] == name]
     alone = replace(found, scores=scores)
     row, = alone.summary(confidence=confidence).to_dict("records")
@@ -228,11 +226,11 @@ def summary_of(found: Evaluation, name: str, confidence: float) -> dict[str, Any
 
 def _chance(found: Evaluation, name: str, score: str) -> float | None:
     """What a system gets at best that says the same of every clip, in the mean over folds."""
-    said = found.predictions[found.predictions["system"] == name]
+    predictions = found.predictions[found.predictions["system"] == name]
     best = []
     for always in (False, True):
         scores = [score_of(truth, np.full(len(truth), always), np.zeros(len(truth)))[score]
-                  for _, part in said.groupby("fold")
+                  for _, part in predictions.groupby("fold")
                   for truth in [part["truth"].to_numpy() == found.classes[1]]]
         known = np.array(scores)[np.isfinite(scores)]
         best += [float(known.mean())] if len(known) else []

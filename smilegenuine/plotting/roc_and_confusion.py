@@ -10,9 +10,10 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import ConfusionMatrixDisplay, auc, confusion_matrix, roc_curve
 
+from .axes import one_axes
 from .lettering import below, draw_legend, short_names
 from .results import check_evaluation, chosen_systems, summary_of
-from .style import STYLES, load_pyplot, readable_on
+from .style import STYLES, readable_on
 
 if TYPE_CHECKING:
     from ..evaluation.comparison import Evaluation
@@ -99,16 +100,16 @@ class RocDisplay:
         check_evaluation(found)
         rows, curves, fold_curves = [], {}, {}
         for name in chosen_systems(found, systems):
-            said = found.predictions[found.predictions["system"] == name]
-            whole = _curve(said, found.classes)
-            parts = [_curve(part, found.classes) for _, part in said.groupby("fold")]
+            predictions = found.predictions[found.predictions["system"] == name]
+            pooled = _curve(predictions, found.classes)
+            parts = [_curve(part, found.classes) for _, part in predictions.groupby("fold")]
             fold_curves[name] = [part for part in parts if part is not None]
-            if whole is not None:
-                curves[name] = whole
+            if pooled is not None:
+                curves[name] = pooled
             row = summary_of(found, name, confidence)
             rows.append({"system": name, "mean": row["AUC"], "lower": row["AUC lower"],
                          "upper": row["AUC upper"],
-                         "pooled": np.nan if whole is None else float(auc(*whole))})
+                         "pooled": np.nan if pooled is None else float(auc(*pooled))})
         labels = [label if isinstance(label, str) else f"class {label}" for label in found.classes]
         display = cls(curves, fold_curves, pd.DataFrame(rows), confidence,
                       labels if display_labels is None else display_labels)
@@ -134,11 +135,9 @@ class RocDisplay:
         names = list(self.aucs["system"])
         if folds == "auto":
             folds = "lines" if len(names) == 1 else "band" if len(names) <= 3 else "none"
-        plt = load_pyplot()
-        if ax is None:
-            # About square; not by its aspect, with which the layout has no room for the legend.
-            _, ax = plt.subplots(figsize=(5.2, 5.65 + 0.19 * len(names)), layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
+        # About square; not by its aspect, with which the layout has no room for the legend.
+        self.ax_ = ax = one_axes(ax, 5.2, 5.65 + 0.19 * len(names))
+        self.figure_ = ax.figure
         chance, = ax.plot((0, 1), (0, 1), color="0.45", linestyle=":", linewidth=1.0, zorder=1)
         handles = []
         for k, name in enumerate(names):
@@ -252,9 +251,9 @@ class ConfusionDisplay:
         names = chosen_systems(found, None if system is None else [system])
         if len(names) > 1:
             raise ValueError(f"system must be one of {', '.join(names)}")
-        said = found.predictions[found.predictions["system"] == names[0]]
-        matrix = confusion_matrix(said["truth"].to_numpy(), said["decision"].to_numpy(),
-                                  labels=found.classes)
+        predictions = found.predictions[found.predictions["system"] == names[0]]
+        truth, decision = (predictions[c].to_numpy() for c in ("truth", "decision"))
+        matrix = confusion_matrix(truth, decision, labels=found.classes)
         labels = found.classes if display_labels is None else display_labels
         return cls(matrix, [str(label) for label in labels],
                    names[0] if title is None else title).plot(ax=ax)
@@ -275,14 +274,12 @@ class ConfusionDisplay:
             raise ValueError(f"matrix must be (2, 2), not {matrix.shape}")
         if len(self.display_labels) != 2:
             raise ValueError(f"display_labels must be two, not {len(self.display_labels)}")
-        plt = load_pyplot()
-        if ax is None:
-            _, ax = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
+        self.ax_ = ax = one_axes(ax, 4.6, 4.2)
         of_class = matrix.sum(axis=1, keepdims=True)
         shares = np.divide(matrix, of_class, out=np.zeros((2, 2)), where=of_class > 0)
         drawn = ConfusionMatrixDisplay(shares, display_labels=["", ""]).plot(
             ax=ax, cmap="Blues", colorbar=False, im_kw={"vmin": 0.0, "vmax": 1.0})
-        self.ax_, self.figure_, self.text_ = ax, ax.figure, drawn.text_
+        self.figure_, self.text_ = ax.figure, drawn.text_
         for place, text in np.ndenumerate(self.text_):
             share = f"{100 * shares[place]:.1f} %" if of_class[place[0], 0] else "–"
             text.set(text=f"{matrix[place]}\n{share}", fontsize="large",
@@ -295,10 +292,10 @@ class ConfusionDisplay:
         return self
 
 
-def _curve(said: pd.DataFrame, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def _curve(predictions: pd.DataFrame, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """False alarms and hits; None where one class is shown, or scores are not known."""
-    truth = said["truth"].to_numpy() == classes[1]
-    values = said["score"].to_numpy(dtype=float)
+    truth = predictions["truth"].to_numpy() == classes[1]
+    values = predictions["score"].to_numpy(dtype=float)
     if len(np.unique(truth)) < 2 or np.isnan(values).any():
         return None
     fpr, tpr, _ = roc_curve(truth, rankdata(values))  # by ranks: log-odds may be infinite

@@ -14,7 +14,9 @@ from ..clips.steps import require_fields
 from ..face.mesh import align_head
 from ..face.mesh_regions import LINES
 from ..features.clip_phases import phases_of, seconds_of
-from .style import AGAINST_FOR, load_pyplot, shade_phases, shortened
+from .axes import several_axes, time_limits
+from .lettering import ABOVE
+from .style import AGAINST_FOR, shade_phases, shortened, two_class_colours
 
 if TYPE_CHECKING:
     from ..explain.mesh_saliency import LandmarkSaliency
@@ -130,24 +132,18 @@ class LandmarkSaliencyDisplay:
         -------
         self
         """
-        labels = self.saliency.classes if self.display_labels is None else self.display_labels
+        labels = [str(label) for label in (
+            self.saliency.classes if self.display_labels is None else self.display_labels)]
         if len(labels) != 2:
             raise ValueError(f"display_labels must be two, for the classes "
                              f"{', '.join(map(str, self.saliency.classes))}, not {len(labels)}")
-        plt = load_pyplot()
-        if axes is None:
-            _, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained",
-                                   gridspec_kw={"width_ratios": (1, 1.35)})
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) != 2:
-            raise ValueError(f"axes must be two, for the face and for time, not {len(self.axes_)}")
-        self.figure_ = self.axes_[0].figure
-        self._draw_face(self.axes_[0], [str(label) for label in labels])
-        self._draw_time(self.axes_[1], [str(label) for label in labels])
+        self.axes_, self.figure_ = several_axes(
+            axes, 1, 2, "two, for the face and for time", figsize=(9, 4.6), width_ratios=(1, 1.35))
+        self._draw_face(self.axes_[0], labels)
+        self._draw_time(self.axes_[1], labels)
         return self
 
     def _draw_face(self, ax: Any, labels: list[str]) -> None:
-        from matplotlib.colors import LinearSegmentedColormap
         from matplotlib.patches import Rectangle
 
         low, high = self.face.min(axis=0), self.face.max(axis=0)
@@ -167,8 +163,7 @@ class LandmarkSaliencyDisplay:
         area = _AREAS[0] + (_AREAS[1] - _AREAS[0]) * weight / (weight.max() or 1.0)
         dots = ax.scatter(*self.face[self.saliency.points[order]].T, s=area[order],
                           c=values[order], vmin=-most, vmax=most, zorder=2, edgecolors="0.4",
-                          cmap=LinearSegmentedColormap.from_list("two classes", AGAINST_FOR),
-                          linewidths=0.3)
+                          cmap=two_class_colours(), linewidths=0.3)
         # A file name may hold dollar signs; it is no formula.
         ax.set_title(self.title, fontsize="small", loc="left", parse_math=False)
         ax.set(xlim=(low[0] - room, high[0] + room),
@@ -198,15 +193,13 @@ class LandmarkSaliencyDisplay:
         ax.plot(times, values, color="black", linewidth=0.8, marker=".", markersize=3)
         ax.axhline(0.0, color="black", linewidth=0.6)
         most = float(np.nanmax(np.abs(values))) or 1.0
-        first, last = float(times[0]), float(times[-1])
         ax.set(xlabel="time (s)", ylabel="saliency (log-odds)", ylim=(-1.25 * most, 1.25 * most),
-               xlim=(first, last if last > first else first + 1.0))
+               xlim=time_limits(times))
         for k, (place, side) in enumerate(((0.03, "bottom"), (0.97, "top"))):
             ax.text(0.02, place, f"for {labels[k]}", transform=ax.transAxes, va=side,
                     color=AGAINST_FOR[2 * k], fontsize="small", parse_math=False)
         if self.phases:
-            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1, ncols=3,
-                      handlelength=1.2, fontsize="small", frameon=False)
+            ax.legend(ncols=3, **ABOVE)
 
 
 def _strongest(saliency: LandmarkSaliency) -> int:

@@ -11,8 +11,10 @@ from ..clips.au_table import AU_NAMES
 from ..clips.record import Clip
 from ..clips.steps import require_fields
 from ..features.clip_phases import phases_of, seconds_of
+from .axes import several_axes, time_limits
 from .face_strip import chips_at, draw_chips, moments_of
-from .style import STYLES, load_pyplot, shade_phases, shortened
+from .lettering import ABOVE, below
+from .style import STYLES, shade_phases, shortened
 
 
 class SignalsDisplay:
@@ -79,13 +81,8 @@ class SignalsDisplay:
             No matplotlib.
         """
         require_fields(clip, ("aus", "times"), "SignalsDisplay", "run an action-unit step first")
-        aus = [aus] if isinstance(aus, str) else list(aus)
-        unknown = [str(au) for au in aus if au not in AU_NAMES]
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)}: no such action unit; there are "
-                             f"{', '.join(AU_NAMES)}")
         measured = np.asarray(clip.aus)
-        curves = {au: measured[:, AU_NAMES.index(au)] for au in aus}
+        curves = {au: measured[:, AU_NAMES.index(au)] for au in chosen_units(aus)}
         phases = phases_of(clip)
         chips = chips_at(clip, moments_of(clip, phases))
         display = cls(clip.times, curves, clip.smile, phases, chips,
@@ -104,16 +101,10 @@ class SignalsDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        if axes is None:
-            top_height = 1.1 if self.chips else 0.1  # a line for the title
-            _, axes = plt.subplots(3, 1, figsize=(7, 3.8 + 2 * top_height), layout="constrained",
-                                   gridspec_kw={"height_ratios": (top_height, 1, 1.4)})
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) != 3:
-            raise ValueError(f"axes must be three, for chips, smile intensity and action units, "
-                             f"not {len(self.axes_)}")
-        self.figure_ = self.axes_[0].figure
+        top_height = 1.1 if self.chips else 0.1  # a line for the title
+        self.axes_, self.figure_ = several_axes(
+            axes, 3, 1, "three, for chips, smile intensity and action units",
+            figsize=(7, 3.8 + 2 * top_height), height_ratios=(top_height, 1, 1.4))
         top, middle, bottom = self.axes_
         self._draw_chips(top)
         self._shade(middle, named=True)
@@ -124,28 +115,19 @@ class SignalsDisplay:
             middle.set_yticks([])
         else:
             middle.plot(self.times, self.smile, color="black", linewidth=1.5)
-        middle.set(ylabel="smile intensity\n(arb. unit)", xlim=self._limits())
+        middle.set(ylabel="smile intensity\n(arb. unit)", xlim=time_limits(self.times))
         middle.tick_params(labelbottom=False)
         for (au, curve), (colour, style) in zip(self.curves.items(), STYLES, strict=False):
             bottom.plot(self.times, curve, color=colour, linestyle=style, label=au)
         bottom.set(xlabel="time (s)", ylabel="AU intensity (0–5)", ylim=(-0.1, 5.1),
-                   xlim=self._limits())
+                   xlim=time_limits(self.times))
         if self.curves:
             self._draw_legend(bottom)
         return self
 
-    def _limits(self) -> tuple[float, float]:
-        first, last = float(self.times[0]), float(self.times[-1])
-        return first, last if last > first else first + 1.0
-
     def _draw_legend(self, ax: Any) -> None:
-        from matplotlib.transforms import ScaledTranslation
-
-        inch = self.figure_.dpi_scale_trans
-        width = ax.get_window_extent().transformed(inch.inverted()).width
-        below = ax.transAxes + ScaledTranslation(0.0, -0.5, inch)  # clear of the axis label
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below,
-                  borderaxespad=0.0, ncols=max(1, int(width / 0.85)), frameon=False)
+        inches = ax.get_window_extent().width / self.figure_.dpi
+        ax.legend(ncols=max(1, int(inches / 0.85)), **below(ax))
 
     def _draw_chips(self, ax: Any) -> None:
         # A file name may hold dollar signs; it is no formula.
@@ -157,6 +139,14 @@ class SignalsDisplay:
     def _shade(self, ax: Any, *, named: bool) -> None:
         shade_phases(ax, seconds_of(self.phases, self.times), named=named)
         if named and ax.get_legend_handles_labels()[1]:
-            # Not written on the phases: in a long recording they are narrower than their names.
-            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1, ncols=3,
-                      handlelength=1.2, fontsize="small", frameon=False)
+            ax.legend(ncols=3, **ABOVE)
+
+
+def chosen_units(aus: str | Sequence[str]) -> list[str]:
+    """Return the names of action units to draw, one or several, or raise where one is unknown."""
+    aus = [aus] if isinstance(aus, str) else list(aus)
+    unknown = [str(au) for au in aus if au not in AU_NAMES]
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)}: no such action unit; there are "
+                         f"{', '.join(AU_NAMES)}")
+    return aus

@@ -13,8 +13,10 @@ from ..clips.steps import require_fields
 from ..features.auda import signals_of
 from ..features.clip_phases import phases_of, seconds_of
 from ..features.dynamics import REFERENCE_FPS, sliding_regression, window_frames
-from .lettering import below, draw_legend
-from .style import STYLES, load_pyplot, shade_phases, shortened
+from .axes import several_axes, time_limits
+from .lettering import ABOVE, below, draw_legend
+from .signal_curves import chosen_units
+from .style import STYLES, shade_phases, shortened
 
 
 class SlopesDisplay:
@@ -100,19 +102,15 @@ class SlopesDisplay:
         clip = as_clip(clip)
         require_fields(clip, ("aus",), "SlopesDisplay", "run an action-unit step first")
         require_fields(clip, ("times",), "SlopesDisplay", "give Clip(…, fps=…)")
-        names = [aus] if isinstance(aus, str) else list(aus)
-        unknown = [str(au) for au in names if au not in AU_NAMES]
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)}: no such action unit; there are "
-                             f"{', '.join(AU_NAMES)}")
-        whole, _, times = signals_of(clip)
+        names = chosen_units(aus)
+        intensities, _, times = signals_of(clip)
         columns = [AU_NAMES.index(au) for au in names]
         n_frames = window_frames(window, 1.0 / float(np.median(np.diff(times))))
-        found = sliding_regression(whole[:, columns], times, n_frames)
+        regression = sliding_regression(intensities[:, columns], times, n_frames)
         measured = clip.mask[:, None] & np.isfinite(clip.aus)
         shown = np.where(measured, np.asarray(clip.aus, dtype=float), np.nan)[:, columns]
         curves, slopes, adjusted = (dict(zip(names, part.T, strict=True))
-                                    for part in (shown, found.slope, found.adjusted))
+                                    for part in (shown, regression.slope, regression.adjusted))
         display = cls(times, curves, slopes, adjusted, seconds_of(phases_of(clip), times), window,
                       shortened(clip.label) if title is None else title)
         return display.plot(axes=axes)
@@ -129,14 +127,9 @@ class SlopesDisplay:
         -------
         self
         """
-        plt = load_pyplot()
-        if axes is None:
-            _, axes = plt.subplots(3, 1, figsize=(7, 6), layout="constrained", sharex=True)
-        self.axes_ = np.array(axes, dtype=object).ravel()
-        if len(self.axes_) != 3:
-            raise ValueError("axes must be three, for intensities, slopes and adjusted slopes, not "
-                             f"{len(self.axes_)}")
-        self.figure_ = self.axes_[0].figure
+        self.axes_, self.figure_ = several_axes(
+            axes, 3, 1, "three, for intensities, slopes and adjusted slopes", figsize=(7, 6),
+            sharex=True)
         lines = []
         for ax, curves in zip(self.axes_, (self.curves, self.slopes, self.adjusted), strict=True):
             shade_phases(ax, self.phases)
@@ -149,25 +142,23 @@ class SlopesDisplay:
 
     def _draw_frame(self, lines: list[Any]) -> None:
         top, middle, bottom = self.axes_
-        first, last = float(self.times[0]), float(self.times[-1])
+        limits = time_limits(self.times)
         for ax in (middle, bottom):
             ax.axhline(0.0, color="black", linewidth=0.6, zorder=1)
         # The same scale: what of a slope is left when it is adjusted can be read off.
         most = max([float(np.abs(curve).max()) for curve in self.slopes.values()], default=0.0)
         limit = 1.1 * most or 1.0
         seconds = self.window / REFERENCE_FPS
-        top.set(ylabel="AU intensity (0–5)", ylim=(-0.1, 5.1), xlim=(first, last))
-        middle.set(ylabel="slope δ (1/s)", ylim=(-limit, limit), xlim=(first, last))
-        bottom.set(ylabel="adjusted δ̂ (1/s)", ylim=(-limit, limit), xlim=(first, last),
+        top.set(ylabel="AU intensity (0–5)", ylim=(-0.1, 5.1), xlim=limits)
+        middle.set(ylabel="slope δ (1/s)", ylim=(-limit, limit), xlim=limits)
+        bottom.set(ylabel="adjusted δ̂ (1/s)", ylim=(-limit, limit), xlim=limits,
                    xlabel=f"time (s); regression over {seconds:.3g} s")
         # A file name may hold dollar signs; it is no formula. Room below for the phases' names.
         top.set_title(self.title, fontsize="medium", loc="left", parse_math=False,
                       pad=20.0 if self.phases else None)
         spans, names = top.get_legend_handles_labels()
         if names:
-            top.add_artist(draw_legend(
-                top, spans, names, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3,
-                borderaxespad=0.1, handlelength=1.2, fontsize="small", frameon=False))
+            top.add_artist(draw_legend(top, spans, names, ncols=3, **ABOVE))
         if lines:
             inches = bottom.get_window_extent().width / self.figure_.dpi
             draw_legend(bottom, lines, list(self.curves), ncols=max(1, int(inches / 0.95)),

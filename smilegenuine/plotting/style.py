@@ -16,6 +16,8 @@ STYLES = [(colour, _LINES[(k + turn) % len(_LINES)][1])  # 18 that all differ
 SHADES = {"onset": "#e3eff9", "apex": "#f3dc96", "offset": "#c9b6d6"}
 #: Colour-blind safe, from what speaks for the first class over nothing to what does for the second.
 AGAINST_FOR = ("#D55E00", "#f7f7f7", "#0072B2")
+#: Of what speaks for the first class: also told in grey print.
+HATCH = "////"
 
 
 def shortened(name: str, most: int = 70) -> str:
@@ -28,6 +30,13 @@ def load_pyplot() -> Any:
     except ImportError:
         raise ImportError("pictures need matplotlib: pip install 'smilegenuine[plot]'") from None
     return pyplot
+
+
+def two_class_colours() -> Any:
+    """Return matplotlib's map of `AGAINST_FOR`."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("two classes", AGAINST_FOR)
 
 
 def shade_phases(ax: Any, spans: Mapping[str, tuple[float, float]], *, named: bool = True

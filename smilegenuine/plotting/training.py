@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..classifiers.opening import fitted_parts
+from .axes import several_axes
 from .lettering import below, draw_legend, short_names
-from .style import load_pyplot
 
 _TRAIN, _HELD_OUT = ("#0072B2", "-"), ("#D55E00", "--")  # Okabe & Ito
 _KEPT = "0.25"
@@ -74,12 +74,12 @@ class TrainingDisplay:
         subjects held out has neither. So the curves do not start from the same place, and one that
         lies above the other tells little; where the second one turns upwards does.
         """
-        found = networks_of(model)
-        if not found:
+        networks = networks_of(model)
+        if not networks:
             raise ValueError(f"{_title(model)} was not trained by epochs, and holds no network "
                              "that was; there is no history to draw")
-        histories = {name: network.history_ for name, network in found.items()}
-        kept = {name: _kept_epoch(network, histories[name]) for name, network in found.items()}
+        histories = {name: network.history_ for name, network in networks.items()}
+        kept = {name: _kept_epoch(network, histories[name]) for name, network in networks.items()}
         return cls(histories, kept).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> TrainingDisplay:
@@ -94,18 +94,12 @@ class TrainingDisplay:
         -------
         self
         """
-        plt = load_pyplot()
         n, own = len(self.histories), axes is None
-        if own:
-            _, axes = plt.subplots(2, n, figsize=(1.2 + 3.0 * n + 0.8 * (n == 1), 4.4),
-                                   layout="constrained", sharex="col", squeeze=False,
-                                   gridspec_kw={"height_ratios": (1.5, 1)})
-        given = np.array(axes, dtype=object).ravel()
-        if len(given) != 2 * n:
-            raise ValueError(f"axes must be {2 * n}, for the losses and the accuracies of "
-                             f"{', '.join(self.histories)}, not {len(given)}")
-        self.axes_ = given.reshape(2, n)
-        self.figure_ = given[0].figure
+        what = f"{2 * n}, for the losses and the accuracies of {', '.join(self.histories)}"
+        row, self.figure_ = several_axes(
+            axes, 2, n, what, figsize=(1.2 + 3.0 * n + 0.8 * (n == 1), 4.4), sharex="col",
+            height_ratios=(1.5, 1))
+        self.axes_ = row.reshape(2, n)
         legend: dict[str, Any] = {}
         titles = short_names(list(self.histories), 26)
         for column, title, (name, history) in zip(self.axes_.T, titles, self.histories.items(),
@@ -178,13 +172,13 @@ def networks_of(model: Any, name: str | None = None) -> dict[str, Any]:
     if isinstance(model, type) or not hasattr(model, "fit"):
         raise TypeError(f"model must be a fitted estimator, not {model!r}")
     check_is_fitted(model)
-    found: dict[str, Any] = {}
+    networks: dict[str, Any] = {}
     for path, part in fitted_parts(model, deciding=True):
         if hasattr(part, "history_"):
             called = [name or _title(part)] if not path else \
                 [*([] if name is None else [name]), *path]
-            found.setdefault(".".join(called), part)
-    return found
+            networks.setdefault(".".join(called), part)
+    return networks
 
 
 def _title(model: Any) -> str:

@@ -64,17 +64,17 @@ def scores_to_remember(found: Evaluation, system: str | None = None) -> dict[str
     if system not in names:
         raise ValueError(f"system must be one of {', '.join(map(str, names))}, not {system!r}")
     row: dict[Any, Any] = found.summary().set_index("system").loc[system].to_dict()
-    said = found.predictions[found.predictions["system"] == system]
+    predictions = found.predictions[found.predictions["system"] == system]
     tested: dict[str, Any] = {"folds": int(row["folds"]), "clips": int(row["clips"]),
-                              "subjects": int(said["subject"].nunique())}
+                              "subjects": int(predictions["subject"].nunique())}
     spread = {f"accuracy {what}": as_number(row[f"accuracy {what}"])
               for what in ("sd", "lower", "upper")}
     if None not in spread.values():
         tested |= {**spread, "confidence": 0.95}
     scores = {title: float(row[title]) for title in SUBJECT_SCORES}
-    second = said["decision"].to_numpy() == found.classes[1]
-    right = said["decision"].to_numpy() == said["truth"].to_numpy()
-    sure = _certainty(said["score"].to_numpy(dtype=float), second)
+    second = predictions["decision"].to_numpy() == found.classes[1]
+    right = predictions["decision"].to_numpy() == predictions["truth"].to_numpy()
+    sure = _certainty(predictions["score"].to_numpy(dtype=float), second)
     return {"scores by subject": scores, "tested": tested,
             **({} if sure is None else {"held out": _counted(sure, right)})}
 
@@ -98,6 +98,12 @@ def _counted(sure: np.ndarray, right: np.ndarray) -> dict[str, Any]:
 
 
 # -- reading it ----------------------------------------------------------------------------------
+
+def part_of(info: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return a table that a model remembers; an empty one where it is none."""
+    part = info.get(key)
+    return part if isinstance(part, Mapping) else {}
+
 
 def interval_of(tested: Mapping[str, Any]) -> tuple[float, float, float] | None:
     """Read the interval of the accuracy that a model remembers.
@@ -139,8 +145,8 @@ def certainty_bins(bins: Any) -> list[tuple[float, float, int, int]]:
                                for key in ("sure from", "clips", "right"))
     except (KeyError, TypeError, ValueError):  # somebody else's words
         return []
-    whole = np.isfinite(np.r_[edges.ravel(), clips.ravel(), right.ravel()]).all()
-    if not whole or edges.ndim != 1 or not (edges.shape == clips.shape == right.shape):
+    finite = np.isfinite(np.r_[edges.ravel(), clips.ravel(), right.ravel()]).all()
+    if not finite or edges.ndim != 1 or not (edges.shape == clips.shape == right.shape):
         return []
     return [(float(low), float(high), int(n), int(k)) for low, high, n, k in
             zip(edges, [*edges[1:], 1.0], clips, right, strict=True)]

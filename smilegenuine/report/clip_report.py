@@ -13,18 +13,13 @@ import pandas as pd
 
 from .._version import __version__
 from ..answers.asking import askable
-from ..answers.recordings import (
-    answer_recording,
-    decision_table,
-    failure_table,
-    names_of,
-)
+from ..answers.recordings import answer_recording, decision_table, failure_table, names_of
 from ..answers.smile_answers import answers_by_smile
 from ..classifiers.opening import classes_of
 from ..clips.errors import ClipError
 from ..clips.record import Clip, as_clips, listed, open_items
 from ..plotting.style import load_pyplot
-from ..running.foreign_text import class_names, visible
+from ..running.foreign_text import class_names
 from ..running.parallel import in_parallel
 from ..running.progress import progress
 from .clip_section import clip_section
@@ -63,11 +58,11 @@ class Reported(NamedTuple):
     failures: pd.DataFrame
 
 
-class _Told(NamedTuple):
-    """What became of a clip."""
+class _Outcome(NamedTuple):
+    """What became of a clip: rows of decisions and a section of the page, or an error."""
 
-    rows: list[dict[str, Any]]
-    section: str
+    rows: Sequence[dict[str, Any]] = ()
+    section: str = ""
     note: str = ""
     error: str = ""
 
@@ -181,39 +176,43 @@ def write_opened(model: Any, items: Sequence[Clip | Exception], names: Sequence[
     path.parent.mkdir(parents=True, exist_ok=True)
     calls = ((model, background, contributions, k, name, item)
              for k, (name, item) in enumerate(zip(names, items, strict=True)))
-    answers = in_parallel(_tell, calls, n_jobs=n_jobs if len(names) > 1 else 1,
-                          lost=lambda k, reason: _Told([], "", error=str(
-                              ClipError(names[k], reason))))
-    told: list[_Told] = []
+    reported = in_parallel(
+        _reported, calls, n_jobs=n_jobs if len(names) > 1 else 1,
+        lost=lambda k, reason: _Outcome(error=str(ClipError(names[k], reason))))
+    outcomes: list[_Outcome] = []
     # Sections come one by one, and the table above them needs all: they wait on the disk.
     with tempfile.TemporaryFile("w+", encoding="utf-8", dir=path.parent) as sections:
-        for answer in progress(answers, total=len(names), name="reporting", unit="clip",
-                               verbose=verbose):
-            sections.write(answer.section)
-            told.append(answer._replace(section=""))
+        for outcome in progress(reported, total=len(names), name="reporting", unit="clip",
+                                verbose=verbose):
+            sections.write(outcome.section)
+            outcomes.append(outcome._replace(section=""))
         sections.seek(0)
-        write_page(path, title or _title(model, names), _page(model, names, told, sections, title))
-    rows = [row for answer in told for row in answer.rows]
-    failures = [{"clip": name, "error": answer.error}
-                for name, answer in zip(names, told, strict=True) if not answer.rows]
+        title = title or _title(model, names)
+        write_page(path, title, _page(model, title, outcomes, sections))
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    failures = [{"clip": name, "error": outcome.error}
+                for name, outcome in zip(names, outcomes, strict=True) if not outcome.rows]
     return Reported(path, decision_table(model, rows), failure_table(failures))
 
 
-def _tell(model: Any, background: Any, contributions: bool, k: int, name: str,
-          item: Clip | Exception) -> _Told:
-    """Ask the model about a clip, and write its section; or say why there is none."""
+def _reported(model: Any, background: Any, contributions: bool, k: int, name: str,
+              item: Clip | Exception) -> _Outcome:
+    """Ask the model about a clip, and write its section; or return why there is none."""
     if isinstance(item, Exception):
-        return _Told([], "", error=str(item))
+        return _Outcome(error=str(item))
     if item.name is None:  # so that errors say which one it is
         item = item.replace(name=name)
     name = str(item.name)
     try:
-        found = answer_recording(model, item)
+        answers = answer_recording(model, item)
     except (ValueError, OSError) as error:
-        return _Told([], "", error=str(error))
-    section = smiles_section if answers_by_smile(model) else clip_section
-    said = section(found, name, k + 1, model, background=background, contributions=contributions)
-    return _Told([{"clip": name, **row} for row in found.rows], said.html, said.note)
+        return _Outcome(error=str(error))
+    if answers_by_smile(model):  # what explains these needs no background
+        section = smiles_section(answers, name, k + 1, model, contributions=contributions)
+    else:
+        section = clip_section(answers, name, k + 1, model, background=background,
+                               contributions=contributions)
+    return _Outcome([{"clip": name, **row} for row in answers.rows], *section)
 
 
 # -- the page around the sections -----------------------------------------------------------------
@@ -230,20 +229,21 @@ def _called(model: Any) -> str:
     return f"the pretrained{', adapted' * bool(adapted_to(info))} model {title}"
 
 
-def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[str],
-          title: str | None) -> Iterator[str]:
-    yield element("h1", title or _title(model, names))
-    yield element("p", _made_by(model), class_="quiet")
+def _page(model: Any, title: str, outcomes: Sequence[_Outcome], sections: IO[str]
+          ) -> Iterator[str]:
+    yield element("h1", title)
+    day = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    yield element("p", f"smilegenuine {__version__}, ", name_of(_called(model)), f", {day}",
+                  class_="quiet")
     yield element("p", _NOTE, " ", element("a", "What it can tell, and what not", href="#card"),
                   ".", class_="note")
-    bad = [(name, answer.error) for name, answer in zip(names, told, strict=True)
-           if not answer.rows]
-    if len(bad) == len(names) > 1:
+    errors = [outcome.error for outcome in outcomes if not outcome.rows]
+    if len(errors) == len(outcomes) > 1:
         yield element("p", "None of the recordings could be used.", class_="wrong")
-    elif len(names) > 1:
-        yield (_smiles_summary if answers_by_smile(model) else _summary)(model, told)
-    if bad:
-        yield _failures(bad)
+    elif len(outcomes) > 1:
+        yield (_smiles_summary if answers_by_smile(model) else _summary)(model, outcomes)
+    if errors:
+        yield _failures(errors)
     yield "\n"
     while part := sections.read(_PORTION):
         yield part
@@ -251,62 +251,54 @@ def _page(model: Any, names: Sequence[str], told: Sequence[_Told], sections: IO[
                   from_markdown(model_card(model).partition("\n\n")[2], level=3), id="card")
 
 
-def _made_by(model: Any) -> Html:
-    day = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
-    return joined(f"smilegenuine {__version__}, ", name_of(_called(model)), f", {day}")
-
-
-def _summary(model: Any, told: Sequence[_Told]) -> Html:
+def _summary(model: Any, outcomes: Sequence[_Outcome]) -> Html:
+    """The decisions about all recordings, a row a recording."""
     words = class_names(classes_of(model))
-    by_label = dict(zip(classes_of(model).tolist(), words, strict=True))
-    others = {row["decision"] for answer in told for row in answer.rows} - by_label.keys()
-    by_label |= {label: visible(label) for label in others}  # of who abstains
-    rows: list[tuple[Any, ...]] = [
-        (_link(row["clip"], k), by_label[row["decision"]],
-         percent(row[f"P({classes_of(model)[1]})"]), answer.note)
-        for k, answer in enumerate(told, 1) for row in answer.rows]
-    titles = ["Recording", "Decision", f"P({words[1]})", "Frames"]
-    if not any(row[-1] for row in rows):
-        titles, rows = titles[:-1], [row[:-1] for row in rows]
-    counts = [f"{sum(row[1] == word for row in rows)} {word}" for word in by_label.values()]
-    return joined(
-        element("p", f"Said of {len(rows)} of {len(told)} recordings: {', '.join(counts)}."),
-        table(titles, rows, label="Decisions, a row a recording"))
+    rows = [(_link(row["clip"], k), decision_word(row["decision"], model),
+             percent(row[f"P({classes_of(model)[1]})"]), outcome.note)
+            for k, outcome in enumerate(outcomes, 1) for row in outcome.rows]
+    decided = [word for _, word, _, _ in rows]
+    counts = [f"{decided.count(word)} {word}" for word in dict.fromkeys([*words, *decided])]
+    return joined(element("p", f"Said of {len(rows)} of {len(outcomes)} recordings: "
+                               f"{', '.join(counts)}."),
+                  _decisions(["Recording", "Decision", f"P({words[1]})"], rows, "recording"))
 
 
-def _smiles_summary(model: Any, told: Sequence[_Told]) -> Html:
+def _smiles_summary(model: Any, outcomes: Sequence[_Outcome]) -> Html:
     """The same, a row a smile."""
     second, decisions = classes_of(model)[1], []
     rows: list[tuple[Any, ...]] = []
-    for k, answer in enumerate(told, 1):
-        for row in answer.rows:
-            there = row["smile"] > 0
-            decisions += [row["decision"]] * there
+    for k, outcome in enumerate(outcomes, 1):
+        for row in outcome.rows:
+            smiles = row["smile"] > 0
+            decisions += [row["decision"]] * smiles
             rows.append((_link(row["clip"], k), decision_word(row["decision"], model),
-                         percent(row[f"P({second})"]) if there else "–",
-                         f"{row['start']:.2f} to {row['end']:.2f}" if there else "–", answer.note))
-    titles = ["Recording", "Decision", f"P({class_names(classes_of(model))[1]})", "Seconds",
-              "Frames"]
-    if not any(row[-1] for row in rows):
-        titles, rows = titles[:-1], [row[:-1] for row in rows]
-    n = sum(bool(answer.rows) for answer in told)
+                         percent(row[f"P({second})"]) if smiles else "–",
+                         f"{row['start']:.2f} to {row['end']:.2f}" if smiles else "–",
+                         outcome.note))
+    titles = ["Recording", "Decision", f"P({class_names(classes_of(model))[1]})", "Seconds"]
+    n = sum(bool(outcome.rows) for outcome in outcomes)
     many = f"{len(decisions)} smile{'s' * (len(decisions) != 1)}"
-    return joined(
-        element("p", f"{many} in {n} of {len(told)} recordings"
-                     f"{': ' * bool(decisions)}{counted(decisions, model)}."),
-        table(titles, rows, label="Decisions, a row a smile"))
+    return joined(element("p", f"{many} in {n} of {len(outcomes)} recordings"
+                               f"{': ' * bool(decisions)}{counted(decisions, model)}."),
+                  _decisions(titles, rows, "smile"))
+
+
+def _decisions(titles: Sequence[str], rows: Sequence[tuple[Any, ...]], what: str) -> Html:
+    """A table whose last column, the notes on frames, is left out where there is none."""
+    if any(row[-1] for row in rows):
+        titles = [*titles, "Frames"]
+    return table(titles, [row[:len(titles)] for row in rows],
+                 label=f"Decisions, a row a {what}")
 
 
 def _link(clip: str, number: int) -> Html:
-    return element("a", name_of(_short(clip)), href=f"#clip-{number}")
+    shown = clip if len(clip) <= _LONG else f"{clip[:_LONG // 2]}…{clip[-_LONG // 2:]}"
+    return element("a", name_of(shown), href=f"#clip-{number}")
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONG else f"{name[:_LONG // 2]}…{name[-_LONG // 2:]}"
-
-
-def _failures(bad: Sequence[tuple[str, str]]) -> Html:
-    items = [element("li", name_of(error)) for _, error in bad]
-    many = f"{len(bad)} recordings" if len(bad) > 1 else "One recording"
+def _failures(errors: Sequence[str]) -> Html:
+    items = [element("li", name_of(error)) for error in errors]
+    many = f"{len(errors)} recordings" if len(errors) > 1 else "One recording"
     return joined(element("p", f"{many} could not be used:", class_="wrong"),
                   element("ul", *items))

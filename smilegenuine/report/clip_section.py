@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,13 +48,13 @@ class Section(NamedTuple):
     note: str
 
 
-def clip_section(found: RecordingAnswers, name: str, number: int, model: Any, *,
+def clip_section(answers: RecordingAnswers, name: str, number: int, model: Any, *,
                  background: Any = None, contributions: bool = True) -> Section:
     """Write what a report says about a clip.
 
     Parameters
     ----------
-    found : RecordingAnswers
+    answers : RecordingAnswers
         What the model says of it.
     name : str
         What the clip is called.
@@ -70,32 +71,47 @@ def clip_section(found: RecordingAnswers, name: str, number: int, model: Any, *,
     -------
     Section
     """
-    clip, (answer,) = found.clip, found.answers
+    clip, (answer,) = answers.clip, answers.answers
     label, probabilities = answer.decision, answer.probabilities
     words = class_names(classes_of(model))
     classes = list(classes_of(model))
-    said = classes.index(label) if label in classes else int(probabilities.argmax())
-    sure = float(probabilities[said])
+    k = classes.index(label) if label in classes else int(probabilities.argmax())
+    sure = float(probabilities[k])
     phases = phases_of(clip)
     explained, why_not = _explained(model, clip, background) if contributions else (None, "")
+    no_smile = _no_smile(phases)
     parts = [
         element("h2", name_of(name)),
-        *_unfounded(phases),
-        _decision(words[said], sure, None if label in classes else label, model),
+        *no_smile,
+        _decision(words[k], sure, None if label in classes else label, model),
         element("p", held_out_text(info_of(model), sure)),
         face_strip(clip, phases), curves(clip, phases, _units(explained)),
         *([] if not contributions else _why(explained, why_not, words, float(probabilities[1]))),
         element("h3", "What was measured"), facts(measured_facts(clip, phases)),
         _in_numbers(explained)]
+    notes = [*(["no smile found"] if no_smile else []), *gaps_note(clip)]
+    return made_section(parts, number, "; ".join(notes))
+
+
+def made_section(parts: Sequence[Html | None], number: int, note: str) -> Section:
+    """Return parts of a page as the section about a recording, the `number`-th of the report."""
+    section = element("section", *parts, class_="clip", id=f"clip-{number}")
+    return Section(joined(section, Html("\n")), note)
+
+
+def gaps_note(clip: Clip) -> list[str]:
+    """Return how many frames were not measured; empty where all were."""
     bad = int((~clip.mask).sum())
-    notes = ["no smile found"] if _unfounded(phases) else []
-    notes += [f"{bad} of {len(clip.mask)} not measured"] if bad else []
-    note = "; ".join(notes)
-    whole = element("section", *parts, class_="clip", id=f"clip-{number}")
-    return Section(joined(whole, Html("\n")), note)
+    return [f"{bad} of {len(clip.mask)} not measured"] if bad else []
 
 
-def _unfounded(phases: dict[str, slice]) -> list[Html]:
+def class_decided(word: str, probability: float) -> Html:
+    """Return the paragraph about a decision for a class."""
+    return element("p", "Decision: ", element("strong", word), f". Probability "
+                   f"{percent(probability)}; the model {sure_text(probability)}.", class_="said")
+
+
+def _no_smile(phases: dict[str, slice]) -> list[Html]:
     """What is to be said before any decision about a clip in which nobody smiles."""
     if any(span.stop > span.start for name, span in phases.items() if name != "sequence"):
         return []
@@ -106,9 +122,7 @@ def _unfounded(phases: dict[str, slice]) -> list[Html]:
 
 def _decision(word: str, sure: float, abstained: Any, model: Any) -> Html:
     if abstained is None:
-        return element("p", "Decision: ", element("strong", word),
-                       f". Probability {percent(sure)}; the model {sure_text(sure)}.",
-                       class_="said")
+        return class_decided(word, sure)
     rate = as_number(getattr(model, "error_rate", None))
     promise = "" if rate is None else f", given that at most {100 * rate:g} % are to be wrong"
     return element("p", "Decision: ", element("strong", visible(abstained)),
@@ -118,55 +132,55 @@ def _decision(word: str, sure: float, abstained: Any, model: Any) -> Html:
 
 def _explained(model: Any, clip: Clip, background: Any) -> tuple[Explanation | None, str]:
     try:
-        found = explain(model, clip, background=background)
+        explanation = explain(model, clip, background=background)
     except Exception as error:  # whatever somebody's model raises; the decision stands without it
         return None, f"{type(error).__name__}: {error}"
-    if not np.isfinite(found.table["contribution"]).all():
+    if not np.isfinite(explanation.table["contribution"]).all():
         return None, "the decision is infinitely sure"
-    return found, ""
+    return explanation, ""
 
 
-def _units(found: Explanation | None) -> list[str]:
+def _units(explanation: Explanation | None) -> list[str]:
     """The action units that count most, to be drawn."""
-    if found is None:
+    if explanation is None:
         return []
-    size = found.by_au().abs()
+    size = explanation.by_au().abs()
     strongest = size[size > _NOTHING].sort_values(ascending=False, kind="stable")
     return [str(unit) for unit in strongest.index[:3]]
 
 
 # -- why ------------------------------------------------------------------------------------------
 
-def _why(found: Explanation | None, why_not: str, words: list[str], probability: float
+def _why(explanation: Explanation | None, why_not: str, words: list[str], probability: float
          ) -> list[Html]:
     title = element("h3", "What it rests on")
-    if found is None:
+    if explanation is None:
         return [title, element("p", "It cannot be said: ", name_of(why_not), ".")]
-    log_odds = abs(float(expit(found.decision)) - probability) < 1e-3
-    rows, most, branches = _strongest(found)
+    log_odds = abs(float(expit(explanation.decision)) - probability) < 1e-3
+    rows, most, branches = _strongest(explanation)
     if rows.empty:
         return [title, element("p", "Nothing in this clip moves the decision from where it would "
                                     "be anyway.")]
-    said = [element("li", sentence(row, words, branches, most))
-            for row in rows[:_SENTENCES].to_dict("records")]
-    return [title, element("p", "The strongest contributions:"), element("ol", *said),
-            element("p", _unit_text(found, words, log_odds), class_="quiet"),
-            contributions_picture(found, words, log_odds)]
+    sentences = [element("li", sentence(row, words, branches, most))
+                 for row in rows[:_SENTENCES].to_dict("records")]
+    return [title, element("p", "The strongest contributions:"), element("ol", *sentences),
+            element("p", _unit_text(explanation, words, log_odds), class_="quiet"),
+            contributions_picture(explanation, words, log_odds)]
 
 
-def _strongest(found: Explanation) -> tuple[pd.DataFrame, float, int]:
+def _strongest(explanation: Explanation) -> tuple[pd.DataFrame, float, int]:
     """The strongest contributions, the largest magnitude, and how many branches there are."""
-    rows = found.strongest(_ROWS)
+    rows = explanation.strongest(_ROWS)
     size = rows["contribution"].abs()
-    total = float(found.table["contribution"].abs().sum())
+    total = float(explanation.table["contribution"].abs().sum())
     return (rows[size > _NOTHING * max(total, 1.0)], float(size.max()) if len(size) else 0.0,
-            len(found.over_time.columns))
+            len(explanation.over_time.columns))
 
 
-def _in_numbers(found: Explanation | None) -> Html | None:
-    if found is None:
+def _in_numbers(explanation: Explanation | None) -> Html | None:
+    if explanation is None:
         return None
-    rows, most, branches = _strongest(found)
+    rows, most, branches = _strongest(explanation)
     if rows.empty:
         return None
     cells = [(what_text(row["what"]), span_text(row["phase"]),
@@ -177,19 +191,19 @@ def _in_numbers(found: Explanation | None) -> Html | None:
                   table(titles, cells, label="Contributions", numbers=1))
 
 
-def _unit_text(found: Explanation, words: list[str], log_odds: bool) -> str:
-    added = found.decision - found.baseline_decision
-    most = max(abs(added), abs(found.baseline_decision))
+def _unit_text(explanation: Explanation, words: list[str], log_odds: bool) -> str:
+    baseline = explanation.baseline_decision
+    added = explanation.decision - baseline
+    most = max(abs(added), abs(baseline))
     if log_odds:
         unit = (f"In log-odds: +0.69 doubles the odds of {words[1]}, −0.69 halves them. The model "
-                f"would give {words[1]} {percent(float(expit(found.baseline_decision)))} at its "
-                f"baseline, {_BASELINE}; this clip adds "
-                f"{signed(added, most)}.")
+                f"would give {words[1]} {percent(float(expit(baseline)))} at its baseline, "
+                f"{_BASELINE}; this clip adds {signed(added, most)}.")
     else:
         unit = ("In units of the model's decision value, which is no log-odds. At its baseline, "
-                f"{_BASELINE}, it is "
-                f"{signed(found.baseline_decision, most)}; this clip adds {signed(added, most)}.")
-    rest = found.not_placed
+                f"{_BASELINE}, it is {signed(baseline, most)}; this clip adds "
+                f"{signed(added, most)}.")
+    rest = explanation.not_placed
     if abs(rest) > _MUCH * max(abs(added), _MUCH):
         unit += f" Of that {signed(rest, most)} belongs to no part that can be named."
     return unit + (" Contributions say what the model used, which is not the same as what is true "
@@ -199,7 +213,7 @@ def _unit_text(found: Explanation, words: list[str], log_odds: bool) -> str:
 # -- what was measured ----------------------------------------------------------------------------
 
 def measured_facts(clip: Clip, phases: dict[str, slice] | None = None) -> list[tuple[str, Any]]:
-    """Say how long a recording is, what was found in it, and what could not be measured.
+    """Describe how long a recording is, its phases, and what could not be measured.
 
     Parameters
     ----------
@@ -222,10 +236,10 @@ def measured_facts(clip: Clip, phases: dict[str, slice] | None = None) -> list[t
 
 
 def _phases_text(clip: Clip, phases: dict[str, slice]) -> str:
-    whole = set(phases) >= {"onset", "apex", "offset"} and all(
+    complete = set(phases) >= {"onset", "apex", "offset"} and all(
         phases[p].stop > phases[p].start for p in ("onset", "apex", "offset"))
     return when_text(clip, phases) + (
-        "" if whole else " What is measured in a phase that is not there counts as 0.")
+        "" if complete else " What is measured in a phase that is not there counts as 0.")
 
 
 def _gaps(mask: np.ndarray, times: np.ndarray) -> str:

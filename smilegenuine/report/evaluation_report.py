@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,26 +123,11 @@ def write_evaluation_report(found: Evaluation, path: str | os.PathLike[str], *,
         published = published.assign(system=published["system"].map(names)).dropna(
             subset="system")
     title = title or f"{len(names)} system{'s' * (len(names) > 1)} compared"
-    page = _Page(found, title, None if reference is None else names[reference], published,
-                 list(by), list(about), notes, left_out, caution, confidence)
+    parts = _parts(found, title, None if reference is None else names[reference], published, by,
+                   about, notes, left_out, caution, confidence)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_page(path, title, _parts(page))
+    write_page(path, title, parts)
     return path
-
-
-class _Page(NamedTuple):
-    """What is to be said; see `write_evaluation_report`."""
-
-    found: Evaluation
-    title: str
-    reference: str | None
-    published: pd.DataFrame | None
-    by: list[str]
-    about: list[tuple[str, str]]
-    notes: str
-    left_out: pd.DataFrame | None
-    caution: str
-    confidence: float
 
 
 def _printable(names: list[Any]) -> dict[Any, str]:
@@ -158,42 +143,44 @@ def _called(found: Evaluation, names: dict[Any, str], labels: Sequence[str] | No
     if len(words) != 2 or words[0] == words[1]:
         raise ValueError(f"labels must be two that differ, for the classes "
                          f"{', '.join(map(str, found.classes))}, not {labels!r}")
-    said = found.predictions
-    second = {column: said[column].to_numpy() == found.classes[1]
+    predictions = found.predictions
+    second = {column: predictions[column].to_numpy() == found.classes[1]
               for column in ("truth", "decision")}
     return replace(
         found, classes=np.array(words), scores=found.scores.replace({"system": names}),
-        predictions=said.assign(system=said["system"].map(names), **{
+        predictions=predictions.assign(system=predictions["system"].map(names), **{
             column: np.where(is_second, words[1], words[0])
             for column, is_second in second.items()}))
 
 
-def _parts(page: _Page) -> Iterator[str]:
-    found, published = page.found, page.published
-    summary = found.summary(page.reference, page.confidence)
-    yield element("h1", page.title)
+def _parts(found: Evaluation, title: str, reference: str | None, published: pd.DataFrame | None,
+           by: Sequence[str], about: Iterable[tuple[str, str]], notes: str,
+           left_out: pd.DataFrame | None, caution: str, confidence: float) -> Iterator[str]:
+    """What is to be said, part by part; see `write_evaluation_report`."""
+    summary = found.summary(reference, confidence)
+    yield element("h1", title)
     day = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
     yield element("p", f"smilegenuine {__version__}, {day}", class_="quiet")
-    if page.caution:
-        yield element("p", page.caution, class_="note")
-    yield _scores_table(summary, page.reference, published, page.confidence)
-    yield element("p", _reading(found, page.reference), class_="quiet")
-    yield _fold_scores(found, summary, published, page.confidence)
-    yield element("div", _roc(found, summary, page.confidence), *_confusions(found),
+    if caution:
+        yield element("p", caution, class_="note")
+    yield _scores_table(summary, reference, published, confidence)
+    yield element("p", _reading(found, reference), class_="quiet")
+    yield _fold_scores(found, summary, published, confidence)
+    yield element("div", _roc(found, summary, confidence), *_confusions(found),
                   class_="pictures")
-    for column in page.by:
+    for column in by:
         yield element("section", element("h2", "By ", name_of(column)),
                       element("p", "In percent, of the predictions of all folds together."),
                       _breakdown(found.breakdown(column)))
-    if page.about:
-        yield element("section", element("h2", "How it was found"),
-                      facts((visible(what), name_of(said)) for what, said in page.about))
-    if page.notes:
-        yield element("section", from_markdown(page.notes))
+    about = [(visible(what), name_of(said)) for what, said in about]
+    if about:
+        yield element("section", element("h2", "How it was found"), facts(about))
+    if notes:
+        yield element("section", from_markdown(notes))
     elif published is not None and len(published) and {"source", "protocol"} <= set(published):
         yield _sources(published)
-    if page.left_out is not None and len(page.left_out):
-        yield _left_out(page.left_out)
+    if left_out is not None and len(left_out):
+        yield _left_out(left_out)
     yield element("section", element("h2", "Every fold"), folded("In numbers", _folds(found)))
     yield element("section", element("h2", "What it can tell, and what not"),
                   element("ul", [element("li", limit) for limit in LIMITS]))
@@ -231,17 +218,17 @@ def _scores_table(summary: pd.DataFrame, reference: str | None, published: pd.Da
 
 def _reading(found: Evaluation, reference: str | None) -> str:
     folds = len(found.train_sizes)
-    said = (f"Mean ± standard deviation over {folds} folds" if folds > 1 else
+    text = (f"Mean ± standard deviation over {folds} folds" if folds > 1 else
             "Of one training, so that nothing is known of the spread over others")
-    said += f"; AUC and F1 are about {found.classes[1]}. "
+    text += f"; AUC and F1 are about {found.classes[1]}. "
     if folds > 1:
-        said += ("The interval is of the mean accuracy, and allows for folds that share training "
+        text += ("The interval is of the mean accuracy, and allows for folds that share training "
                  "clips (Nadeau & Bengio 2003). ")
     if reference is not None:
-        said += ("Differences are of accuracy, in percentage points; the t-test is over folds, "
+        text += ("Differences are of accuracy, in percentage points; the t-test is over folds, "
                  "McNemar's over clips, which it takes as independent. No p is corrected for the "
                  "number of systems. ")
-    return said + "Fitting is of a fold, predicting of a clip."
+    return text + "Fitting is of a fold, predicting of a clip."
 
 
 def _breakdown(rows: pd.DataFrame) -> Html:
@@ -311,10 +298,10 @@ def _confusions(found: Evaluation) -> Iterator[Html]:
         with drawing():
             made = new_figure(2.9, 3.1)
             matrix = ConfusionDisplay.from_evaluation(found, name, ax=made.subplots()).matrix
-            said = "; ".join(f"of {sum(row)} {word} {row[0]} taken for {found.classes[0]}, "
-                             f"{row[1]} for {found.classes[1]}"
-                             for word, row in zip(found.classes, matrix, strict=True))
-            yield drawn(made, f"{name}: {said}.", pixels=_PIXELS)
+            counts = "; ".join(f"of {sum(row)} {word} {row[0]} taken for {found.classes[0]}, "
+                               f"{row[1]} for {found.classes[1]}"
+                               for word, row in zip(found.classes, matrix, strict=True))
+            yield drawn(made, f"{name}: {counts}.", pixels=_PIXELS)
     if len(names) > _MOST_CONFUSION:
         yield element("p", f"Confusion matrices of the first {_MOST_CONFUSION} systems are drawn.",
                       class_="quiet")

@@ -17,12 +17,12 @@ from ..features.clip_phases import IN_ORDER
 from ..features.smile_kinematics import SIGNALS, Smile
 from ..plotting.contribution_maps import signed
 from ..running.foreign_text import class_names, visible
-from .clip_section import Section, measured_facts
+from .clip_section import Section, class_decided, gaps_note, made_section, measured_facts
 from .model_card import info_of
-from .page import Html, element, facts, folded, joined, name_of, table
+from .page import Html, element, facts, folded, name_of, table
 from .pictures import smile_curves, smile_figures, smile_strips
 from .sampled_models import expected_text, is_sampled
-from .words import held_out_text, percent, sure_text
+from .words import held_out_text, percent
 
 _SENTENCES = 5
 # Smiles of a recording that are drawn and explained; all are in its table.
@@ -35,21 +35,19 @@ _READING = ("Contributions are in log-odds: +0.69 doubles the odds of {1}, −0.
             "the same as what is true of smiles.")
 
 
-def smiles_section(found: RecordingAnswers, name: str, number: int, model: Any, *,
-                   background: Any = None, contributions: bool = True) -> Section:
+def smiles_section(answers: RecordingAnswers, name: str, number: int, model: Any, *,
+                   contributions: bool = True) -> Section:
     """Write what a report says about a recording and its smiles.
 
     Parameters
     ----------
-    found : RecordingAnswers
+    answers : RecordingAnswers
         What the model says of its smiles.
     name : str
         What the recording is called.
     number : int
         Of the recording in the report, from 1.
     model : KinematicsPipeline
-    background : ignored
-        What explains these models needs none.
     contributions : bool, default=True
         Say what the decisions rest on.
 
@@ -57,26 +55,24 @@ def smiles_section(found: RecordingAnswers, name: str, number: int, model: Any, 
     -------
     Section
     """
-    clip, told = found.clip, found.answers
-    smiles = [t.smile for t in told]
+    clip, decided = answers.clip, answers.answers
+    smiles = [answer.smile for answer in decided]
     parts: list[Any] = [element("h2", name_of(name))]
-    if told:
-        parts += [_lead(told, model), *_expected(model), smiles_table(told, model),
-                  smile_curves(clip, smiles), *_each(clip, told, model, contributions)]
+    if decided:
+        parts += [_lead(decided, model), _expected(model), smiles_table(decided, model),
+                  smile_curves(clip, smiles), *_each(clip, decided, model, contributions)]
     else:
-        parts += [*_nothing(), smile_curves(clip, smiles)]
+        parts += [_nothing(), smile_curves(clip, smiles)]
     parts += [element("h3", "What was measured"), facts(measured_facts(clip))]
-    bad = int((~clip.mask).sum())
-    whole = element("section", *parts, class_="clip", id=f"clip-{number}")
-    return Section(joined(whole, Html("\n")), f"{bad} of {len(clip.mask)} not measured" * bool(bad))
+    return made_section(parts, number, "".join(gaps_note(clip)))
 
 
-def smiles_table(told: Sequence[SmileAnswer], model: Any) -> Html:
+def smiles_table(answers: Sequence[SmileAnswer], model: Any) -> Html:
     """Make a table of the smiles of a recording.
 
     Parameters
     ----------
-    told : sequence of SmileAnswer
+    answers : sequence of SmileAnswer
     model : KinematicsPipeline
 
     Returns
@@ -84,14 +80,14 @@ def smiles_table(told: Sequence[SmileAnswer], model: Any) -> Html:
     Html
     """
     words = class_names(classes_of(model))
-    rows = [(str(k), decision_word(t.decision, model), f"{t.smile.start:.2f}", f"{t.smile.end:.2f}",
-             percent(t.probabilities[1])) for k, t in enumerate(told, 1)]
+    rows = [(str(k), decision_word(a.decision, model), f"{a.smile.start:.2f}", f"{a.smile.end:.2f}",
+             percent(a.probabilities[1])) for k, a in enumerate(answers, 1)]
     return table(["Smile", "Decision", "Start (s)", "End (s)", f"P({words[1]})"], rows,
                  label="Smiles of the recording", numbers=3)
 
 
 def decision_word(decision: Any, model: Any) -> str:
-    """Say what a decision is called: a class by its word, all else as it is.
+    """Return what a decision is called: a class by its word, all else as it is.
 
     Parameters
     ----------
@@ -128,83 +124,81 @@ def counted(decisions: Sequence[Any], model: Any) -> str:
 
 # -- what leads the section -----------------------------------------------------------------------
 
-def _nothing() -> list[Html]:
-    return [element("p", element("strong", "No smile was found in this recording. "),
-                    "The lip corners do not move apart in it as they do in a smile, or by too "
-                    "little to be told from the trembling of the measurement. So there is nothing "
-                    "to say of one.", class_="said")]
+def _nothing() -> Html:
+    return element("p", element("strong", "No smile was found in this recording. "),
+                   "The lip corners do not move apart in it as they do in a smile, or by too "
+                   "little to be told from the trembling of the measurement. So there is nothing "
+                   "to say of one.", class_="said")
 
 
-def _lead(told: Sequence[SmileAnswer], model: Any) -> Html | None:
-    if len(told) == 1:
-        return _decision(told[0], model)
-    return element("p", f"{len(told)} smiles: ", element("strong", counted(
-        [t.decision for t in told], model)), ".", class_="said")
+def _lead(answers: Sequence[SmileAnswer], model: Any) -> Html | None:
+    if len(answers) == 1:
+        return _decision(answers[0], model)
+    return element("p", f"{len(answers)} smiles: ", element("strong", counted(
+        [answer.decision for answer in answers], model)), ".", class_="said")
 
 
-def _decision(told: SmileAnswer, model: Any) -> Html:
+def _decision(answer: SmileAnswer, model: Any) -> Html:
     words, classes = class_names(classes_of(model)), list(classes_of(model))
-    likely = int(told.probabilities.argmax())
-    sure = float(told.probabilities[likely])
-    if told.decision in classes:
-        return element("p", "Decision: ", element("strong", words[likely]),
-                       f". Probability {percent(sure)}; the model {sure_text(sure)}.",
-                       class_="said")
+    likely = int(answer.probabilities.argmax())
+    sure = float(answer.probabilities[likely])
+    if answer.decision in classes:
+        return class_decided(words[likely], sure)
     more = f"{words[likely][0].upper()}{words[likely][1:]} would be more probable, {percent(sure)}"
     least = float(classifier_of(model).least_certainty)
-    why = f"{told.why[0].upper()}{told.why[1:]}."
+    why = f"{answer.why[0].upper()}{answer.why[1:]}."
     if sure > 0.5:
         why = f"{more}, which is less than the {percent(least)} that are asked for." \
             if sure < least else f"{why} {more}."
-    return element("p", "Decision: ", element("strong", visible(told.decision)), f". {why}",
+    return element("p", "Decision: ", element("strong", visible(answer.decision)), f". {why}",
                    class_="said")
 
 
-def _expected(model: Any) -> list[Html]:
+def _expected(model: Any) -> Html | None:
     """How far to believe it, where that is the same of all smiles."""
     info = info_of(model)
-    return [element("p", expected_text(info))] if is_sampled(info) else []
+    return element("p", expected_text(info)) if is_sampled(info) else None
 
 
 # -- each smile -----------------------------------------------------------------------------------
 
-def _each(clip: Clip, told: Sequence[SmileAnswer], model: Any, contributions: bool) -> list[Any]:
+def _each(clip: Clip, answers: Sequence[SmileAnswer], model: Any, contributions: bool) -> list[Any]:
     """The parts about each smile; of very many, about those that move the lips most."""
-    highest = sorted(range(len(told)), key=lambda k: -told[k].smile.rise)[:_MOST]
+    highest = sorted(range(len(answers)), key=lambda k: -answers[k].smile.rise)[:_MOST]
     shown = sorted(highest)
-    strips = smile_strips(clip, [told[k].smile for k in shown])
+    strips = smile_strips(clip, [answers[k].smile for k in shown])
     words, info = class_names(classes_of(model)), info_of(model)
     parts: list[Any] = []
-    if len(shown) < len(told):
+    if len(shown) < len(answers):
         parts.append(element("p", f"More is said below of the {len(shown)} smiles that move the "
                                   "lips most.", class_="quiet"))
     for k, strip in zip(shown, strips, strict=True):
-        t = told[k]
-        parts += [element("h3", f"Smile {k + 1}, from {t.smile.start:.2f} to {t.smile.end:.2f} s"),
-                  _decision(t, model) if len(told) > 1 else None,
+        answer, smile = answers[k], answers[k].smile
+        parts += [element("h3", f"Smile {k + 1}, from {smile.start:.2f} to {smile.end:.2f} s"),
+                  _decision(answer, model) if len(answers) > 1 else None,
                   None if is_sampled(info) else
-                  element("p", held_out_text(info, float(t.probabilities.max()))), strip,
-                  _not_measured(t.smile)]
+                  element("p", held_out_text(info, float(answer.probabilities.max()))), strip,
+                  _not_measured(answer.smile)]
         if contributions:
-            parts += _why(t, words)
-    if contributions and any(len(t.reasons) for t in told):
+            parts += _why(answer, words)
+    if contributions and any(len(answer.reasons) for answer in answers):
         parts.append(element("p", _READING.format(*words), class_="quiet"))
     return parts
 
 
-def _why(told: SmileAnswer, words: Sequence[str]) -> list[Html]:
-    rows = told.reasons
+def _why(answer: SmileAnswer, words: Sequence[str]) -> list[Html]:
+    rows = answer.reasons
     if rows.empty:
         return []
     most = float(rows["contribution"].abs().max())
     records: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
-    said = [element("li", reason_sentence(row, words, most)) for row in records[:_SENTENCES]]
+    sentences = [element("li", reason_sentence(row, words, most)) for row in records[:_SENTENCES]]
     cells = [(short_words(row["parameter"]),
               f"{number_text(row['parameter'], row['value'])} {row['unit']}".rstrip(),
               *(f"{number_text(row['parameter'], row[f'{w}_25'])} to "
                 f"{number_text(row['parameter'], row[f'{w}_75'])}" for w in words),
               signed(row["contribution"], most)) for row in records]
-    return [element("p", "It rests on:"), element("ol", *said), smile_figures(rows, words),
+    return [element("p", "It rests on:"), element("ol", *sentences), smile_figures(rows, words),
             folded(f"All {len(cells)} figures in numbers", table(
                 ["Figure", "Here", *(f"Usual for {w}" for w in words), "Contribution"], cells,
                 label="Figures of the smile", numbers=4),
@@ -212,7 +206,7 @@ def _why(told: SmileAnswer, words: Sequence[str]) -> list[Html]:
 
 
 def reason_sentence(row: dict[str, Any], words: Sequence[str], most: float) -> str:
-    """Say a row of `reasons`.
+    """Return a row of `reasons` as a sentence.
 
     Parameters
     ----------
@@ -246,12 +240,12 @@ def _not_measured(smile: Smile) -> Html | None:
         np.isnan(value) for name, value in smile.figures.items()
         if name.startswith(f"{signal}_{phase}_"))] for signal in SIGNALS}
     lips, lids = (lost[signal] for signal in SIGNALS)
-    said = []
+    missing = []
     if lips:
-        said.append(f"{' and '.join(lips)}, not whole in the recording")
+        missing.append(f"{' and '.join(lips)}, not whole in the recording")
     if len(lids) > len(lips):
-        said.append("the eyelids, which could not be followed")
-    if not said:
+        missing.append("the eyelids, which could not be followed")
+    if not missing:
         return None
-    return element("p", f"Not measured: {'; '.join(said)}. The decision is from the rest.",
+    return element("p", f"Not measured: {'; '.join(missing)}. The decision is from the rest.",
                    class_="quiet")

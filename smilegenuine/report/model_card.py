@@ -17,15 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..classifiers.opening import branches_of, inner_of, steps_of, unwrapped
 from ..running.foreign_text import as_number, code
 from ..signals.action_units import HOGActionUnits, load_drawn_action_units
-from .card_scores import SUBJECT_SCORES, certainty_bins, interval_of
-from .sampled_models import (
-    SAMPLED_KEYS,
-    UNSEEN,
-    adapted_to,
-    is_sampled,
-    learnt_lines,
-    right_lines,
-)
+from .card_scores import SUBJECT_SCORES, certainty_bins, interval_of, part_of
+from .sampled_models import SAMPLED_KEYS, UNSEEN, adapted_to, is_sampled, learnt_lines, right_lines
 
 #: What holds for every system of this kind.
 LIMITS = (
@@ -176,24 +169,24 @@ def _within(model: Any) -> Iterator[str]:
 def _branches(model: Any, inside: str) -> Iterator[str]:
     for name, branch in branches_of(unwrapped(model)).items():
         steps = steps_of(unwrapped(branch))
-        said = [_described(step) for _, step in steps]
-        yield f"Branch {code(inside + name)}: {' → '.join(said)}"
+        described = [_described(step) for _, step in steps]
+        yield f"Branch {code(inside + name)}: {' → '.join(described)}"
         yield from _branches(steps[-1][1], f"{inside}{name}/")
 
 
 def _described(step: Any) -> str:
     """An estimator in a sentence: its class, what that is, and what is not as usual."""
     first = (inspect.getdoc(type(step)) or "").partition("\n")[0].strip()
-    said = [f"{type(step).__name__}{': ' if first else ''}{first}"]
+    sentences = [f"{type(step).__name__}{': ' if first else ''}{first}"]
     changed = [f"{name}={value!r}" for name, value in _changed(step)]
     if changed:
-        said.append(f"Set: {code(', '.join(changed))}.")
+        sentences.append(f"Set: {code(', '.join(changed))}.")
     weights = _n_weights(step)
     if weights:
-        said.append(f"{weights:,} weights.")
+        sentences.append(f"{weights:,} weights.")
     if isinstance(step, HOGActionUnits):
-        said.append(_whose(step))
-    return " ".join(said)
+        sentences.append(_whose(step))
+    return " ".join(sentences)
 
 
 def _changed(step: Any) -> Iterator[tuple[str, Any]]:
@@ -239,19 +232,18 @@ def _trained_on(info: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _right(info: Mapping[str, Any]) -> Iterator[str]:
-    scores, tested = info.get("scores by subject"), info.get("tested")
+    scores, tested = part_of(info, "scores by subject"), part_of(info, "tested")
     if is_sampled(info):
         yield from right_lines(info)
         return
-    if not isinstance(scores, Mapping) or not scores:
+    if not scores:
         yield "Not known: no scores by subject were remembered with the model."
         return
-    tested = tested if isinstance(tested, Mapping) else {}
     for title, value in scores.items():
-        found = as_number(value)
+        share = as_number(value)
         more = _interval(tested) if title == "accuracy" else ""
-        yield f"{_cased(title)}: " + ("not known" if found is None else
-                                      f"{100 * found:.1f} %{more}")
+        yield f"{_cased(title)}: " + ("not known" if share is None else
+                                      f"{100 * share:.1f} %{more}")
     how = [f"{key} {_said(tested[key])}" for key in ("folds", "clips", "subjects")
            if key in tested]
     if how:
@@ -275,8 +267,7 @@ def _interval(tested: Mapping[str, Any]) -> str:
 
 def _versions(info: Mapping[str, Any]) -> Iterator[str]:
     known = {key: info[key] for key in ("smilegenuine", "scikit-learn", "numpy") if key in info}
-    more = info.get("versions")
-    known |= dict(more) if isinstance(more, Mapping) else {}
+    known |= part_of(info, "versions")
     yield "Made with: " + (", ".join(f"{_word(k)} {code(v)}" for k, v in known.items())
                            if known else "not known; the model was never saved")
     if info.get("saved") is not None:
@@ -293,9 +284,9 @@ def _licences(info: Mapping[str, Any]) -> Iterator[str]:
 
 def _rest(info: Mapping[str, Any]) -> Iterator[str]:
     """What else somebody let the model remember."""
-    told = _TOLD | SAMPLED_KEYS if is_sampled(info) else _TOLD
+    elsewhere = _TOLD | SAMPLED_KEYS if is_sampled(info) else _TOLD
     for key, value in info.items():
-        if key not in told and value is not None:
+        if key not in elsewhere and value is not None:
             yield f"{code(key)}: {_said(value)}"
 
 
@@ -309,8 +300,8 @@ def _said(value: Any) -> str:
         return _listed(value)
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
-    found = as_number(value)
-    return code(value) if found is None else f"{found:.15g}"
+    number = as_number(value)
+    return code(value) if number is None else f"{number:.15g}"
 
 
 def _listed(values: Sequence[Any]) -> str:

@@ -58,13 +58,8 @@ def joined(*parts: Any) -> Html:
     -------
     Html
     """
-    found = []
-    for part in parts:
-        if isinstance(part, (list, tuple)):
-            found.append(joined(*part))
-        elif part is not None:
-            found.append(escape(part))
-    return Html("".join(found))
+    return Html("".join(joined(*part) if isinstance(part, (list, tuple)) else escape(part)
+                        for part in parts if part is not None))
 
 
 def element(tag: str, *children: Any, **attributes: Any) -> Html:
@@ -229,22 +224,22 @@ def from_markdown(text: str, level: int = 2) -> Html:
     >>> from_markdown("# A `<b>`\\n\\n- one\\n- two", level=3)
     '<h3>A <code>&lt;b&gt;</code></h3><ul><li>one</li><li>two</li></ul>'
     """
-    found, first = [], 0
+    blocks, first = [], 0
     for block in re.split(r"\n\s*\n", text.strip()):
         lines = block.strip().split("\n")
         heading = re.fullmatch(r"(#{1,6}) +(.*)", lines[0])
         if heading:
             first = first or len(heading[1])
             rank = min(6, max(1, level + len(heading[1]) - first))
-            found.append(element(f"h{rank}", _inline(heading[2])))
+            blocks.append(element(f"h{rank}", _inline(heading[2])))
             lines = lines[1:]
         if lines and lines[0].startswith("- "):
             items = re.split(r"(?m)^- ", "\n".join(lines))[1:]
-            found.append(element("ul", [element("li", _inline(" ".join(item.split("\n"))))
+            blocks.append(element("ul", [element("li", _inline(" ".join(item.split("\n"))))
                                         for item in items]))
         elif any(lines):
-            found.append(element("p", _inline(" ".join(lines))))
-    return joined(*found)
+            blocks.append(element("p", _inline(" ".join(lines))))
+    return joined(*blocks)
 
 
 def _inline(text: str) -> Html:

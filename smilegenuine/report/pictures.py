@@ -19,11 +19,12 @@ from ..explain.explanation import Explanation
 from ..features.clip_phases import IN_ORDER, seconds_of
 from ..features.dmarkers import signals_of
 from ..features.smile_kinematics import Smile
+from ..plotting.axes import time_limits
 from ..plotting.contributions import ContributionsDisplay
 from ..plotting.face_strip import chips_at, moments_of
 from ..plotting.kinematics_profile import KinematicsDisplay
 from ..plotting.signal_curves import SignalsDisplay
-from ..plotting.style import SHADES, STYLES, load_pyplot
+from ..plotting.style import SHADES, STYLES, load_pyplot, shade_phases
 from .page import Html, element, figure, picture
 
 # Inches and points at which letters can still be read where a page is 360 pixels wide.
@@ -144,14 +145,14 @@ def smile_strips(clip: Clip, smiles: Sequence[Smile]) -> list[Html | None]:
     times = np.asarray(clip.times)[seen]
     moments = [{name: int(seen[np.abs(times - when).argmin()]) for name, when in (
         ("begin", s.start), ("middle", 0.5 * (s.start + s.end)), ("end", s.end))} for s in smiles]
-    said = {"begin": "when the smile begins", "middle": "in the middle of the smile",
-            "end": "when the smile ends"}
-    return [_strip(clip, frames, chips, said)
+    words = {"begin": "when the smile begins", "middle": "in the middle of the smile",
+             "end": "when the smile ends"}
+    return [_strip(clip, frames, chips, words)
             for frames, chips in zip(moments, _faces_at(clip, moments), strict=True)]
 
 
 def _strip(clip: Clip, moments: dict[str, int], chips: dict[str, np.ndarray],
-           said: Mapping[str, str] | None = None) -> Html | None:
+           words: Mapping[str, str] | None = None) -> Html | None:
     """Faces side by side, with when that is; None where there is no face."""
     if not chips:
         return None
@@ -164,7 +165,7 @@ def _strip(clip: Clip, moments: dict[str, int], chips: dict[str, np.ndarray],
         height, width = chip.shape[:2]
         when = f"{times[moments[name]]:.2f} s"
         image = picture(data.tobytes(), "png",
-                        f"The face at {when}, {(said or _MOMENTS).get(name, name)}",
+                        f"The face at {when}, {(words or _MOMENTS).get(name, name)}",
                         width=width, height=height)
         shown.append(figure(image, f"{name}, {when}"))
     return element("div", *shown, class_="strip")
@@ -174,24 +175,24 @@ def _faces_at(clip: Clip, moments: Sequence[dict[str, int]]) -> list[dict[str, n
     """The faces at some moments, in several groups; the recording is read at most once."""
     if clip.faces is not None:
         return [chips_at(clip, group) for group in moments]
-    found = _cut_out(clip, {frame for group in moments for frame in group.values()})
-    return [{name: found[i] for name, i in group.items() if i in found} for group in moments]
+    chips = _cut_out(clip, {frame for group in moments for frame in group.values()})
+    return [{name: chips[i] for name, i in group.items() if i in chips} for group in moments]
 
 
 def _cut_out(clip: Clip, wanted: set[int]) -> dict[int, np.ndarray]:
     """What lies around the landmarks at some frames; the recording is read once more for it."""
     if clip.frames is None or clip.landmarks is None or not clip.mask.any():
         return {}
-    found: dict[int, np.ndarray] = {}
+    chips: dict[int, np.ndarray] = {}
     try:
         for i, frame in enumerate(clip.frames):
             if i in wanted:
-                found[i] = _around(frame, np.asarray(clip.landmarks[i])[:, :2])
-                if len(found) == len(wanted):
+                chips[i] = _around(frame, np.asarray(clip.landmarks[i])[:, :2])
+                if len(chips) == len(wanted):
                     break
     except (ValueError, OSError):  # it was there before; the report goes on without pictures
         return {}
-    return found
+    return chips
 
 
 def _around(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -243,19 +244,19 @@ def curves(clip: Clip, phases: dict[str, slice], units: Sequence[str] = ()) -> H
         return None
     with drawing():
         made = new_figure(2.9)
-        _draw_signals(made.subplots(), clip, signals, times, phases)
+        ax = made.subplots()
+        shades = shade_phases(ax, seconds_of(phases, np.asarray(clip.times)))
+        moved = signals.mean(axis=2) - signals[0].mean(axis=1)
+        _draw_signals(ax, times, moved, list(shades.values()))
         return drawn(made, f"Curves over time: {', '.join(_SIGNALS)}. {when}")
 
 
-def _draw_signals(ax: Any, clip: Clip, signals: np.ndarray, times: np.ndarray,
-                  phases: dict[str, slice]) -> None:
-    shades = [ax.axvspan(*span, color=SHADES[name], linewidth=0, label=name, zorder=0)
-              for name, span in seconds_of(phases, np.asarray(clip.times)).items()
-              if name in SHADES]
-    lines = [ax.plot(times, signals[:, k].mean(axis=1) - signals[0, k].mean(), color=colour,
-                     linestyle=style, label=name)[0]
-             for k, (name, (colour, style)) in enumerate(zip(_SIGNALS, STYLES, strict=False))]
-    ax.set(xlabel="time (s)", ylabel="change (widths of mouth or eye)", xlim=_limits(times))
+def _draw_signals(ax: Any, times: np.ndarray, signals: np.ndarray, shades: Sequence[Any],
+                  unit: str = "widths of mouth or eye") -> None:
+    """Draw signals (T, at most 3) of the face, with a legend of them and of what is shaded."""
+    lines = [ax.plot(times, signal, color=colour, linestyle=style, label=name)[0]
+             for signal, name, (colour, style) in zip(signals.T, _SIGNALS, STYLES, strict=False)]
+    ax.set(xlabel="time (s)", ylabel=f"change ({unit})", xlim=time_limits(times))
     ax.figure.legend(handles=[*lines, *shades], loc="outside lower left", ncols=3,
                      fontsize="small", frameon=False)
 
@@ -290,20 +291,10 @@ def smile_curves(clip: Clip, smiles: Sequence[Smile]) -> Html | None:
             if len(smiles) > 1:
                 ax.text(0.5 * (s.start + s.end), 1.01, str(k), ha="center", fontsize="small",
                         transform=ax.get_xaxis_transform())
-        lines = [ax.plot(times, signals[:, k], color=colour, linestyle=style, label=name)[0]
-                 for k, (name, (colour, style)) in enumerate(zip(_SIGNALS[:2], STYLES,
-                                                                 strict=False))]
-        ax.set(xlabel="time (s)", ylabel="change (widths\nof mouth or eye)", xlim=_limits(times))
-        made.legend(handles=[*lines, *spans[:1]], loc="outside lower left", ncols=3,
-                    fontsize="small", frameon=False)
+        _draw_signals(ax, times, signals[:, :2], spans[:1], "widths\nof mouth or eye")
         where = "; ".join(f"smile {k} from {s.start:.2f} to {s.end:.2f} s"
                           for k, s in enumerate(smiles, 1)) or "no smile"
         return drawn(made, f"Curves over time: lip corners and eyelids; {where}.")
-
-
-def _limits(times: np.ndarray) -> tuple[float, float]:
-    first, last = float(times[0]), float(times[-1])
-    return first, last if last > first else first + 1.0
 
 
 def contributions(found: Explanation, words: Sequence[str], log_odds: bool) -> Html:
@@ -354,16 +345,16 @@ def smile_figures(reasons: pd.DataFrame, words: Sequence[str]) -> Html:
         made = new_figure(1.3 + 0.42 * max(4, n + (len(reasons) > n)), _WIDE)
         axes = made.subplots(1, 2, gridspec_kw={"width_ratios": (2.6, 1.0)})
         KinematicsDisplay(reasons, words, n=_FIGURES).plot(axes=axes)
-        whole = drawn(made, "Drawn: where the figures of this smile lie among those of "
-                            f"{words[0]} and {words[1]} smiles, and what each of them contributes "
-                            "to the decision. They are listed beside this picture in words and "
-                            "numbers.", pixels=100.0)
-    return element("div", whole, class_="wide", role="region", tabindex="0",
+        profile = drawn(made, "Drawn: where the figures of this smile lie among those of "
+                              f"{words[0]} and {words[1]} smiles, and what each of them "
+                              "contributes to the decision. They are listed beside this picture in "
+                              "words and numbers.", pixels=100.0)
+    return element("div", profile, class_="wide", role="region", tabindex="0",
                    aria_label="Figures of the smile")
 
 
 def when_text(clip: Clip, phases: dict[str, slice]) -> str:
-    """Say when the phases of a smile are.
+    """Return in words when the phases of a smile are.
 
     Parameters
     ----------
@@ -375,12 +366,12 @@ def when_text(clip: Clip, phases: dict[str, slice]) -> str:
     str
     """
     spans = seconds_of(phases, np.asarray(clip.times))
-    there = [f"{name} {spans[name][0]:.2f} to {spans[name][1]:.2f} s" for name in IN_ORDER
+    known = [f"{name} {spans[name][0]:.2f} to {spans[name][1]:.2f} s" for name in IN_ORDER
              if name in spans]
     missing = [name for name in IN_ORDER if name not in spans]
-    if not there:
+    if not known:
         return "No smile was found in it."
-    said = f"{', '.join(there)}."
+    text = f"{', '.join(known)}."
     if missing:
-        said += f" Not there: {', '.join(missing)}."
-    return said[0].upper() + said[1:]
+        text += f" Not there: {', '.join(missing)}."
+    return text[0].upper() + text[1:]

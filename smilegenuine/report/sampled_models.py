@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..running.foreign_text import as_number, code
+from .card_scores import part_of
 
 #: What the card tells in its own words of such a model, and does not list as remembered.
 SAMPLED_KEYS = frozenset({"clips", "smiles", "certainty", "accuracy on samples",
@@ -52,7 +53,7 @@ def is_sampled(info: Mapping[str, Any]) -> bool:
 
 
 def expected_share(info: Mapping[str, Any]) -> str:
-    """Say in words how many decisions are expected to be right.
+    """Return in words how many decisions are expected to be right.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def expected_share(info: Mapping[str, Any]) -> str:
 
 
 def expected_text(info: Mapping[str, Any]) -> str:
-    """Say how far a decision of such a model can be believed.
+    """Describe how far a decision of such a model can be believed.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def expected_text(info: Mapping[str, Any]) -> str:
 
 
 def adapted_to(info: Mapping[str, Any]) -> str:
-    """Say what such a model has been adapted to.
+    """Return in words what such a model has been adapted to.
 
     Parameters
     ----------
@@ -115,9 +116,8 @@ def adapted_to(info: Mapping[str, Any]) -> str:
     >>> adapted_to({"adapted": {"clips": 36, "subjects": 12}}), adapted_to({})
     ('36 clips of 12 subjects', '')
     """
-    known = info.get("adapted")
-    clips, subjects = (as_number(known.get(k)) if isinstance(known, Mapping) else None
-                       for k in ("clips", "subjects"))
+    adapted = part_of(info, "adapted")
+    clips, subjects = (as_number(adapted.get(k)) for k in ("clips", "subjects"))
     if clips is None:
         return ""
     return f"{clips:.0f} clips" + ("" if subjects is None else f" of {subjects:.0f} subjects")
@@ -155,8 +155,8 @@ def learnt_lines(info: Mapping[str, Any]) -> Iterator[str]:
     str
         Markdown.
     """
-    total, smiles = as_number(info.get("clips")), info.get("smiles")
-    if isinstance(smiles, Mapping) and smiles:
+    total, smiles = as_number(info.get("clips")), part_of(info, "smiles")
+    if smiles:
         counts = {name: as_number(n) for name, n in smiles.items()}
         yield "Sampled smiles: " + (f"{total:,.0f}: " if total else "") + ", ".join(
             f"{code(smiles[name]) if n is None else format(n, ',.0f')} {code(name)}"
@@ -198,31 +198,28 @@ def right_lines(info: Mapping[str, Any]) -> Iterator[str]:
         yield f"Over all kinds of samples and frame rates: {', '.join(ranges)}"
     known = _certainties(info)
     if known:
-        said = ", ".join(f"{_percent(share)} from {_SIGNALS[s]}" for s, share in known.items())
+        means = ", ".join(f"{_percent(share)} from {_SIGNALS[s]}" for s, share in known.items())
         both = " Of both together nothing is published; that is an assumption." \
             if "lip+eyelid" in known else ""
-        yield (f"How sure it is, is set from elsewhere: its mean probability is {said}, which is "
+        yield (f"How sure it is, is set from elsewhere: its mean probability is {means}, which is "
                "how often classifiers of such figures were right about the recordings that the "
                f"figures are of.{both}")
 
 
 def _ranges(info: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
     """Of each signal, the least and the largest accuracy on samples."""
-    found: dict[str, list[float]] = {}
-    for name, share in info["accuracy on samples"].items():
-        value = as_number(share)
-        if value is not None:
-            found.setdefault(str(name).partition(",")[0], []).append(value)
     for signal in ("lip", "eyelid", "both"):
-        if signal in found:
-            yield signal, min(found[signal]), max(found[signal])
+        shares = [share for name, value in info["accuracy on samples"].items()
+                  if str(name).partition(",")[0] == signal
+                  and (share := as_number(value)) is not None]
+        if shares:
+            yield signal, min(shares), max(shares)
 
 
 def _certainties(info: Mapping[str, Any]) -> dict[str, float]:
-    known = info.get("certainty")
-    found = {s: as_number(known.get(s)) for s in ("lip", "eyelid", "lip+eyelid")} \
-        if isinstance(known, Mapping) else {}
-    return {s: share for s, share in found.items() if share is not None}
+    known = part_of(info, "certainty")
+    return {signal: share for signal in ("lip", "eyelid", "lip+eyelid")
+            if (share := as_number(known.get(signal))) is not None}
 
 
 def _percent(share: Any) -> str:

@@ -9,7 +9,7 @@ from ..explain.explanation import WITH_OTHERS
 from ..features.dmarkers import MARKERS
 from ..plotting.contribution_maps import signed
 from ..running.foreign_text import as_number
-from .card_scores import certainty_bins, interval_of
+from .card_scores import certainty_bins, interval_of, part_of
 from .model_card import DRAWN
 
 #: Names of the 17 action units (Ekman, Friesen & Hager 2002, Facial Action Coding System).
@@ -35,7 +35,7 @@ _FEW = 20
 
 
 def what_text(what: str) -> str:
-    """Say what a contribution is made by.
+    """Return in words what a contribution is made by.
 
     Parameters
     ----------
@@ -59,15 +59,11 @@ def what_text(what: str) -> str:
         return f"{first}, {UNITS[first]}, and {second}, {UNITS[second]}, together"
     if what in UNITS:
         return f"{what}, {UNITS[what]}"
-    if what in _SIGNALS:
-        return _SIGNALS[what]
-    if what in MARKERS:
-        return what.replace("_", " ")
-    return what
+    return _SIGNALS.get(what, what.replace("_", " ") if what in MARKERS else what)
 
 
 def span_text(phase: str) -> str:
-    """Say to which part of a recording a contribution belongs; nothing where to none.
+    """Return in words where in a recording a contribution belongs; nothing where to none.
 
     Parameters
     ----------
@@ -82,7 +78,7 @@ def span_text(phase: str) -> str:
 
 
 def sentence(row: Mapping[Any, Any], words: list[str], branches: int, most: float) -> str:
-    """Say a row of `Explanation.strongest`.
+    """Return a row of `Explanation.strongest` as a sentence.
 
     Parameters
     ----------
@@ -112,7 +108,7 @@ def sentence(row: Mapping[Any, Any], words: list[str], branches: int, most: floa
 
 
 def sure_text(probability: float) -> str:
-    """Say how sure a system is.
+    """Return in words how sure a system is.
 
     Parameters
     ----------
@@ -146,7 +142,7 @@ def percent(share: float) -> str:
 
 
 def held_out_text(info: Mapping[str, Any], probability: float) -> str:
-    """Say how often a system was right on people that it had not been trained on.
+    """Describe how often a system was right on people that it had not been trained on.
 
     Parameters
     ----------
@@ -160,12 +156,11 @@ def held_out_text(info: Mapping[str, Any], probability: float) -> str:
     -------
     str
     """
-    scores, tested = info.get("scores by subject"), info.get("tested")
-    accuracy = as_number(scores.get("accuracy")) if isinstance(scores, Mapping) else None
+    accuracy = as_number(part_of(info, "scores by subject").get("accuracy"))
     if accuracy is None:
         return ("How often this model is right about people whom it was not trained on is not "
                 "known: it remembers no scores by subject.")
-    tested = tested if isinstance(tested, Mapping) else {}
+    tested = part_of(info, "tested")
     parts = ["In tests on people whom it was not trained on, a system made like this one was right "
              f"about {100 * accuracy:.0f} of 100 clips{_how_tested(tested)}.",
              *_no_better(accuracy, tested), *_as_sure(info.get("held out"), probability)]
@@ -184,20 +179,20 @@ def _no_better(accuracy: float, tested: Mapping[str, Any]) -> list[str]:
 def _how_tested(tested: Mapping[str, Any]) -> str:
     bounds = interval_of(tested)
     clips, people = as_number(tested.get("clips")), as_number(tested.get("subjects"))
-    said = [] if bounds is None else [
+    parts = [] if bounds is None else [
         f"{100 * bounds[2]:g} % interval {100 * bounds[0]:.0f} to {100 * bounds[1]:.0f}"]
     if clips is not None:
-        said.append(f"{clips:.0f} clips" + (f" of {people:.0f} people" if people else ""))
-    return f" ({'; '.join(said)})" if said else ""
+        parts.append(f"{clips:.0f} clips" + (f" of {people:.0f} people" if people else ""))
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _as_sure(bins: Any, probability: float) -> list[str]:
     """How often it was right when it was as sure as now."""
     # Where the decision is a tie, rounding may put its probability below a half.
-    mine = [row for row in certainty_bins(bins) if row[0] <= probability + 1e-9]
-    if not mine:
+    bins_below = [row for row in certainty_bins(bins) if row[0] <= probability + 1e-9]
+    if not bins_below:
         return []
-    low, high, clips, right = mine[-1]
+    low, high, clips, right = bins_below[-1]
     span = f"{100 * low:.0f} to {100 * high:.0f} %"
     if not clips:
         return [f"Of no clip in those tests was it as sure as of this one ({span})."]

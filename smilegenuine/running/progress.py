@@ -21,7 +21,7 @@ class Bar(Protocol):
     """What shows progress."""
 
     def update(self, n: int = 1) -> Any:
-        """Say that `n` more are done."""
+        """Count `n` more as done."""
 
     def set_postfix(self, ordered_dict: Any = None) -> Any:
         """Show figures beside the number."""
@@ -53,7 +53,7 @@ class PlainLines:
         self.began = self.said = time.monotonic()
 
     def update(self, n: int = 1) -> None:
-        """Say that `n` more are done; a line is written where the last one is long ago."""
+        """Count `n` more as done, and write a line where the last one is long ago."""
         self.n += n
         now = time.monotonic()
         whole = (now - self.began) * self.total / max(self.n, 1)

@@ -90,7 +90,7 @@ SIGNAL_NAMES: tuple[str, ...] = tuple(
 
 
 def measure_signals(head: np.ndarray, blendshapes: np.ndarray) -> np.ndarray:
-    """Return the signals that action units are read from.
+    """Compute the signals that action units are read from.
 
     Parameters
     ----------

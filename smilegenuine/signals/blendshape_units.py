@@ -143,7 +143,7 @@ def clip_signals(clip: Clip, who: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def weigh_signals(signals: np.ndarray, fps: float) -> np.ndarray:
-    """Return intensities for changes of the signals from rest, blinks bridged in lid units.
+    """Compute intensities from changes of the signals from rest, blinks bridged in lid units.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def weigh_signals(signals: np.ndarray, fps: float) -> np.ndarray:
 
 
 def find_blinks(closure: np.ndarray, fps: float) -> np.ndarray:
-    """Say in which frames the eyes blink: close and open again within 0.6 seconds.
+    """Return the frames in which the eyes blink: close and open again within 0.6 seconds.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def find_blinks(closure: np.ndarray, fps: float) -> np.ndarray:
 
 
 def resting_level(signals: np.ndarray, fps: float, neutral: str) -> np.ndarray:
-    """Return the level of each signal in the person's face at rest.
+    """Compute the level of each signal in the person's face at rest.
 
     Parameters
     ----------

@@ -31,25 +31,18 @@ def _height(*points: int) -> MeshMeasure:
     return MeshMeasure(_Y, (), points)
 
 
-def _drop(*points: int) -> MeshMeasure:
-    return MeshMeasure(_Y, points, ())
-
-
-_INNER_BROWS = (107, 55, 336, 285)
-_MIDDLE_BROWS = (105, 52, 334, 282)
-_OUTER_BROWS = (70, 46, 63, 53, 300, 276, 293, 283)
 _UPPER_LIDS = (159, 158, 160, 386, 385, 387)
 _LOWER_LIDS = (145, 144, 153, 374, 373, 380)
 _IRISES = (468, 473)
-_UPPER_LIP, _LOWER_LIP = (0, 37, 267), (17, 84, 314)
+_LOWER_LIP = (17, 84, 314)
 
-#: What is measured, by name. Heights and drops are from the line through the eyes; both sides of
-#: the face are averaged. The numbers are points of MediaPipe's mesh.
+#: What is measured, by name. Heights, and how low the chin is, are from the line through the eyes;
+#: both sides of the face are averaged. The numbers are points of MediaPipe's mesh.
 MESH_MEASURES: dict[str, MeshMeasure] = {
-    "brow_inner": _height(*_INNER_BROWS),
+    "brow_inner": _height(107, 55, 336, 285),
     "brow_inner_end": _height(55, 285),
-    "brow_middle": _height(*_MIDDLE_BROWS),
-    "brow_outer": _height(*_OUTER_BROWS),
+    "brow_middle": _height(105, 52, 334, 282),
+    "brow_outer": _height(70, 46, 63, 53, 300, 276, 293, 283),
     "eye_opening": MeshMeasure(_Y, _LOWER_LIDS, _UPPER_LIDS),
     "lid_over_iris": MeshMeasure(_Y, _IRISES, _UPPER_LIDS),
     "lower_lid": _height(*_LOWER_LIDS),
@@ -66,11 +59,11 @@ MESH_MEASURES: dict[str, MeshMeasure] = {
     "mouth_width": MeshMeasure(_X, (291,), (61,)),
     "corner_height": _height(61, 291),
     "corner_lift": MeshMeasure(_Y, (0, 17), (61, 291)),  # corners above the middle of the lips
-    "upper_lip": _height(*_UPPER_LIP),
+    "upper_lip": _height(0, 37, 267),
     "lower_lip": _height(*_LOWER_LIP),
     "lower_lip_thickness": MeshMeasure(_Y, _LOWER_LIP, (14, 87, 317)),
     "lip_gap": MeshMeasure(_Y, (14, 87, 317), (13, 82, 312)),
-    "chin": _drop(152, 148, 377),
+    "chin": MeshMeasure(_Y, (152, 148, 377), ()),
 }
 
 
@@ -86,8 +79,8 @@ def measure_mesh(head: np.ndarray) -> np.ndarray:
     Returns
     -------
     array of shape (T, 25)
-        One column for each of `MESH_MEASURES`, in units of the distance between the eyes; a height
-        grows upwards, a drop downwards. NaN where the points are.
+        One column for each of `MESH_MEASURES`, in units of the distance between the eyes; heights
+        grow upwards, "chin" downwards. NaN where the points are.
 
     Raises
     ------

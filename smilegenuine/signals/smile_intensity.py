@@ -136,9 +136,9 @@ class LBPSmileIntensity(ClipTransformer):
         for clip in pictured:
             require_fields(clip, ("faces",), type(self).__name__, "run FaceAligner first")
             seen = self._seen(clip)
-            for found, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
+            for examples, frames in zip((neutral, smiling), _example_frames(clip), strict=True):
                 if len(frames):
-                    found.append(self._shares(seen[_spread(frames, most)]))
+                    examples.append(self._shares(seen[_spread(frames, most)]))
         if not neutral or not smiling:
             raise ValueError(f"none of the {len(pictured)} clips shows a face that goes from "
                              "neutral to smiling, so there is nothing to learn from")
@@ -227,7 +227,7 @@ class LBPSmileIntensity(ClipTransformer):
 
 
 def svm_decision(model: Pipeline, x: np.ndarray) -> np.ndarray:
-    """Return a scaled SVM's decision values as matrix products, several times faster than libsvm's.
+    """Compute a scaled SVM's decision values as matrix products, much faster than libsvm does.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ import pandas as pd
 from ..classifiers.adapted_kinematics import (
     STRENGTHS,
     AdaptedKinematicsClassifier,
-    coded_labels,
     fitted_prior,
+    positive_labels,
 )
 from ..classifiers.kinematics_classifier import KinematicsClassifier
 from ..classifiers.subject_folds import check_groups, subjects_of
@@ -25,7 +25,7 @@ from ..features.smile_kinematics import KINEMATICS, SmileKinematics
 from .kinematics_pipeline import KinematicsPipeline
 
 # Recordings left out that are named in the warning.
-_MOST_SAID = 5
+_MOST_NAMED = 5
 
 
 def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
@@ -92,31 +92,32 @@ def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
     """
     prior = _prior_of(model)
     items = clips if isinstance(clips, pd.DataFrame) else listed(clips)
-    coded_labels(y, prior.classes_, len(items), "clips")  # raises before hours of measuring
+    positive_labels(y, prior.classes_, len(items), "clips")  # raises before hours of measuring
     if groups is not None:
         groups = check_groups(groups, len(items), "clips")
     lost: dict[int, str] = {}
-    found = _measured(model, items, lost)
-    table = found.table if hasattr(prior, "feature_names_in_") else found.table.to_numpy(float)
+    measured = _measure(model, items, lost)
+    table = measured.table if hasattr(prior, "feature_names_in_") else \
+        measured.table.to_numpy(float)
     smiles = (np.isfinite(prior.table(table)).any(axis=1) if len(table)
               else np.zeros(0, dtype=bool))
     for k in np.flatnonzero(~smiles):
-        lost[int(found.places[k])] = f"{found.clips[k].name}: no smile was found"
+        lost[int(measured.places[k])] = f"{measured.clips[k].name}: no smile was found"
     _warn_of(lost, len(items))
-    kept = found.places[smiles]
-    if not len(kept):
+    used = measured.places[smiles]
+    if not len(used):
         raise ValueError(f"none of {len(items)} clips can be used; the first: {lost[0]}")
-    subjects = groups[kept] if groups is not None else subjects_of(
-        [clip for clip, smile in zip(found.clips, smiles, strict=True) if smile])
+    subjects = groups[used] if groups is not None else subjects_of(
+        [clip for clip, smile in zip(measured.clips, smiles, strict=True) if smile])
     adapted = AdaptedKinematicsClassifier(prior, strengths=strengths, cv=cv,
                                           random_state=random_state)
-    adapted.fit(table[smiles], np.asarray(y)[kept], subjects)
+    adapted.fit(table[smiles], np.asarray(y)[used], subjects)
     # Copies: a fit of the new pipeline is to leave the steps of the old one alone.
     new = copy.copy(model)
     new.steps = [*((name, copy.copy(step)) for name, step in model.steps[:-1]),
                  (model.steps[-1][0], adapted)]
     new.info_ = {**getattr(model, "info_", {}), "adapted": {
-        "clips": len(kept), "subjects": None if subjects is None else adapted.n_subjects_,
+        "clips": len(used), "subjects": None if subjects is None else adapted.n_subjects_,
         "left out": len(lost),
         "accuracy before": round(adapted.prior_accuracy_, 3),
         "accuracy on held-out subjects": round(adapted.held_out_accuracy_, 3)}}
@@ -124,8 +125,7 @@ def adapt(model: KinematicsPipeline, clips: Any, y: Any, groups: Any = None, *,
 
 
 class _Measured(NamedTuple):
-    """What could be measured: clips with a name each, their kinematics, their places in the list.
-    """
+    """What could be measured: named clips, their kinematics, and their places in the list."""
 
     clips: list[Clip]
     table: pd.DataFrame
@@ -140,7 +140,7 @@ def _prior_of(model: Any) -> KinematicsClassifier:
     return fitted_prior(model.steps[-1][1])
 
 
-def _measured(model: KinematicsPipeline, items: Any, lost: dict[int, str]) -> _Measured:
+def _measure(model: KinematicsPipeline, items: Any, lost: dict[int, str]) -> _Measured:
     """Measure what can be measured; why the others cannot goes into `lost`, by their places."""
     if isinstance(items, pd.DataFrame):
         named = [Clip(name=f"row {row}") for row in items.index]
@@ -158,7 +158,7 @@ def _measured(model: KinematicsPipeline, items: Any, lost: dict[int, str]) -> _M
 
 def _after_first_steps(model: KinematicsPipeline, items: Sequence[Any], lost: dict[int, str]
                        ) -> dict[int, Clip]:
-    """Clips as `SmileKinematics` gets them, by their places."""
+    """Measure clips up to what `SmileKinematics` takes; by their places in the list."""
     clips: dict[int, Clip] = {}
     for i, opened in enumerate(open_items(items)):
         if isinstance(opened, Clip):
@@ -182,7 +182,7 @@ def _after_first_steps(model: KinematicsPipeline, items: Sequence[Any], lost: di
 
 def _warn_of(lost: dict[int, str], n: int) -> None:
     if lost:
-        said = [lost[i] for i in sorted(lost)]
-        more = f"; … ({len(said) - _MOST_SAID} more)" if len(said) > _MOST_SAID else ""
-        warnings.warn(f"{len(said)} of {n} clips are left out: {'; '.join(said[:_MOST_SAID])}"
-                      f"{more}", stacklevel=3)
+        reasons = [lost[i] for i in sorted(lost)]
+        more = f"; … ({len(reasons) - _MOST_NAMED} more)" if len(reasons) > _MOST_NAMED else ""
+        warnings.warn(f"{len(reasons)} of {n} clips are left out: "
+                      f"{'; '.join(reasons[:_MOST_NAMED])}{more}", stacklevel=3)

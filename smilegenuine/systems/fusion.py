@@ -1,4 +1,4 @@
-"""Late fusion: several classifiers of the same clips, and one on top of what they found."""
+"""Late fusion: several classifiers of the same clips, and one on top of their outputs."""
 
 from __future__ import annotations
 
@@ -11,24 +11,18 @@ from sklearn.base import TransformerMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch, _safe_indexing, check_random_state
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import (
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from ..classifiers.branches import (
-    check_fitted_branch,
+    check_fitted,
     decisions_of,
-    fit_and_ask,
     fit_branch,
+    fit_crosswise,
     outputs_of,
-    spread_of,
 )
 from ..classifiers.clips_or_tables import ClipsOrTableMixin
 from ..classifiers.log_odds import LogOddsClassifierMixin
-from ..classifiers.subject_folds import (
-    held_out_split,
-    inner_splits,
-)
+from ..classifiers.subject_folds import held_out_split, inner_splits
 from ..clips.steps import atomic_fit, check_positive
 from ..running.parallel import in_parallel
 
@@ -40,13 +34,12 @@ _FUSE = ("embedding", "proba", "hadamard")
 # narrower. Chosen on drawn signals, where the figures of docs/systems.md come from.
 _UNEVEN, _FREE, _THRESHOLD, _FINAL_C = 0.3, 0.3, 0.3, 0.3
 
-
 # Subjects held out for a product of projections, at least.
 _LEAST_FOR_PRODUCT = 4
 
 
 class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin, _BaseComposition):
-    """Classifiers as branches, and a classifier over what they found.
+    """Classifiers as branches, and a classifier on top of their outputs.
 
     A meta-estimator in the manner of scikit-learn's `StackingClassifier`, for clips and subjects.
 
@@ -219,25 +212,26 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         return self
 
     def _fit(self, branches: dict[str, Any], X: Any, y: Any, groups: Any) -> None:
-        X, classes, codes, subjects = self._open_labelled(X, y, groups)
-        labels = classes[codes]
-        self.classes_ = classes
+        X, self.classes_, codes, subjects = self._open_labelled(X, y, groups)
+        labels = self.classes_[codes]
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         if self.fuse == "proba" and self.cv != "prefit":
-            fitted, top = self._fit_crosswise(branches, X, labels, codes, subjects)
-            aside = np.arange(len(codes))
+            splits, aside = inner_splits(codes, subjects, self.cv), np.arange(len(codes))
+            self.estimators_, decisions = fit_crosswise(
+                list(branches.values()), X, labels, subjects, splits, self.n_jobs)
+            features = [decisions]
         else:
-            fitted, aside = self._fit_apart(branches, X, labels, codes, subjects)
-            top = None
-        self._keep_branches(fitted)
-        found, decisions = self._outputs(_safe_indexing(X, aside)) if top is None else ([top], top)
-        self.fusion_subjects_ = None if subjects is None else \
-            np.unique(np.asarray(subjects)[aside].astype(str))
-        self._fit_top(found, decisions, labels[aside],
-                      None if subjects is None else np.asarray(subjects)[aside])
+            self.estimators_, aside = self._fit_apart(branches, X, labels, codes, subjects)
+            for name, branch in zip(branches, self.estimators_, strict=True):
+                check_fitted(f"branch {name!r}", branch, self.classes_)
+            features, decisions = self._outputs(_safe_indexing(X, aside))
+        self._names = list(branches)
+        subjects = None if subjects is None else np.asarray(subjects)[aside]
+        self.fusion_subjects_ = None if subjects is None else np.unique(subjects.astype(str))
+        self._fit_top(features, decisions, labels[aside], subjects)
 
     def _check_params(self) -> dict[str, Any]:
-        """The branches by name, without those dropped; or raise."""
+        """Return the branches by name, without those dropped; or raise."""
         if self.fuse not in _FUSE:
             raise ValueError(f"fuse must be one of {', '.join(_FUSE)}, not {self.fuse!r}")
         if self.cv != "prefit":
@@ -265,57 +259,28 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         return branches
 
     def _fit_apart(self, branches: dict[str, Any], X: Any, labels: np.ndarray, codes: np.ndarray,
-                   subjects: np.ndarray | None) -> tuple[dict[str, Any], np.ndarray]:
-        """Branches, and the positions of what the top is to be fitted on."""
-        everything = np.arange(len(codes))
+                   subjects: np.ndarray | None) -> tuple[list[Any], np.ndarray]:
+        """Fitted branches, and the positions of the clips that the top is to be fitted on."""
+        train = aside = np.arange(len(codes))
         if self.cv == "prefit":
-            for name, branch in branches.items():
-                check_fitted_branch(name, branch, self.classes_)
-            return branches, everything
-        kept = aside = everything
+            return list(branches.values()), aside
         if self.holdout is not None:
             share = self.holdout
             if self.fuse == "hadamard":  # of these, some tell its own training when to stop
                 n = len(codes) if subjects is None else len(np.unique(subjects))
                 share = max(share, min(0.5, _LEAST_FOR_PRODUCT / n))
-            kept, aside = held_out_split(codes, subjects, share, self._seed)
-            if subjects is not None and len(np.unique(np.asarray(subjects)[kept])) < 2:
+            train, aside = held_out_split(codes, subjects, share, self._seed)
+            if subjects is not None and len(np.unique(np.asarray(subjects)[train])) < 2:
                 raise ValueError("with subjects held out for the top, one subject is left to train "
                                  "the branches on; add subjects, or set holdout=None")
-        calls = ((clone(branch), X, labels, subjects, kept) for branch in branches.values())
-        fitted = list(in_parallel(fit_branch, calls, n_jobs=self.n_jobs))
-        for name, branch in zip(branches, fitted, strict=True):
-            check_fitted_branch(name, branch, self.classes_)
-        return dict(zip(branches, fitted, strict=True)), aside
+        calls = ((clone(branch), X, labels, subjects, train) for branch in branches.values())
+        return list(in_parallel(fit_branch, calls, n_jobs=self.n_jobs)), aside
 
-    def _fit_crosswise(self, branches: dict[str, Any], X: Any, labels: np.ndarray,
-                       codes: np.ndarray, subjects: np.ndarray | None
-                       ) -> tuple[dict[str, Any], np.ndarray]:
-        """Branches fitted on everything, and logits of branches that had not seen the subject."""
-        splits = inner_splits(codes, subjects, self.cv)
-        everything = np.arange(len(codes))
-        parts = [(everything, None), *splits]
-        jobs = [(k, part) for k in range(len(branches)) for part in parts]
-        models = list(branches.values())
-        calls = ((clone(models[k]), X, labels, subjects, train, test) for k, (train, test) in jobs)
-        done = list(in_parallel(fit_and_ask, calls, n_jobs=self.n_jobs))
-        logits = np.empty((len(codes), len(branches)))
-        for (k, (_, test)), (_, values) in zip(jobs, done, strict=True):
-            if test is not None:
-                logits[test, k] = values
-        whole = [model for (_, (_, test)), (model, _) in zip(jobs, done, strict=True)
-                 if test is None]
-        return dict(zip(branches, whole, strict=True)), logits
-
-    def _keep_branches(self, fitted: dict[str, Any]) -> None:
-        self.estimators_ = list(fitted.values())
-        self._names = list(fitted)
-
-    def _fit_top(self, found: list[np.ndarray], decisions: np.ndarray, y: np.ndarray,
+    def _fit_top(self, features: list[np.ndarray], decisions: np.ndarray, y: np.ndarray,
                  groups: np.ndarray | None) -> None:
         self.widths_ = dict.fromkeys(self._names, 1) if self.fuse == "proba" else \
-            {name: block.shape[1] for name, block in zip(self._names, found, strict=True)}
-        fused = np.hstack(found)
+            {name: block.shape[1] for name, block in zip(self._names, features, strict=True)}
+        fused = np.hstack(features)
         if self.fuse == "hadamard":
             from ..classifiers.hadamard import HadamardClassifier  # here, because it needs torch
 
@@ -340,7 +305,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
                 max_iter=1000).fit(fused, y)
 
     def _prior_scaled(self, fused: np.ndarray, decisions: np.ndarray) -> np.ndarray:
-        """Embeddings and the branches' decisions, scaled so that one penalty means the prior.
+        """Scale embeddings and the branches' decisions so that one penalty is the prior.
 
         Decisions are linear in their branch's embedding, so a linear layer over both is a linear
         layer over the embeddings; what differs is how dear each direction is.
@@ -355,7 +320,7 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
     # -- using ----------------------------------------------------------------------------------
 
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], np.ndarray]:
-        """What is fused of each branch, (n, width), and all decisions, (n, n_branches)."""
+        """Return what is fused of each branch, (n, width), and all decisions, (n, n_branches)."""
         outputs = [outputs_of(branch, X) for branch in self.estimators_]
         decisions = np.column_stack([values for _, values in outputs])
         if self.fuse == "proba":
@@ -420,8 +385,8 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         -------
         array of shape (n,)
         """
-        found, decisions = self._outputs(self._open(X))
-        return self.decide_outputs(np.hstack(found), decisions)
+        features, decisions = self._outputs(self._open(X))
+        return self.decide_outputs(np.hstack(features), decisions)
 
     def decide_outputs(self, fused: np.ndarray, decisions: np.ndarray) -> np.ndarray:
         """Return the decision values of what the branches gave: the top by itself.
@@ -445,3 +410,9 @@ class StackingFusion(ClipsOrTableMixin, TransformerMixin, LogOddsClassifierMixin
         elif self.fuse == "embedding" and self.final_estimator is None:
             fused = self._prior_scaled(fused, decisions)
         return decisions_of(self.final_estimator_, fused)
+
+
+def spread_of(values: np.ndarray) -> np.ndarray:
+    """Return each column's standard deviation, 1 where a column does not vary."""
+    spread = values.std(axis=0)
+    return np.where(spread > 1e-12, spread, 1.0)

@@ -1,4 +1,4 @@
-"""A pipeline from video to decision that knows of smiles: of none, of one, of several."""
+"""A pipeline from video to decision that knows of smiles: none, one or several."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..features.smile_kinematics import KINEMATICS, Smile, SmileKinematics
 
 
 class SmileDecisions(NamedTuple):
-    """What is decided about smiles.
+    """Decisions about smiles.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class SmileDecisions(NamedTuple):
 class KinematicsPipeline(Pipeline):
     """A `Pipeline` that ends in `SmileKinematics` and a classifier of its figures.
 
-    All that scikit-learn's `Pipeline` does, and what only these two steps together can: saying
-    where no smile is, and answering for each smile of a recording. `load_pretrained` gives one that
-    is fitted.
+    All that scikit-learn's `Pipeline` does, and what only these two steps together can: telling
+    where no smile is, and deciding about each smile of a recording. `load_pretrained` returns one
+    that is fitted.
 
     Parameters
     ----------
@@ -142,10 +142,10 @@ class KinematicsPipeline(Pipeline):
             if not smiles:
                 rows.append((clip.label, 0, np.nan, np.nan, NO_SMILE, np.nan, np.nan))
                 continue
-            found = self.decide_smiles(smiles)
+            decided = self.decide_smiles(smiles)
             rows += [(clip.label, k, smile.start, smile.end, decision, *p) for k, (
-                smile, decision, p) in enumerate(zip(smiles, found.decisions, found.probabilities,
-                                                     strict=True), 1)]
+                smile, decision, p) in enumerate(zip(
+                    smiles, decided.decisions, decided.probabilities, strict=True), 1)]
         return pd.DataFrame(rows, columns=["clip", "smile", "start", "end", "decision", *classes])
 
     def decide_smiles(self, smiles: Sequence[Smile]) -> SmileDecisions:

@@ -168,7 +168,7 @@ def make_system(name: str, *, action_units: ClipTransformer | None = None, memor
 
 
 def looks_at(name: str) -> frozenset[str]:
-    """Say what the branches of a system look at.
+    """Return what the branches of a system look at.
 
     Parameters
     ----------
@@ -215,15 +215,15 @@ def set_networks(system: Any, **params: Any) -> Any:
     owners = [name.removesuffix("patience") for name in nested
               if name == "patience" or name.endswith("__patience")]
     for param, value in params.items():
-        found = [owner + param for owner in owners if owner + param in nested]
-        if not found:
+        names = [owner + param for owner in owners if owner + param in nested]
+        if not names:
             raise ValueError(f"no network of the system has a parameter {param!r}")
-        system.set_params(**dict.fromkeys(found, value))
+        system.set_params(**dict.fromkeys(names, value))
     return system
 
 
 def _classifier(name: str, n_jobs: int | None, net: dict[str, Any]) -> tuple[str, Any]:
-    """The name of a system's last step, and the step."""
+    """Make a system's last step, and name it."""
     if name in FUSIONS:
         branches = [(_step(branch), _branch(branch, None, net)) for branch in FUSIONS[name]]
         return "fusion", StackingFusion(branches, random_state=net["random_state"], n_jobs=n_jobs)

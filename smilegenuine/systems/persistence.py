@@ -126,7 +126,7 @@ def _read(path: Path, reader: Any, **options: Any) -> Any:
 
 
 def _foreign(types: list[str]) -> list[str]:
-    """Those of the types that are not estimators of this package.
+    """Return those of the types that are not estimators of this package.
 
     skops calls some of what a file names; a name that only leads through this package (to a
     function, to something that a module imports) is not enough to be trusted.
@@ -144,20 +144,20 @@ def _is_own_estimator(type_name: str) -> bool:
             and public.__module__ == module)
 
 
-def _says_how_it_is_saved(value: BaseEstimator) -> bool:
-    """Networks do, and have no cache; their parts are not to be copied one by one."""
+def _has_its_own_state(value: BaseEstimator) -> bool:
+    """Whether it makes its state itself, as networks do: they have no cache, and are not copied."""
     return type(value).__getstate__ is not BaseEstimator.__getstate__
 
 
 def _without_memory(value: Any) -> Any:
-    """A copy in which no estimator, however deep, has a cache folder; what is learnt is shared."""
+    """Copy a model so that no estimator in it has a cache folder; what is learnt is shared."""
     if type(value) in (list, tuple):
         return type(value)(_without_memory(v) for v in value)
     if type(value) is dict:
         return {k: _without_memory(v) for k, v in value.items()}
-    if not isinstance(value, BaseEstimator) or _says_how_it_is_saved(value):
+    if not isinstance(value, BaseEstimator) or _has_its_own_state(value):
         return value
-    bare = copy.copy(value)
+    without = copy.copy(value)
     for name, part in vars(value).items():
-        vars(bare)[name] = None if name == "memory" else _without_memory(part)
-    return bare
+        vars(without)[name] = None if name == "memory" else _without_memory(part)
+    return without

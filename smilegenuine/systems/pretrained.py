@@ -79,7 +79,7 @@ def load_pretrained(name: str = "kinematics", *, labels: Sequence[Any] = (0, 1),
 
 
 def stored_classifier(classifier: KinematicsClassifier) -> dict[str, Any]:
-    """Return all that a fitted classifier knows as plain lists and numbers.
+    """Return what a fitted classifier has learnt as plain lists and numbers.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def stored_classifier(classifier: KinematicsClassifier) -> dict[str, Any]:
 
 
 def classifier_of(stored: dict[str, Any], labels: Sequence[Any] = (0, 1)) -> KinematicsClassifier:
-    """Return the classifier that was stored.
+    """Make the classifier that was stored.
 
     Parameters
     ----------

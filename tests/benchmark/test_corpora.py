@@ -12,7 +12,12 @@ from lookalike_files import waves
 from lookalikes import write_images
 
 from smilegenuine import Clip
-from smilegenuine.benchmark.corpora import check_twice, in_both, join_corpora, marks
+from smilegenuine.benchmark.corpora import (
+    check_duplicates,
+    identifiers,
+    join_corpora,
+    shared_recordings,
+)
 from smilegenuine.benchmark.folds import Folds
 from smilegenuine.benchmark.sets import LabelledSet, load_labelled
 
@@ -44,7 +49,7 @@ class TestJoined:
 
     def test_names_of_labels_count(self):
         """1 and "spontaneous" mean the same where the set says so; folds of sets say nothing."""
-        named = labelled("two", 4, label_names=None, folds=Folds.published(np.arange(4)))
+        named = labelled("two", 4, label_names=None, folds=Folds(np.arange(4), 4, "published"))
         named.y[:] = [1, 0, 1, 0]
         words = join_corpora(labelled("one", 4, label_names=None), [named])
         assert [str(label) for label in words.y] == ["0", "1", "0", "1", "1", "0", "1", "0"]
@@ -79,34 +84,34 @@ class TestMarks:
         copy = shutil.copyfile(first, tmp_path / "other name.mp4")
         os.utime(copy, (9, 9))
         there = [Clip(frames=first), Clip(frames=second)]
-        assert [clip.name for clip in in_both(there[:1], [Clip(frames=copy), there[1]])] == [
-            str(copy)]
+        shared = shared_recordings(there[:1], [Clip(frames=copy), there[1]])
+        assert [clip.name for clip in shared] == [str(copy)]
 
     def test_copies_of_folders_of_images(self, tmp_path):
         pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
         for name, shown in (("a", pictures), ("b", pictures), ("c", pictures[::-1])):
             write_images(tmp_path / name, shown)
         a, b, c = (Clip(frames=tmp_path / name, fps=25) for name in "abc")
-        assert in_both([a], [b, c]) == [b]
+        assert shared_recordings([a], [b, c]) == [b]
 
     def test_names_of_uva_nemo(self):
         video = Clip(aus=waves(9), fps=50, name="/x/017_Deliberate_smile_2.mp4")
         table = Clip(aus=waves(9, 1), fps=25, name="of/017_deliberate_smile_2_AU.csv")
         other = Clip(aus=waves(9, 2), fps=25, name="of/017_deliberate_smile_1.csv")
-        assert in_both([video], [table, other]) == [table]
+        assert shared_recordings([video], [table, other]) == [table]
 
     def test_signals(self):
         clip = Clip(aus=waves(9), fps=50)
-        assert marks(clip) == marks(clip.replace(name="x", smile=np.zeros(9)))
-        assert not marks(clip) & marks(Clip(aus=waves(9, 1), fps=50))
-        assert marks(Clip()) == set()
+        assert identifiers(clip) == identifiers(clip.replace(name="x", smile=np.zeros(9)))
+        assert not identifiers(clip) & identifiers(Clip(aus=waves(9, 1), fps=50))
+        assert identifiers(Clip()) == set()
 
 
 def test_one_recording_of_two_people(make_video, tmp_path):
     first = make_video("a.mp4")
     clips = [Clip(frames=first), Clip(frames=make_video("b.mp4", n=13)),
              Clip(frames=shutil.copyfile(first, tmp_path / "c.mp4"))]
-    check_twice(one_set(clips, ["s1", "s2", "s1"]))  # learnt and tested together
+    check_duplicates(one_set(clips, ["s1", "s2", "s1"]))  # learnt and tested together
     with pytest.raises(ValueError, match=r"mine: .*a\.mp4 \(subject s1\) and .*c\.mp4 \(subject s3"
                                          r"\) are the same recording"):
-        check_twice(one_set(clips, ["s1", "s2", "s3"]))
+        check_duplicates(one_set(clips, ["s1", "s2", "s3"]))

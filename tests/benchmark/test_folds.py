@@ -13,7 +13,7 @@ Y = np.tile(["posed", "spontaneous"], 8)
 
 
 def published(test) -> Folds:
-    return Folds.published(np.asarray(test))
+    return Folds(np.asarray(test), int(max(test)) + 1, "published")
 
 
 PAIRS = published(np.repeat([0, 1, 2, 3], 4))

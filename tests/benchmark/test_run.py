@@ -177,7 +177,8 @@ class TestErrors:
     @pytest.mark.parametrize(("changes", "error", "message"), [
         ({"systems": ["magic"]}, ValueError, "there is no system 'magic'; there is realsmilenet,"),
         ({"reference": "vit"}, ValueError, "`reference='vit'` is none of the systems; these are a"),
-        ({"folds": 1}, ValueError, "`folds=1`: must be at least 2"),
+        ({"folds": 1}, ValueError, "`folds=1`: must be a whole number of at least 2"),
+        ({"folds": "x"}, ValueError, "`folds=x`: must be a whole number"),
         ({"folds": 2, "cross_corpus": "other.csv"}, ValueError,
          "`folds=2`: with `cross_corpus=` all of one set is trained on"),
         ({"cross_corpus": "drawn"}, ValueError,

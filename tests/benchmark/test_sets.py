@@ -29,7 +29,7 @@ class TestLoaders:
         data = load_labelled("cli_inputs:load_signals:3")
         assert len(data.clips) == 6
         assert list(data.metadata) == ["gender", "age", "shoe_size"]
-        assert set(data.called(data.y)) == {"posed", "spontaneous"}
+        assert set(data.name_labels(data.y)) == {"posed", "spontaneous"}
 
     def test_loader_beside_the_user(self, tmp_path, monkeypatch):
         (tmp_path / "my_smiles_9.py").write_text("from cli_inputs import load_signals as load")
@@ -84,7 +84,7 @@ def test_every_data_set_is_read(name, tmp_path):
     write(tmp_path / name)
     data = load_labelled([name, str(tmp_path / name)])
     assert (len(data.clips), len(data.failures)) == (n_clips, 0)
-    assert set(data.called(data.y)) == set(KINDS)
+    assert set(data.name_labels(data.y)) == set(KINDS)
     assert (data.data_set, data.drawn) == (name, False)
     assert data.name == f"{DATA_SETS[name].title} in {tmp_path / name}"
     folds = with_folds(data, None).folds

@@ -17,13 +17,12 @@ from sklearn.preprocessing import OneHotEncoder
 
 from smilegenuine import Clip
 from smilegenuine.classifiers.branches import (
-    check_fitted_branch,
+    check_fitted,
     decisions_of,
     embedding_of,
-    fit_and_ask,
     fit_branch,
+    fit_crosswise,
     is_recordings,
-    spread_of,
 )
 
 CLIP = Clip(smile=np.zeros(5), fps=25, subject="s")
@@ -103,11 +102,6 @@ def test_embeddings_are_what_transform_gives_or_the_decision(table):
     np.testing.assert_array_equal(given.sum(axis=1), 1.0)
 
 
-def test_what_does_not_vary_is_not_scaled():
-    values = np.column_stack([[1.0, 3.0, 5.0], [7.0, 7.0, 7.0]])
-    np.testing.assert_allclose(spread_of(values), [np.sqrt(8 / 3), 1.0])
-
-
 def test_branches_that_ask_are_told_the_subjects(table):
     X, y = table
     subjects, train = np.arange(30) // 3, np.arange(6, 21)
@@ -120,22 +114,28 @@ def test_branches_that_ask_are_told_the_subjects(table):
     fit_branch(NearestCentroid(), X, y, subjects, train)  # takes no groups
 
 
-def test_asked_on_others_the_branch_itself_is_let_go(table):
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_crosswise_decisions_are_those_of_branches_that_had_not_seen_the_row(table, n_jobs):
     X, y = table
-    train, test = np.arange(20), np.arange(20, 30)
-    branch, values = fit_and_ask(Remembering(), X, y, None, train, test)
-    assert branch is None
-    np.testing.assert_array_equal(values, X[test, 0])
-    branch, values = fit_and_ask(Remembering(), X, y, None, train, None)
-    assert values is None
-    np.testing.assert_array_equal(branch.labels_, y[train])
+    subjects, rows = np.arange(30) // 3, np.arange(30)
+    splits = [(rows[rows % 2 != k], rows[rows % 2 == k]) for k in (0, 1)]
+    models = [Remembering(), LogisticRegression()]
+    (remembering, regression), decisions = fit_crosswise(models, X, y, subjects, splits, n_jobs)
+    np.testing.assert_array_equal(remembering.labels_, y)
+    np.testing.assert_array_equal(remembering.groups_, subjects)
+    np.testing.assert_array_equal(decisions[:, 0], X[:, 0])
+    for train, test in splits:
+        apart = LogisticRegression().fit(X[train], y[train])
+        np.testing.assert_allclose(decisions[test, 1], apart.decision_function(X[test]))
+    np.testing.assert_allclose(regression.coef_, LogisticRegression().fit(X, y).coef_)
+    assert not hasattr(models[0], "labels_")  # what is fitted are clones
 
 
 def test_branches_that_cannot_be_used_are_named(table):
     X, y = table
-    with pytest.raises(ValueError, match="'svm' is not fitted"):
-        check_fitted_branch("svm", LogisticRegression(), np.array([0, 1]))
+    with pytest.raises(ValueError, match="svm is to be used as it is, but it is not fitted"):
+        check_fitted("svm", LogisticRegression(), np.array([0, 1]))
     words = LogisticRegression().fit(X, np.array(["no", "yes"])[y])
     with pytest.raises(ValueError, match="fitted on the classes no, yes, and these are 0, 1"):
-        check_fitted_branch("svm", words, np.array([0, 1]))
-    check_fitted_branch("svm", words, np.array(["no", "yes"]))
+        check_fitted("svm", words, np.array([0, 1]))
+    check_fitted("svm", words, np.array(["no", "yes"]))

@@ -24,7 +24,7 @@ from smilegenuine import (
     load_model,
     save_model,
 )
-from smilegenuine.classifiers import deep
+from smilegenuine.classifiers import deep, net_training
 
 NETS = ["RealSmileNetClassifier", "AUDASequenceClassifier", "AUDAPhaseClassifier",
         "HadamardClassifier"]
@@ -67,10 +67,11 @@ def watched(monkeypatch):
         seen["trained"] = data
         return original["train_net"](net, data, seed)
 
-    mine = {"held_out_split": split, "make_net": make, "train_net": train}
-    original = {name: getattr(deep, name) for name in mine}
-    for name, replacement in mine.items():
-        monkeypatch.setattr(deep, name, replacement)
+    places = {"held_out_split": (deep, split), "make_net": (net_training, make),
+              "train_net": (net_training, train)}
+    original = {name: getattr(module, name) for name, (module, _) in places.items()}
+    for name, (module, replacement) in places.items():
+        monkeypatch.setattr(module, name, replacement)
     return seen
 
 
@@ -375,7 +376,7 @@ def test_training_that_fails_leaves_the_model_as_it_was(monkeypatch):
     X, y, _ = table()
     clf = quick().fit(X, y)
     before = clf.decision_function(X)
-    monkeypatch.setattr(deep, "train_net", diverging)
+    monkeypatch.setattr(net_training, "train_net", diverging)
     with pytest.raises(ValueError, match="diverged"):
         clf.fit(3.0 * X + 5.0, y)
     np.testing.assert_array_equal(clf.decision_function(X), before)
@@ -384,7 +385,7 @@ def test_training_that_fails_leaves_the_model_as_it_was(monkeypatch):
 def test_training_that_fails_at_first_leaves_an_unfitted_model(monkeypatch):
     X, y, _ = table()
     clf = quick()
-    monkeypatch.setattr(deep, "train_net", diverging)
+    monkeypatch.setattr(net_training, "train_net", diverging)
     with pytest.raises(ValueError, match="diverged"):
         clf.fit(X, y)
     with pytest.raises(NotFittedError, match="HadamardClassifier"):

@@ -22,12 +22,11 @@ from lookalikes import edit, tiny_smiles, write_uva_nemo
 
 import smilegenuine.datasets
 from smilegenuine import FaceAligner
-from smilegenuine.benchmark.options import BenchmarkOptions, Protocol
-from smilegenuine.benchmark.published_notes import published_notes
-from smilegenuine.benchmark.sets import DATA_SETS, check_words, load_labelled
+from smilegenuine.benchmark.options import BenchmarkOptions
+from smilegenuine.benchmark.result import BenchmarkResult
+from smilegenuine.benchmark.sets import DATA_SETS, check_set_name, load_labelled
 from smilegenuine.cli.demo import CAVEAT
 from smilegenuine.datasets import make_smiles
-from smilegenuine.evaluation.comparison import Evaluation
 from smilegenuine.signals.action_units import HOGActionUnits
 
 
@@ -35,7 +34,7 @@ class TestWords:
     @pytest.mark.parametrize("words", [["a.csv"], ["UvA-NEMO"], ["package:load"], ["./bbc"],
                                        ["uva-nemo", "anywhere"]])
     def test_good(self, words):
-        check_words(words)
+        check_set_name(words)
 
     @pytest.mark.parametrize(("words", "message"), [
         (["spos"], "spos is a data set; write its folder behind it, spos FOLDER"),
@@ -52,7 +51,7 @@ class TestWords:
             assert (status, out) == (2, "")
             assert f"argument {option}: " in err
             with pytest.raises(ValueError, match=message):
-                check_words(words)
+                check_set_name(words)
         assert not list(tmp_path.iterdir())
 
     def test_a_folder_that_is_called_like_a_data_set(self, run, tables, monkeypatch):
@@ -116,13 +115,15 @@ class TestPublished:
         page = self.compare(run, tmp_path, "--systems", "auda-au", "--folds", 2)[1]
         assert "- 16 clips, 2 folds by subject, and not the published ones.\n" in page
 
-    def test_best_epoch_on_the_test_fold(self):
+    def test_best_epoch_on_the_test_fold(self, monkeypatch):
         """What cannot be right is said beside it."""
-        found = Evaluation(pd.DataFrame({"system": ["meshsmilenet"]}), pd.DataFrame(),
-                           np.array([0, 1]), np.array([3]), 4)
-        text = published_notes(found, load_labelled(["uva-nemo", "root"]), Protocol(
-            options=BenchmarkOptions(points="outlines"), reference=None, n_jobs=1, seconds=1.0,
-            kept=0, networks=True, measured=(("action units", "BlendshapeActionUnits"),)))
+        result = BenchmarkResult(
+            pd.DataFrame({"system": ["meshsmilenet"]}), pd.DataFrame(), np.array([0, 1]),
+            np.array([3]), 4, data=load_labelled(["uva-nemo", "root"]), seconds=1.0,
+            options=BenchmarkOptions(points="outlines"),
+            measured={"action units": "BlendshapeActionUnits"})
+        monkeypatch.setattr(BenchmarkResult, "to_markdown", lambda *_: "")
+        text = result.markdown_page()
         for part in ("meshsmilenet: Faroque", "the epoch is the one that is best on the test fold",
                      "Points of the face mesh: outlines (asked for with `points=`)",
                      "Action units are estimated by BlendshapeActionUnits, where the publication"):

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from smilegenuine.cli import main
-from smilegenuine.cli.arguments import as_options, files_of, measures
+from smilegenuine.cli.arguments import as_options, files_of
+from smilegenuine.cli.extract import measures
 
 
 class TestCall:

@@ -99,9 +99,9 @@ class TestTrainNetworks:
         clips = [clip.replace(faces=np.zeros((clip.n_frames, 16, 16, 3), np.uint8))
                  for clip in known_clips(5, 2).data]
         clips[2] = clips[2].replace(valid=np.zeros(clips[2].n_frames, bool))
-        found = measure([make_system("realsmilenet")], clips, print)
-        assert list(found.places) == [0, 1, *range(3, 10)]
-        assert "no frame is valid, so there is no face" in found.failures["error"].item()
+        _, places, failures = measure([make_system("realsmilenet")], clips, print)
+        assert list(places) == [0, 1, *range(3, 10)]
+        assert "no frame is valid, so there is no face" in failures["error"].item()
 
     def test_fusion_does_not_carry_how_it_was_run(self, tables, run):
         model = tables / "m.skops"

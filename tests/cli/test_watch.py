@@ -53,11 +53,10 @@ def call(capsys):
     """Run the command: exit status, what it printed, what it complained."""
     def run(*args, quiet=False):
         parser = argparse.ArgumentParser()
-        parser.add_argument("--fps", type=float)
         watch.add_arguments(parser)
-        known = parser.parse_args([*map(str, args), "--no-window"])
+        known = parser.parse_args([*map(str, args), "--no-window", *["--quiet"] * quiet])
         try:
-            status = watch.run(argparse.Namespace(**vars(known), quiet=quiet, n_jobs=1))
+            status = watch.run(known)
         except (ValueError, OSError, ImportError, RuntimeError) as error:
             print(error, file=sys.stderr)
             status = 1

@@ -22,7 +22,8 @@ from smilegenuine import (
     StackingFusion,
 )
 from smilegenuine.explain import explain, explain_global, kinematic_contributions, reasons
-from smilegenuine.explain.kinematic_reasons import parameters_of, reasons_of, shapley_values
+from smilegenuine.explain.kinematic_reasons import parameters_of, reasons_of
+from smilegenuine.explain.shapley_values import shapley_values
 from smilegenuine.features.smile_kinematics import KINEMATICS
 
 ONSET = "lip_onset_duration_s"

@@ -7,14 +7,20 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from smilegenuine.people.sampling_plan import AS_ON_UVA_NEMO, Take, person_rng, seed_of, takes
+from smilegenuine.people.sampling_plan import (
+    AS_ON_UVA_NEMO,
+    PlannedClip,
+    person_rng,
+    planned_clips,
+    seed_of,
+)
 
 
-def listed(n_subjects: int, clips_per_subject: int | str = 4, seed: int = 0) -> list[Take]:
-    return list(takes(n_subjects, clips_per_subject, seed))
+def listed(n_subjects: int, clips_per_subject: int | str = 4, seed: int = 0) -> list[PlannedClip]:
+    return list(planned_clips(n_subjects, clips_per_subject, seed))
 
 
-def plans(found: list[Take]) -> list[list[int]]:
+def plans(found: list[PlannedClip]) -> list[list[int]]:
     """The labels of each subject's clips, in turn."""
     labels: dict[str, list[int]] = {}
     for take in found:

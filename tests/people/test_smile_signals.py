@@ -65,7 +65,7 @@ class TestBunch:
         assert "say nothing about accuracy on people" in " ".join(smiles.DESCR.split())
 
     def test_as_on_uva_nemo_unasked(self):
-        """The numbers of a whole set are those of `takes`; here the first part of it."""
+        """The numbers of a whole set are those of `planned_clips`; here the first part of it."""
         few = make_smile_signals(12, random_state=0)
         counts = Counter(zip(few.groups, few.target, strict=True))
         assert set(counts.values()) == {1, 2, 3}

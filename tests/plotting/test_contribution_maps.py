@@ -269,7 +269,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("n", [0, 2.5, True, "3"])
     def test_rows(self, n):
-        with pytest.raises(ValueError, match="n must be a whole number of rows"):
+        with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
             PhaseMapDisplay.from_explanation(made(), n=n)
 
     def test_no_pairs(self):

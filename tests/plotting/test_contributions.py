@@ -316,7 +316,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("n", [-1, 1.5, True])
     def test_n_aus(self, n):
-        with pytest.raises(ValueError, match="n_aus must be a whole number of action units"):
+        with pytest.raises(ValueError, match="n_aus must be a whole number of at least 0"):
             draw(n_aus=n)
 
     def test_no_explanation(self):

@@ -155,7 +155,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("n", [0, 1.5, True])
     def test_n(self, n):
-        with pytest.raises(ValueError, match="n must be a whole number of bars"):
+        with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
             ImportanceDisplay.from_table(table(), n=n)
 
     def test_axes(self):

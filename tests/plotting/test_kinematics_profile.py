@@ -258,9 +258,9 @@ class TestLayout:
 
 class TestRefusals:
     @pytest.mark.parametrize(("params", "message"), [
-        ({"n": 0}, "n must be a whole number, at least 1, not 0"),
-        ({"n": True}, "n must be a whole number, at least 1, not True"),
-        ({"smile": 0}, "smile must be a whole number, at least 1, not 0"),
+        ({"n": 0}, "n must be a whole number of at least 1, not 0"),
+        ({"n": True}, "n must be a whole number of at least 1, not True"),
+        ({"smile": 0}, "smile must be a whole number of at least 1, not 0"),
         ({"smile": 2}, "smile must be 1 to 1, as many as .* has, not 2"),
         ({"display_labels": "ab"}, "display_labels must be two, for the classes 0, 1, not 'ab'"),
         ({"display_labels": ("a",)}, "display_labels must be two, for the classes 0, 1")])

@@ -305,7 +305,7 @@ class TestWhatIsRefused:
 
     def test_no_matplotlib(self, model, smiles, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib", None)
-        monkeypatch.setattr("smilegenuine.report.clip_report._tell",
+        monkeypatch.setattr("smilegenuine.report.clip_report._reported",
                             lambda *_: pytest.fail("asked before it was known"))
         with pytest.raises(ImportError, match=r"smilegenuine\[plot\]"):
             write_report(model, smiles.data[:1], tmp_path / "r.html")

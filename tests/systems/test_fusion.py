@@ -35,6 +35,7 @@ from smilegenuine import (
     save_model,
 )
 from smilegenuine.classifiers.branches import decisions_of, is_recordings
+from smilegenuine.systems.fusion import spread_of
 
 
 class Spy(ClassifierMixin, BaseEstimator):
@@ -340,7 +341,7 @@ class TestRefusals:
         ({"final_estimator": "x"}, "final_estimator must be a classifier, not 'x'"),
         ({"final_estimator": StandardScaler()}, "final_estimator must be a classifier"),
         ({"estimators": [("fuse", Spy())]}, "conflict with constructor arguments"),
-        ({"estimators": [("a", Spy())], "cv": "prefit"}, "branch 'a' is not fitted"),
+        ({"estimators": [("a", Spy())], "cv": "prefit"}, "branch 'a' is to be used as it is, but"),
     ])
     def test_parameters(self, smiles, change, message):
         given = {"estimators": [("a", Spy())], **change}
@@ -380,3 +381,8 @@ def test_recordings_and_tables_are_told_apart(X, expected):
                           for fuse in ("embedding", "proba")])
 def test_with_tables_it_passes_scikit_learns_own_checks(estimator, check):
     check(estimator)
+
+
+def test_what_does_not_vary_is_not_scaled():
+    values = np.column_stack([[1.0, 3.0, 5.0], [7.0, 7.0, 7.0]])
+    np.testing.assert_allclose(spread_of(values), [np.sqrt(8 / 3), 1.0])
