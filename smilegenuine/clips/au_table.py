@@ -118,11 +118,10 @@ def read_au_table(table: pd.DataFrame, name: str = "table") -> AUTable:
     UserWarning
         Of several faces one was taken, or the tool does not measure all 17.
     """
-    found = parse_au_table(table, name)
-    for said in (found.faces, not_measured(found.missing)):
-        if said:
-            warnings.warn(f"{name}: {said}", stacklevel=3)
-    return AUTable(found.aus, found.times, found.valid)
+    reading = parse_au_table(table, name)
+    for remark in filter(None, (reading.faces, not_measured(reading.missing))):
+        warnings.warn(f"{name}: {remark}", stacklevel=3)
+    return AUTable(reading.aus, reading.times, reading.valid)
 
 
 def not_measured(missing: tuple[str, ...]) -> str:
@@ -268,8 +267,7 @@ def _times(table: pd.DataFrame, columns: Mapping[str, str], frames: np.ndarray |
     if "timestamp" in columns:
         times = _stamps(table, columns["timestamp"], name)
         # OpenFace numbers the images of a folder 0, 0.001, 0.002, …: that is a count and no time.
-        counted = times is None or np.median(np.diff(times)) <= 0.0011
-        return (None if counted else times), False
+        return (None if times is None or np.median(np.diff(times)) <= 0.0011 else times), False
     if "frame_time_in_ms" in columns:
         times = _stamps(table, columns["frame_time_in_ms"], name)
         in_ms = times is not None and np.median(np.diff(times)) >= _LEAST_MS
@@ -306,8 +304,7 @@ def _rate_of_seconds(column: pd.Series, frames: np.ndarray) -> float | None:
     begins = np.flatnonzero(np.diff(seconds, prepend=seconds[0] - (frames[0] == 0)) > 0)
     if len(begins) < 2:
         return None
-    n_frames, n_seconds = frames[begins[-1]] - frames[begins[0]], seconds[begins[-1]] - seconds[
-        begins[0]]
+    n_frames, n_seconds = (v[begins[-1]] - v[begins[0]] for v in (frames, seconds))
     step = float(np.median(np.diff(frames)))
     return None if step > _RATE_ERROR * n_frames else float(n_frames / n_seconds)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from .._version import __version__
 from ..running.atomic_files import atomic_file
 from .au_table import AU_NAMES
 from .errors import NoFaceError
-from .fields import SIGNALS
 from .record import Clip
 from .stored_arrays import StoredArray, array_digest, read_array, store_array
 
@@ -30,8 +30,6 @@ _FORMAT = 1
 _ABOUT = b"smilegenuine"
 #: Fields that lie in files of their own.
 _MAPPED = ("faces", "landmarks")
-#: Those with a column a number.
-_COLUMNS = (*(field for field in SIGNALS if field not in _MAPPED), "times")
 
 
 class DamagedEntry(Exception):
@@ -94,8 +92,9 @@ class ClipCache:
             about = json.loads(table.schema.metadata[_ABOUT])
             no_face = about["no face"]
             fields = {} if no_face else {
-                field: _from_file(file.parent, how) if field in _MAPPED else _from_columns(
-                    table, field, how) for field, how in about["fields"].items()}
+                field: None if how is None else _from_file(file.parent, how)
+                if field in _MAPPED else _from_columns(table, field, how)
+                for field, how in about["fields"].items()}
         except (OSError, ValueError, KeyError, TypeError, pyarrow.ArrowException) as error:
             reason = (str(error) or repr(error)).splitlines()[0]
             raise DamagedEntry(f"{file}: {reason}") from None
@@ -178,11 +177,9 @@ class ClipCache:
             if found is not None:
                 return found
         computed = compute()
-        try:
+        with suppress(OSError):  # a full disk must not cost the result; the next step will say it
             folder.mkdir(parents=True, exist_ok=True)
             store_array(computed, folder, f"{key}-array")
-        except OSError:  # a full disk must not cost the result; the next step will say it
-            pass
         return computed
 
     def _write_table(self, key: str, columns: dict[str, np.ndarray], about: dict[str, Any],
@@ -294,9 +291,7 @@ def _names(field: str, shape: Any) -> list[str]:
     return ["_".join([field, *map(str, place)]) for place in np.ndindex(*shape[1:])]
 
 
-def _from_columns(table: Any, field: str, how: Any) -> np.ndarray | None:
-    if how is None:
-        return None
+def _from_columns(table: Any, field: str, how: Any) -> np.ndarray:
     columns = [table.column(name).to_numpy() for name in _names(field, how["shape"])]
     value = np.stack(columns, axis=1) if len(how["shape"]) > 1 else columns[0]
     value = value.reshape(how["shape"]).astype(how["dtype"], copy=False)
@@ -305,9 +300,7 @@ def _from_columns(table: Any, field: str, how: Any) -> np.ndarray | None:
     return value
 
 
-def _from_file(folder: Path, how: Any) -> StoredArray | None:
-    if how is None:
-        return None
+def _from_file(folder: Path, how: Any) -> StoredArray:
     stored = StoredArray(folder / how["file"], how["shape"], how["dtype"], how["digest"])
     if not stored.is_whole():
         raise ValueError(f"{how['file']} is not what was written")

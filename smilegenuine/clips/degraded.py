@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import numbers
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from .errors import ClipError, VideoError
 from .fields import SIGNALS
 from .record import Clip, as_clip
+from .stored_arrays import array_digest
 from .video import FrameSource
 
 # Pixels that the shorter side of a picture keeps at least.
@@ -135,8 +135,7 @@ class DegradedFrames(FrameSource):
         tuple
             What the source says, how it is degraded, and a hash of `times` where they were given.
         """
-        given = () if self.given_times is None else (
-            hashlib.sha256(self.given_times.tobytes()).hexdigest()[:32],)
+        given = () if self.given_times is None else (array_digest(self.given_times),)
         return ("degraded", self.source.content(), self.resolution, self.rate, *given)
 
 

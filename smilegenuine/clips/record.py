@@ -15,7 +15,7 @@ import pandas as pd
 from .au_table import AU_NAMES, read_au_table
 from .errors import ClipError
 from .fields import MEASURED, SHAPES, SIGNALS, check_shape, checked_signal
-from .stored_arrays import StoredArray, stored_field
+from .stored_arrays import StoredArray, StoredField, stored_field
 from .video import ArrayFrames, FrameSource, VideoFrames, open_frames
 
 #: Assumed (with a warning) for arrays, tables and images that carry no timing: the rate of
@@ -27,8 +27,8 @@ _UNNAMED = "clip without a name"
 _NO_NAMES = frozenset({"array", "table", _UNNAMED})
 
 
-class _Lazy:
-    """A dataclass field that is worked out on first use where it was not given.
+class _Lazy(StoredField):
+    """A dataclass field that is worked out when it is asked for and was not given.
 
     Descriptor-typed fields are the dataclass module's own way to do this: `__init__` stores through
     `__set__`, and `__get__` on the class is the default.
@@ -37,17 +37,9 @@ class _Lazy:
     def __init__(self, resolver: str) -> None:
         self.resolver = resolver
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.key = "_" + name
-
     def __get__(self, clip: Clip | None, owner: type | None = None) -> Any:
-        if clip is None:
-            return None
-        value = clip.__dict__.get(self.key)
-        return getattr(clip, self.resolver)() if value is None else value
-
-    def __set__(self, clip: Clip, value: Any) -> None:
-        clip.__dict__[self.key] = value
+        value = super().__get__(clip, owner)
+        return getattr(clip, self.resolver)() if value is None and clip is not None else value
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,8 +115,7 @@ class Clip:
         store = self.__dict__
         if self.frames is not None:
             store["frames"] = _as_source(self.frames, self.name)
-            if self.name is None:
-                store["name"] = store["frames"].name
+            store["name"] = store["frames"].name if self.name is None else self.name
         for field in ("name", "subject"):
             if store[field] is not None:
                 store[field] = str(store[field])
@@ -133,30 +124,30 @@ class Clip:
 
     def _check_timing(self) -> None:
         store = self.__dict__
-        if store["_fps"] is not None:
+        if store["fps"] is not None:
             try:
-                fps = float(store["_fps"])
+                fps = float(store["fps"])
             except (TypeError, ValueError):
                 fps = np.nan
             if not (np.isfinite(fps) and fps > 0):
                 raise ClipError(self.label, f"fps must be a positive number of frames a second, "
-                                f"not {store['_fps']!r}")
-            store["_fps"] = fps
-        if store["_times"] is not None:
+                                f"not {store['fps']!r}")
+            store["fps"] = fps
+        if store["times"] is not None:
             try:
-                times = np.asarray(store["_times"], dtype=float)
+                times = np.asarray(store["times"], dtype=float)
             except (TypeError, ValueError):
                 times = np.array(np.nan)
             if (times.ndim != 1 or not times.size or not np.isfinite(times).all()
                     or not (np.diff(times) > 0).all()):
                 raise ClipError(self.label, "times must be (T,) seconds, finite and strictly "
                                 "increasing")
-            if store["_fps"] is not None and len(times) > 1:
+            if store["fps"] is not None and len(times) > 1:
                 rate = 1.0 / float(np.median(np.diff(times)))
-                if not 0.9 < rate / store["_fps"] < 1.1:
+                if not 0.9 < rate / store["fps"] < 1.1:
                     raise ClipError(self.label, f"times are at {rate:.4g} Hz but fps is "
-                                    f"{store['_fps']:g}; give one of the two, times in seconds")
-            store["_times"] = _read_only(times)
+                                    f"{store['fps']:g}; give one of the two, times in seconds")
+            store["times"] = _read_only(times)
 
     def _check_signals(self) -> None:
         store = self.__dict__
@@ -173,10 +164,7 @@ class Clip:
 
     def _check_lengths(self, times: np.ndarray | None = None) -> None:
         """Raise unless all that is known of the clip's length, with `times`, is one number."""
-        known = {f: self.__dict__[f] for f in SIGNALS}
-        known["times"] = self.__dict__["_times"] if times is None else times
-        known["frames"] = self.frames if hasattr(self.frames, "__len__") else None
-        lengths = {f: len(v) for f, v in known.items() if v is not None}
+        lengths = self._lengths() | ({} if times is None else {"times": len(times)})
         if len(set(lengths.values())) > 1:
             parts = ", ".join(f"{f} has {n}" for f, n in lengths.items())
             raise ClipError(self.label, f"fields differ in their number of frames: {parts}")
@@ -198,35 +186,36 @@ class Clip:
     # -- what follows from the fields ---------------------------------------------------------
 
     def _find_fps(self) -> float | None:
-        times = self.__dict__.get("_times")
+        times = self.__dict__.get("times")
         if times is not None and len(times) > 1:
             return float(1.0 / np.median(np.diff(times)))
         return None if self.frames is None else self.frames.fps
 
     def _find_times(self) -> np.ndarray | None:
+        """Times where none were given; see `smilegenuine.clips.frame_times`."""
         source = None if self.frames is None else self.frames.times
         if source is not None:
             self._check_lengths(source)
-            if self.__dict__["_fps"] is None:
+            if self.__dict__["fps"] is None:
                 return _read_only(np.asarray(source, dtype=float))
         n = self._known_length() if source is None else len(source)
         fps = self.fps
         return None if n is None or fps is None else _read_only(np.arange(n) / fps)
 
+    def _lengths(self) -> dict[str, int]:
+        """Numbers of frames by the fields that tell one."""
+        known = {f: self.__dict__[f] for f in (*SIGNALS, "times")}
+        known["frames"] = self.frames if hasattr(self.frames, "__len__") else None
+        return {f: len(v) for f, v in known.items() if v is not None}
+
     def _known_length(self) -> int | None:
-        for field in (*SIGNALS, "_times"):
-            if self.__dict__.get(field) is not None:
-                return len(self.__dict__[field])
-        length = getattr(self.frames, "__len__", None)
-        return None if length is None else int(length())
+        return next(iter(self._lengths().values()), None)
 
     @property
     def n_frames(self) -> int | None:
         """Number of frames; for a video that was not read yet, this reads it once."""
         n = self._known_length()
-        if n is None and self.times is not None:
-            n = len(self.times)
-        return n
+        return len(self.times) if n is None and self.times is not None else n
 
     @property
     def label(self) -> str:
@@ -259,8 +248,8 @@ class Clip:
 
     def known(self) -> dict[str, Any]:
         """Return the fields as they are stored; nothing lazy is worked out."""
-        fields = {f: self.__dict__[f] for f in ("frames", "name", "subject", *SIGNALS)}
-        return {**fields, "times": self.__dict__["_times"], "fps": self.__dict__["_fps"]}
+        return {f: self.__dict__[f]
+                for f in ("frames", "name", "subject", *SIGNALS, "times", "fps")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickles do not carry that an array is read-only.
@@ -275,8 +264,8 @@ class Clip:
             parts.append(f"frames={type(self.frames).__name__}")
         if self._known_length() is not None:
             parts.append(f"n_frames={self._known_length()}")
-        if self.__dict__["_fps"] is not None:
-            parts.append(f"fps={self.__dict__['_fps']:g}")
+        if self.__dict__["fps"] is not None:
+            parts.append(f"fps={self.__dict__['fps']:g}")
         parts += [f"{f}={self.__dict__[f].shape}" for f in SIGNALS
                   if f != "valid" and self.__dict__[f] is not None]
         if self.valid is not None:
@@ -312,9 +301,7 @@ def as_clip(item: Any, *, fps: float | None = None) -> Clip:
     if isinstance(item, (str, os.PathLike)):
         return _clip_of_path(Path(item), str(item), fps)
     if isinstance(item, pd.DataFrame):
-        table = read_au_table(item)
-        return Clip(aus=table.aus, times=table.times, fps=None if table.times is not None else fps,
-                    valid=table.valid)
+        return _clip_of_table(item, None, fps)
     if isinstance(item, np.ndarray):
         if item.ndim == 2:
             if item.shape[1] != len(AU_NAMES):
@@ -368,11 +355,9 @@ def as_clips(X: Iterable[Any], *, fps: float | None = None) -> list[Clip]:
     [Clip(n_frames=60, fps=30, aus=(60, 17)), Clip(n_frames=80, fps=30, aus=(80, 17))]
     """
     results = open_items(X, fps=fps)
-    missing: list[str] = []
+    missing = [str(result) for result in results if isinstance(result, FileNotFoundError)]
     for result in results:
-        if isinstance(result, FileNotFoundError):
-            missing.append(str(result))
-        elif isinstance(result, Exception):
+        if isinstance(result, Exception) and not isinstance(result, FileNotFoundError):
             raise result
     if missing:
         raise FileNotFoundError(f"{len(missing)} of {len(results)} clips are missing: "
@@ -424,7 +409,7 @@ def _is_timed(source: FrameSource | None) -> bool:
 
 
 def listed(X: Any) -> Sequence[Any]:
-    """The items of a list of recordings, or a `TypeError` where it is one recording."""
+    """Return the items of a list of recordings; raise a `TypeError` where it is one recording."""
     if isinstance(X, (str, os.PathLike, Clip, pd.DataFrame, FrameSource, Mapping)):
         raise TypeError(f"X must be a list of recordings; for a single one write [X] (X is a "
                         f"{type(X).__name__})")
@@ -450,11 +435,11 @@ def _with_index(error: Exception, i: int) -> Exception:
 
 
 def _clip_of_path(path: Path, name: str, fps: float | None) -> Clip:
-    if path.suffix.lower() == ".csv":
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such file")
-        return read_csv_clip(path, fps=fps)
-    return Clip(frames=open_frames(path, fps), name=name)
+    if path.suffix.lower() != ".csv":
+        return Clip(frames=open_frames(path, fps), name=name)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    return read_csv_clip(path, fps=fps)
 
 
 def read_csv_clip(path: str | os.PathLike[str], *, fps: float | None = None) -> Clip:
@@ -482,9 +467,12 @@ def read_csv_clip(path: str | os.PathLike[str], *, fps: float | None = None) -> 
         frame = pd.read_csv(path, skipinitialspace=True, index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ClipError(str(path), f"cannot be read as a CSV ({error})") from None
-    table = read_au_table(frame, str(path))
-    return Clip(aus=table.aus, times=table.times, fps=None if table.times is not None else fps,
-                valid=table.valid, name=str(path))
+    return _clip_of_table(frame, str(path), fps)
+
+
+def _clip_of_table(frame: pd.DataFrame, name: str | None, fps: float | None) -> Clip:
+    aus, times, valid = read_au_table(frame, name or "table")
+    return Clip(aus=aus, times=times, fps=fps if times is None else None, valid=valid, name=name)
 
 
 def _as_source(frames: Any, name: str | None) -> FrameSource:

@@ -201,24 +201,19 @@ def transform_clips(transformer: ClipTransformer, X: Any, *, on_error: str = "ra
         raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
     check_is_fitted(transformer)
     transformer._check_params()
-    tally = Tally()
+    items, tally = listed(X), Tally()
     if on_error == "raise":
-        data = list(run_clips(transformer, as_clips(X), tally=tally))
-        return _batch(data, range(len(data)), [], tally)
-    items = listed(X)
-    results = dict(enumerate(open_items(items)))
-    opened = {i: clip for i, clip in results.items() if isinstance(clip, Clip)}
-    done = run_clips(transformer, list(opened.values()), places=list(opened), catch=True,
-                     tally=tally)
-    results.update(zip(opened, done, strict=True))
+        results = dict(enumerate(run_clips(transformer, as_clips(items), tally=tally)))
+    else:
+        results = dict(enumerate(open_items(items)))
+        opened = {i: clip for i, clip in results.items() if isinstance(clip, Clip)}
+        measured = run_clips(transformer, list(opened.values()), places=list(opened), catch=True,
+                             tally=tally)
+        results.update(zip(opened, measured, strict=True))
     good = {i: result for i, result in results.items() if isinstance(result, Clip)}
     failures = [{"index": i, "clip": _name_of(items[i], i), "error": str(error)}
                 for i, error in results.items() if i not in good]
-    return _batch(list(good.values()), good, failures, tally)
-
-
-def _batch(data: list[Clip], index: Any, failures: list[dict[str, Any]], tally: Tally) -> Bunch:
-    return Bunch(data=data, index=np.asarray(list(index), dtype=int), tally=tally,
+    return Bunch(data=list(good.values()), index=np.array(list(good), dtype=int), tally=tally,
                  failures=pd.DataFrame(failures, columns=["index", "clip", "error"]))
 
 
@@ -298,8 +293,7 @@ def has_signals_only(clip: Clip) -> bool:
 def check_positive(name: str, value: Any, *, whole: bool = False, at_least: float = 0.0) -> None:
     """Raise a `ValueError` unless a parameter is a finite (whole) number of `at_least`."""
     kind: Any = numbers.Integral if whole else numbers.Real
-    if isinstance(value, bool) or not isinstance(value, kind) or \
-            not at_least <= value < np.inf:
+    if isinstance(value, bool) or not isinstance(value, kind) or not at_least <= value < np.inf:
         raise ValueError(f"{name} must be {'a whole number' if whole else 'a number'} of at least "
                          f"{at_least:g}, not {value!r}")
 

@@ -13,6 +13,7 @@ import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -178,12 +179,11 @@ class VideoFrames(FrameSource):
 
     def _grabbed(self, *, warn: bool = True) -> Iterator[_Grabbed]:
         """The frames, past damaged ones, of which some may not be decoded; sets `times`."""
-        capture = self._open()
-        try:
+        stamps: list[float] = []
+        lost = gap = 0
+        with self._opened() as capture:
             fps = self._header_fps(capture)
             announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-            stamps: list[float] = []
-            lost = gap = 0
             while True:
                 frame = _Grabbed(capture) if capture.grab() else None
                 if frame is not None:
@@ -196,8 +196,6 @@ class VideoFrames(FrameSource):
                     continue
                 lost, gap = lost + gap, 0
                 stamps.append(frame.stamp)
-        finally:
-            capture.release()
         if not stamps:
             raise VideoError(str(self.path), "no frame can be decoded; the file is empty, cut off "
                              "or in a codec that OpenCV lacks. Re-encode it, for example with "
@@ -206,9 +204,10 @@ class VideoFrames(FrameSource):
         if warn and (lost or len(stamps) < announced - max(3, announced // 10)):
             warnings.warn(f"{self.path}: {len(stamps)} of {announced} announced frames could be "
                           "decoded; the others are damaged or missing", stacklevel=3)
-        self._times = _clean_times(np.array(stamps), fps)
+        self._times = _times_of_stamps(np.array(stamps), fps)
 
-    def _open(self) -> cv2.VideoCapture:
+    @contextmanager
+    def _opened(self) -> Iterator[cv2.VideoCapture]:
         if self._file.stat().st_size == 0:
             raise VideoError(str(self.path), "the file is empty")
         try:
@@ -223,7 +222,10 @@ class VideoFrames(FrameSource):
                              "video, or in a container that OpenCV lacks. Re-encode it, for "
                              "example with `ffmpeg -i IN -c:v libx264 OUT.mp4`")
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-        return capture
+        try:
+            yield capture
+        finally:
+            capture.release()
 
     def _header_fps(self, capture: cv2.VideoCapture) -> float:
         fps = float(capture.get(cv2.CAP_PROP_FPS))
@@ -243,12 +245,8 @@ class VideoFrames(FrameSource):
     def fps(self) -> float:
         """Nominal frame rate in Hz, from the header."""
         if self._fps is None:
-            capture = self._open()
-            try:
-                self._header_fps(capture)
-            finally:
-                capture.release()
-        assert self._fps is not None
+            with self._opened() as capture:
+                return self._header_fps(capture)
         return self._fps
 
     def content(self) -> Any:
@@ -486,7 +484,7 @@ def as_bytes(array: np.ndarray, label: str, what: str = "frames") -> np.ndarray:
     raise VideoError(label, f"{what} of type {array.dtype} are not understood; give uint8")
 
 
-def _clean_times(stamps: np.ndarray, fps: float) -> np.ndarray:
+def _times_of_stamps(stamps: np.ndarray, fps: float) -> np.ndarray:
     """Seconds from the first frame, strictly increasing.
 
     A few stamps that stand still or run backwards, as some recorders write them, are interpolated

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..clips.errors import ClipError, NoFaceError
+from ..clips.frame_times import frame_times
 from ..clips.record import Clip
 from ..clips.steps import ClipTransformer, check_positive, has_signals_only, require_fields
 from .chips import ChipCutter, store_chips
@@ -15,7 +16,6 @@ from .detect import FaceDetector
 from .eye_centres import landmark_eye_path
 from .eye_paths import eye_path, main_face
 from .landmarks import FaceLandmarks
-from .timing import frame_times
 from .tracks import Scene
 
 #: Decoded frames are kept for the second pass while they total no more than this many bytes.
@@ -168,16 +168,15 @@ class FaceAligner(ClipTransformer):
             landmarks: Any = clip.landmarks  # FaceLandmarks fills it or raises
             return self.assemble(clip, landmarks)
         scene = self.looker(float(clip.fps))  # `as_clips` gave one to clips that carry none
-        kept: list[np.ndarray] | None = []
-        total = 0
+        frames: list[np.ndarray] = []
+        n_bytes = 0
         for frame in clip.frames:  # type: ignore[union-attr]  # checked by require_fields
             scene.look(frame)
-            if kept is not None:
-                total += frame.nbytes
-                kept.append(frame)
-                if total > _KEEP_FRAMES:
-                    kept = None
-        return self.assemble(clip, scene, kept)
+            frames.append(frame)
+            n_bytes += frame.nbytes
+            if n_bytes > _KEEP_FRAMES:
+                frames.clear()
+        return self.assemble(clip, scene, frames if n_bytes <= _KEEP_FRAMES else None)
 
     def looker(self, rate: float) -> Scene:
         """Return what looks for faces with the cascades, in the frames of one clip or film.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import cast
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from .eye_paths import eye_path
 from .optical_flow import Pose
-from .tracks import FaceTrack
 
 #: Corners of the image's left and right eye, each outer and inner one twice: on the lids and in
 #: the skin beside them. Lids and irises move with blinks, squints and gaze, these hardly.
@@ -21,16 +20,6 @@ RIGHT_CORNERS = (362, 263, 359, 463)
 #: three recordings of people and on twelve drawn ones.
 _OUTWARDS = 0.020
 _UPWARDS = 0.012
-
-
-@dataclass(frozen=True)
-class _Steady:
-    """A track whose poses are the eyes themselves; what `eye_path` reads of a `FaceTrack`."""
-
-    index: list[int]
-    poses: list[Pose]
-    eyes_index: list[int]
-    eyes: list[tuple[complex, complex]]
 
 
 def eye_centres(landmarks: np.ndarray) -> np.ndarray:
@@ -79,5 +68,7 @@ def landmark_eye_path(landmarks: np.ndarray, times: np.ndarray, *, smooth: float
     index = np.flatnonzero(np.isfinite(eyes).all(axis=1)).tolist()
     poses = [Pose(complex(0.5 * (left + right)), complex(right - left))
              for left, right in eyes[index]]
-    track = _Steady(index, poses, index[:1], [(-0.5 + 0j, 0.5 + 0j)])
-    return eye_path([cast(FaceTrack, track)], times, smooth=smooth, max_gap=max_gap)
+    # What `eye_path` reads of a `FaceTrack`; its poses are the eyes themselves.
+    track: Any = SimpleNamespace(index=index, poses=poses, eyes_index=index[:1],
+                                 eyes=[(-0.5 + 0j, 0.5 + 0j)])
+    return eye_path([track], times, smooth=smooth, max_gap=max_gap)

@@ -6,15 +6,14 @@ import itertools
 
 import numpy as np
 
-from .smooth import robust_level, smooth_path
+from .following import largest_over_time
+from .smooth import robust_level, smooth_path, stretches
 from .tracks import FaceTrack
 
 #: Standard deviation in seconds of the time over which the eyes' detected places in the head are
 #: averaged: some ten detections, against the errors of single ones; a brow that is raised for a
 #: second, or a head that turns, shifts what the flow takes for the head, and this has to follow.
 LEVEL_WIDTH = 0.7
-#: Two stretches are taken for the same person where their eye distances differ less than this.
-_SAME_SIZE = 2.0
 
 
 def main_face(tracks: list[FaceTrack]) -> list[FaceTrack]:
@@ -33,19 +32,9 @@ def main_face(tracks: list[FaceTrack]) -> list[FaceTrack]:
     list of FaceTrack
         The largest first; empty where there is no face.
     """
-    faces = [t for t in tracks if t.is_face and t.index]
-    sizes = {id(t): np.array([abs(pose.q) for pose in t.poses]) for t in faces}
-    faces.sort(key=lambda t: (-sizes[id(t)].sum(), t.index[0]))
-    chosen: list[FaceTrack] = []
-    for track in faces:
-        if chosen:
-            ratio = np.median(sizes[id(track)]) / np.median(sizes[id(chosen[0])])
-            if not 1 / _SAME_SIZE < ratio < _SAME_SIZE:
-                continue
-            if any(not _seen(track).isdisjoint(_seen(other)) for other in chosen):
-                continue
-        chosen.append(track)
-    return chosen
+    faces = [track for track in tracks if track.is_face and track.index]
+    sizes = [np.array([abs(pose.q) for pose in track.poses]) for track in faces]
+    return [faces[k] for k in largest_over_time(sizes, [_seen(track) for track in faces])]
 
 
 def _seen(track: FaceTrack) -> set[int]:
@@ -80,7 +69,7 @@ def eye_path(tracks: list[FaceTrack], times: np.ndarray, *, smooth: float, max_g
     tracked = np.zeros(n, bool)
     for track in reversed(tracks):  # so that the largest has the last word
         path = _track_eyes(track, times)
-        for run in _runs(np.asarray(track.index)):
+        for run in stretches(np.asarray(track.index)):
             index = track.index[run]
             eyes[index] = smooth_path(times[index], path[run], smooth)
         tracked[track.index] = True
@@ -102,14 +91,5 @@ def _track_eyes(track: FaceTrack, times: np.ndarray) -> np.ndarray:
     t_eyes, eyes = times[track.eyes_index], np.asarray(track.eyes)
     # The level moves slowly: worked out at the detections, interpolated between them.
     knots = np.unique(np.concatenate([t_eyes, times[index[[0, -1]]]]))
-    sides = []
-    for side in (0, 1):
-        level = robust_level(knots, t_eyes, eyes[:, side], LEVEL_WIDTH)
-        sides.append(p + q * np.interp(times[index], knots, level))
-    return np.column_stack(sides)
-
-
-def _runs(index: np.ndarray) -> list[slice]:
-    """The parts of an increasing index that have no gap in them."""
-    edges = np.flatnonzero(np.diff(index) > 1) + 1
-    return [slice(int(a), int(b)) for a, b in itertools.pairwise([0, *edges, len(index)])]
+    levels = (robust_level(knots, t_eyes, eyes[:, side], LEVEL_WIDTH) for side in (0, 1))
+    return np.column_stack([p + q * np.interp(times[index], knots, level) for level in levels])

@@ -111,10 +111,35 @@ def main_track(tracks: Sequence[dict[int, int]], frames: Sequence[Sequence[Place
         Frame to which of its faces; empty where there is no face.
     """
     sizes = [np.array([frames[i][k].size for i, k in track.items()]) for track in tracks]
-    order = sorted(range(len(tracks)), key=lambda t: (-sizes[t].sum(), min(tracks[t])))
     chosen: dict[int, int] = {}
+    for t in largest_over_time(sizes, [set(track) for track in tracks]):
+        chosen |= tracks[t]
+    return chosen
+
+
+def largest_over_time(sizes: Sequence[np.ndarray], spans: Sequence[set[int]]) -> list[int]:
+    """Choose the tracks of the person who counts.
+
+    Parameters
+    ----------
+    sizes : sequence of array
+        For each track, in the order of their appearance, the size of the face in its frames.
+    spans : sequence of set of int
+        For each track the frames in which nobody else can be the same person.
+
+    Returns
+    -------
+    list of int
+        The track with the largest sum of sizes, then those that do not overlap in time with what
+        was chosen and have a similar size.
+    """
+    # Of those that are as large, the first to appear.
+    order = sorted(range(len(sizes)), key=lambda t: -sizes[t].sum())
+    chosen: list[int] = []
+    taken: set[int] = set()
     for t in order:
         ratio = np.median(sizes[t]) / np.median(sizes[order[0]])
-        if 1 / _SAME_SIZE < ratio < _SAME_SIZE and chosen.keys().isdisjoint(tracks[t]):
-            chosen |= tracks[t]
+        if 1 / _SAME_SIZE < ratio < _SAME_SIZE and taken.isdisjoint(spans[t]):
+            chosen.append(t)
+            taken |= spans[t]
     return chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import sys
@@ -18,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from .landmarker_bundle import NEEDS_MEDIAPIPE
+from .landmarker_bundle import find_bundle, import_extra
 
 #: Milliseconds between frames as MediaPipe is told. Its own smoothing of the landmarks (a one-euro
 #: filter, applied when one face is followed) only looks back and so delays them by about a frame;
@@ -76,8 +75,8 @@ class LandmarkLooker:
 
     Parameters
     ----------
-    model : Path
-        The bundle `face_landmarker.task`.
+    model : Path or None
+        The bundle `face_landmarker.task`. None: the published one, see `find_bundle`.
     confidences : Confidences
     max_faces : int, default=1
         Most faces told apart.
@@ -91,13 +90,15 @@ class LandmarkLooker:
     ImportError
         MediaPipe is not installed.
     RuntimeError
-        The file is no such bundle.
+        The file is no such bundle, or the published one is not to be had.
     """
 
-    def __init__(self, model: Path, confidences: Confidences, max_faces: int = 1,
+    def __init__(self, model: Path | None, confidences: Confidences, max_faces: int = 1,
                  on_more: OnMore = "follow") -> None:
         self._mp = load_mediapipe()
-        self.model, self.confidences, self.max_faces = model, confidences, max_faces
+        # Only now: for nothing the model is not downloaded.
+        self.model = find_bundle() if model is None else model
+        self.confidences, self.max_faces = confidences, max_faces
         self.on_more = on_more
         self._open = ExitStack()
         # Also where nobody closes it: at its exit Python takes apart what MediaPipe closes with.
@@ -215,10 +216,7 @@ def load_mediapipe() -> ModuleType:
     -------
     module
     """
-    try:
-        return importlib.import_module("mediapipe")
-    except ImportError as error:
-        raise ImportError(NEEDS_MEDIAPIPE) from error
+    return import_extra("mediapipe")
 
 
 def open_landmarker(model: Path, max_faces: int, least: Confidences, *, video: bool = True) -> Any:

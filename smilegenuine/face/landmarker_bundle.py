@@ -19,8 +19,8 @@ BUNDLE_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9f
 #: Names a folder that is looked in before the user's cache.
 DATA_VARIABLE = "SMILEGENUINE_DATA"
 
-#: What is said where the extra is not installed.
-NEEDS_MEDIAPIPE = 'FaceLandmarks needs MediaPipe: pip install "smilegenuine[mediapipe]"'
+# What is said where the extra is not installed.
+_NEEDS_MEDIAPIPE = 'FaceLandmarks needs MediaPipe: pip install "smilegenuine[mediapipe]"'
 
 
 def find_bundle() -> Path:
@@ -59,30 +59,24 @@ def cache_folder() -> Path:
     -------
     Path
     """
-    return Path(_pooch().os_cache("smilegenuine"))
+    return Path(import_extra("pooch").os_cache("smilegenuine"))
 
 
 def _download(target: Path) -> None:
     """Fetch the bundle; it appears at its place only when it is whole."""
-    reason: Exception
     try:
-        _pooch().retrieve(BUNDLE_URL, known_hash=f"sha256:{BUNDLE_SHA256}", fname=target.name,
-                          path=target.parent)
-        return
-    except OSError as error:  # of the network (requests' errors are among them) or of the disk
-        reason = error
-    except ValueError as error:  # the hash is another: a proxy's login page, a cut-off download
-        reason = error
-    raise RuntimeError(
-        f"MediaPipe's model {BUNDLE_NAME} cannot be downloaded from {BUNDLE_URL} ({reason}). "
-        f"Connect to the network and try again; or put the file into the cache folder, as "
-        f"{target}; or name the folder where you have it in the environment variable "
-        f"{DATA_VARIABLE}{_looked_in()}") from reason
-
-
-def _looked_in() -> str:
-    folder = os.environ.get(DATA_VARIABLE)
-    return f" (now it says {folder}, where it is not)" if folder else ""
+        import_extra("pooch").retrieve(BUNDLE_URL, known_hash=f"sha256:{BUNDLE_SHA256}",
+                                       fname=target.name, path=target.parent)
+    # OSError: of the network (requests' errors are among them) or of the disk. ValueError: the hash
+    # is another, of a proxy's login page or a cut-off download.
+    except (OSError, ValueError) as error:
+        folder = os.environ.get(DATA_VARIABLE)
+        looked_in = f" (now it says {folder}, where it is not)" if folder else ""
+        raise RuntimeError(
+            f"MediaPipe's model {BUNDLE_NAME} cannot be downloaded from {BUNDLE_URL} ({error}). "
+            f"Connect to the network and try again; or put the file into the cache folder, as "
+            f"{target}; or name the folder where you have it in the environment variable "
+            f"{DATA_VARIABLE}{looked_in}") from error
 
 
 def _checked(path: Path, remedy: str) -> Path:
@@ -101,8 +95,18 @@ def _sha256(path: Path, changed: int, size: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _pooch() -> ModuleType:
+def import_extra(name: str) -> ModuleType:
+    """Import a module of the extra `mediapipe`, or raise an `ImportError` that says how to get it.
+
+    Parameters
+    ----------
+    name : {"mediapipe", "pooch"}
+
+    Returns
+    -------
+    module
+    """
     try:
-        return importlib.import_module("pooch")
-    except ImportError:
-        raise ImportError(NEEDS_MEDIAPIPE) from None
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(_NEEDS_MEDIAPIPE) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -12,20 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..clips.errors import ClipError, NoFaceError
+from ..clips.frame_times import frame_times
 from ..clips.record import Clip
 from ..clips.steps import ClipTransformer, check_positive, has_signals_only, require_fields
 from .following import follow_faces, main_track, place_of
-from .landmarker import (
-    Confidences,
-    LandmarkLooker,
-    MoreFacesError,
-    OnMore,
-    Seen,
-    load_mediapipe,
-)
-from .landmarker_bundle import find_bundle
-from .smooth import smooth_path
-from .timing import frame_times
+from .landmarker import Confidences, LandmarkLooker, MoreFacesError, OnMore, Seen
+from .smooth import smooth_path, stretches
 
 #: Seconds for which a face that is not found may go on as the same.
 _MAX_GAP = 0.5
@@ -173,11 +164,10 @@ class FaceLandmarks(ClipTransformer):
         ImportError, RuntimeError
             MediaPipe is not installed, or its model is not to be had.
         """
-        load_mediapipe()  # before the model is downloaded for nothing
         least = Confidences(self.min_detection_confidence, self.min_presence_confidence,
                             self.min_tracking_confidence)
-        return LandmarkLooker(find_bundle() if self.model is None else Path(self.model), least,
-                              self.max_faces, on_more)
+        model = None if self.model is None else Path(self.model)
+        return LandmarkLooker(model, least, self.max_faces, on_more)
 
     def look(self, frames: Iterable[np.ndarray], rate: float) -> list[list[Seen]]:
         """Return the faces of each frame of a recording: what takes time.
@@ -276,9 +266,8 @@ def _smoothed(points: np.ndarray, times: np.ndarray, index: np.ndarray, width: f
     """Smooth each stretch of frames with landmarks for itself."""
     if width <= 0:
         return points
-    edges = np.flatnonzero(np.diff(index) > 1) + 1
-    for a, b in itertools.pairwise([0, *edges, len(index)]):
-        run = index[a:b]
+    for stretch in stretches(index):
+        run = index[stretch]
         values = points[run].reshape(len(run), -1)
         reach = 6 * width / float(np.median(np.diff(times[run]))) if len(run) > 1 else 1.0
         parts = int(np.ceil(values.size * (reach + 1) / _BLOCK))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 
@@ -84,3 +86,20 @@ def smooth_path(times: np.ndarray, values: np.ndarray, width: float) -> np.ndarr
     first = np.linalg.solve(normal, np.broadcast_to([[1.0], [0.0], [0.0]], (n, 3, 1)))[..., 0]
     kernel = weight * (first[:, :1] + first[:, 1:2] * x + first[:, 2:] * x * x)
     return np.einsum("ij,ij...->i...", kernel, values[index])
+
+
+def stretches(index: np.ndarray) -> list[slice]:
+    """Return the parts of an increasing index that have no gap in them.
+
+    Parameters
+    ----------
+    index : array of int of shape (n,)
+        Frames.
+
+    Returns
+    -------
+    list of slice
+        Into `index`.
+    """
+    edges = np.flatnonzero(np.diff(index) > 1) + 1
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise([0, *edges, len(index)])]

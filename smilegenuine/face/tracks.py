@@ -14,18 +14,9 @@ from bisect import bisect_left
 
 import numpy as np
 
+from . import optical_flow as flow
 from .detect import EYE_DISTANCE, EYE_RISE, Box, FaceDetector
-from .optical_flow import (
-    IDENTITY,
-    PATCH_DISTANCE,
-    PATCH_MIDDLE,
-    KeyPatch,
-    Pose,
-    cut_patch,
-    follow,
-    key_patch,
-    to_head,
-)
+from .optical_flow import IDENTITY, KeyPatch, Pose
 
 #: Parts of the key points that must agree on a motion: to believe it, to keep the key patch.
 _BELIEVE, _KEEP = 0.4, 0.6
@@ -114,7 +105,7 @@ class FaceTrack:
         if self._key is None:
             return False
         pose = other._pose @ other._seat
-        moved, agreement = follow(self._key, cut_patch(frame, pose))
+        moved, agreement = flow.follow(self._key, flow.cut_patch(frame, pose))
         if agreement < _BELIEVE or abs(moved.p) > 0.25 or abs(math.log(abs(moved.q))) > 0.25:
             return False
         self._pose = pose @ moved @ self._seat.inverse()
@@ -130,7 +121,7 @@ class FaceTrack:
         if agreement < _BELIEVE:
             # The key patch no longer fits (the face turned, the light changed): the last may.
             self._pose = last_pose
-            last = key_patch(last_patch)
+            last = flow.key_patch(last_patch)
             agreement = self._follow(frame, last, last_cut.inverse() @ self._head_pose())
             if agreement < _KEEP:
                 self._pose = last_pose
@@ -152,8 +143,8 @@ class FaceTrack:
         agreement = 0.0
         for _ in range(3):
             self._cut = self._head_pose()
-            self._patch = cut_patch(frame, self._cut)
-            moved, agreement = follow(key, self._patch)
+            self._patch = flow.cut_patch(frame, self._cut)
+            moved, agreement = flow.follow(key, self._patch)
             if agreement < 0.5 * _BELIEVE or not 0.5 < abs(moved.q) < 2.0:
                 return 0.0
             self._pose = self._cut @ moved @ key_pose @ self._seat.inverse()
@@ -168,8 +159,8 @@ class FaceTrack:
     def _look_at(self, frame: np.ndarray) -> None:
         """Take this frame as the key patch."""
         self._cut = self._head_pose()
-        self._patch = cut_patch(frame, self._cut)
-        self._key = key_patch(self._patch)
+        self._patch = flow.cut_patch(frame, self._cut)
+        self._key = flow.key_patch(self._patch)
 
     def _record(self, i: int) -> None:
         self.index.append(i)
@@ -197,7 +188,7 @@ class FaceTrack:
     def detect(self, frame: np.ndarray, i: int) -> None:
         """Look for the face and its eyes where the head is thought to be, and record them."""
         self.looks += 1
-        face = self.detector.confirm(self._patch, PATCH_DISTANCE / EYE_DISTANCE)
+        face = self.detector.confirm(self._patch, flow.PATCH_DISTANCE / EYE_DISTANCE)
         eyes = self._find_eyes()
         if (face or eyes) and self.seen[-1:] != [i]:
             self.seen.append(i)
@@ -212,22 +203,16 @@ class FaceTrack:
 
     def _find_eyes(self) -> tuple[complex, complex] | None:
         """The most plausible pair of eyes in the patch, in nominal head coordinates."""
-        top, bottom = (int(PATCH_MIDDLE.imag + v * PATCH_DISTANCE) for v in (-0.75, 0.75))
+        top, bottom = (int(flow.PATCH_MIDDLE.imag + v * flow.PATCH_DISTANCE) for v in (-0.75, 0.75))
         # Where the plain cascade keeps failing there may be glasses, for which there is another.
         glasses = self.looks > 3 and len(self.eyes) < 0.5 * self.looks
-        found = self.detector.eyes(self._patch[top:bottom], PATCH_DISTANCE, glasses=glasses)
-        places = to_head(found + 1j * top)
+        found = self.detector.eyes(self._patch[top:bottom], flow.PATCH_DISTANCE, glasses=glasses)
+        places = flow.to_head(found + 1j * top)
         slack = 0.3 if self.eyes else 0.4
-        best, pair = math.inf, None
-        for a in places[abs(places + 0.5) < slack]:
-            for b in places[abs(places - 0.5) < slack]:
-                between = b - a
-                if not 0.7 < abs(between) < 1.35 or abs(between.imag) > 0.4 * between.real:
-                    continue
-                cost = abs(a + 0.5) + abs(b - 0.5)
-                if cost < best:
-                    best, pair = cost, (complex(a), complex(b))
-        return pair
+        pairs = [(complex(a), complex(b)) for a in places[abs(places + 0.5) < slack]
+                 for b in places[abs(places - 0.5) < slack]
+                 if 0.7 < abs(b - a) < 1.35 and abs((b - a).imag) <= 0.4 * (b - a).real]
+        return min(pairs, key=lambda pair: abs(pair[0] + 0.5) + abs(pair[1] - 0.5), default=None)
 
     def _recent_eyes(self) -> tuple[complex, complex]:
         recent = np.array(self.eyes[-5:])

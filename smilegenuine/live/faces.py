@@ -7,7 +7,6 @@ view, the way of the eyes, is worked out from a few tenths of a second before an
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
@@ -57,14 +56,15 @@ class Frame(NamedTuple):
     seen: list[Seen]
 
 
-def main_seen(looks: list[list[Seen]], rate: float) -> dict[int, Seen]:
+def main_seen(looks: list[list[Seen]], times: np.ndarray) -> dict[int, Seen]:
     """Return the face that counts in each frame in which it is seen, as `FaceLandmarks` chooses it.
 
     Parameters
     ----------
     looks : list of list of Seen
-    rate : float
-        Frames a second.
+        The faces of each frame.
+    times : array of shape (T,)
+        Seconds, of the frames.
 
     Returns
     -------
@@ -72,11 +72,15 @@ def main_seen(looks: list[list[Seen]], rate: float) -> dict[int, Seen]:
     """
     if all(len(faces) < 2 for faces in looks):  # nobody to be mistaken for
         return {i: faces[0] for i, faces in enumerate(looks) if faces}
-    return main_faces(looks, rate)
+    return main_faces(looks, 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else _RATE)
 
 
-class EyeFinder(ABC):
-    """Where the eyes of the main face are, in frames a moment ago. Subclasses say how.
+class CascadeEyes:
+    """Eyes of the main face, found by OpenCV's cascades and followed by optical flow.
+
+    Parameters
+    ----------
+    aligner : FaceAligner
 
     Attributes
     ----------
@@ -85,31 +89,6 @@ class EyeFinder(ABC):
     """
 
     changed = False
-
-    @abstractmethod
-    def add(self, frame: Frame) -> None:
-        """Look at the next frame."""
-
-    @abstractmethod
-    def eyes(self, number: int) -> np.ndarray | None:
-        """(2,) complex: the image's left and right eye in a frame; None where there is no face."""
-
-    @abstractmethod
-    def newest(self) -> np.ndarray | None:
-        """The eyes in the newest frame as far as they are known by now, for a picture."""
-
-    @abstractmethod
-    def forget(self, before: int) -> None:
-        """Let go of what is known of frames before a number."""
-
-
-class CascadeEyes(EyeFinder):
-    """Eyes found by OpenCV's cascades and followed by optical flow.
-
-    Parameters
-    ----------
-    aligner : FaceAligner
-    """
 
     def __init__(self, aligner: FaceAligner) -> None:
         self.aligner = aligner
@@ -130,7 +109,10 @@ class CascadeEyes(EyeFinder):
         self.scene.look(frame.picture)
 
     def eyes(self, number: int) -> np.ndarray | None:
-        """Return the eyes in a frame, by the frames around it."""
+        """Return the image's left and right eye in a frame, (2,) complex, by the frames around it.
+
+        None where there is no face.
+        """
         chosen = main_face(self.scene.tracks)
         if not chosen:
             return None
@@ -163,7 +145,7 @@ class CascadeEyes(EyeFinder):
         return np.asarray(smooth_path(times, path, width)[run.index(k)])
 
     def newest(self) -> np.ndarray | None:
-        """Return the eyes by the newest pose of the head."""
+        """Return the eyes in the newest frame, as far as they are known by now."""
         if self._level is None:
             return None
         track, level = self._level
@@ -178,13 +160,15 @@ class CascadeEyes(EyeFinder):
         self._times = {i: t for i, t in self._times.items() if i >= before or i in looked_at}
 
 
-class MeshEyes(EyeFinder):
-    """Eyes by the landmarks of MediaPipe.
+class MeshEyes:
+    """Eyes of the main face by the landmarks of MediaPipe; the same methods as `CascadeEyes`.
 
     Parameters
     ----------
     aligner : FaceAligner
     """
+
+    changed = False
 
     def __init__(self, aligner: FaceAligner) -> None:
         self.aligner = aligner
@@ -195,11 +179,13 @@ class MeshEyes(EyeFinder):
         self._frames.append((frame.number, frame.time, frame.seen))
 
     def eyes(self, number: int) -> np.ndarray | None:
-        """Return the eyes in a frame, by the frames around it."""
+        """Return the image's left and right eye in a frame, (2,) complex, by the frames around it.
+
+        None where there is no face.
+        """
         numbers = [n for n, _, _ in self._frames]
         k, times = numbers.index(number), np.array([t for _, t, _ in self._frames])
-        rate = 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else _RATE
-        main = main_seen([seen for _, _, seen in self._frames], rate)
+        main = main_seen([seen for _, _, seen in self._frames], times)
         if k not in main:
             return None
         width = self.aligner.smooth
@@ -234,8 +220,7 @@ class ChipStream:
 
     def __init__(self, aligner: FaceAligner, delay: float) -> None:
         self.aligner, self.delay = aligner, delay
-        self.finder: EyeFinder = (MeshEyes if aligner.detector == "mediapipe" else CascadeEyes
-                                  )(aligner)
+        self.finder = (MeshEyes if aligner.detector == "mediapipe" else CascadeEyes)(aligner)
         self._waiting: deque[Frame] = deque()
         self._cutter: ChipCutter | None = None
         self._cut_at = 0.0

@@ -13,7 +13,7 @@ from ..classifiers.opening import open_system
 from ..clips.errors import ClipError
 from ..clips.record import Clip
 from ..clips.steps import check_positive
-from ..clips.video import as_bytes
+from ..clips.video import ArrayFrames
 from ..face.align import FaceAligner
 from ..face.landmarks import FaceLandmarks
 from ..features.clip_phases import SmileLevel, smile_level
@@ -101,12 +101,12 @@ class LiveMoment:
         return bool(np.isnan(self.probability))
 
 
-class _Said(NamedTuple):
-    """What the model said last, or why it did not."""
+class _Answer(NamedTuple):
+    """What the model answered last, or why it did not."""
 
-    probability: float
-    decision: Any
-    reason: str
+    probability: float = np.nan
+    decision: Any = None
+    reason: str = ""
 
 
 class LiveDecision:
@@ -204,7 +204,7 @@ class LiveDecision:
         self._after = -np.inf
         self._now: LiveMoment = LiveMoment(np.nan)
         self._smile: Found | None = None
-        self._said = _Said(np.nan, None, "")
+        self._answer = _Answer()
         self.clip_: Clip | None = None
         self.curve_: SmileLevel | None = None
 
@@ -319,13 +319,13 @@ class LiveDecision:
             self._close_smile(begun, whole=False)  # its onset is forgotten
         self._smile = found = self._find(clip, settle=self.settle)
         if found is None:
-            self._said = _Said(np.nan, None, "no smile yet")
-            self._now = self._moment(clip, self._said)
+            self._answer = _Answer(reason="no smile yet")
+            self._now = self._moment(clip, self._answer)
             return
         first = max(self._after, found.begin - self.lead)
         last = found.end + self.settle if found.over else np.inf
-        self._said = self._ask(part_of(clip, first, last))
-        self._now = self._moment(clip, self._said)
+        self._answer = self._ask(part_of(clip, first, last))
+        self._now = self._moment(clip, self._answer)
         if found.over:
             self._close_smile(found, whole=True)
 
@@ -334,18 +334,18 @@ class LiveDecision:
                           least_rise={"AU12": self.least_rise, "lips": _LIPS})
 
     def _close_smile(self, found: Found, *, whole: bool) -> None:
-        p, decision, _ = self._said
+        p, decision, _ = self._answer
         self.smiles.append(LiveSmile(found.begin, found.end, p, decision, whole))
         self._after = found.end if whole else self._last
-        self._smile, self._said = None, _Said(np.nan, None, "")
+        self._smile, self._answer = None, _Answer()
 
-    def _ask(self, clip: Clip) -> _Said:
+    def _ask(self, clip: Clip) -> _Answer:
         (answer,) = ask(self._tail, [clip])
         if answer.reason is not None:
-            return _Said(np.nan, None, answer.reason.problem)
-        return _Said(answer.probability, answer.decision, "")
+            return _Answer(reason=answer.reason.problem)
+        return _Answer(answer.probability, answer.decision)
 
-    def _moment(self, clip: Clip, said: _Said) -> LiveMoment:
+    def _moment(self, clip: Clip, answer: _Answer) -> LiveMoment:
         now, known = float(clip.times[-1]), self.curve_
         seen = bool(clip.mask[-1])
         found = self._smile
@@ -356,17 +356,13 @@ class LiveDecision:
         return LiveMoment(self._last, measured=now, face=seen, smile=level, aus=aus,
                           phase="" if found is None else found.phase,
                           since=np.nan if found is None else now - found.begin,
-                          probability=said.probability, decision=said.decision,
-                          reason=said.reason)
+                          **answer._asdict())
 
 
 def _as_picture(frame: Any) -> np.ndarray:
     picture = np.asarray(frame)
-    if picture.ndim == 2 and picture.size:
-        picture = np.repeat(picture[:, :, None], 3, axis=2)
-    if picture.ndim != 3 or 0 in picture.shape or picture.shape[2] not in (1, 3, 4):
+    if (picture.ndim not in (2, 3) or 0 in picture.shape
+            or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4))):
         raise ValueError(f"frame must be one picture, (H, W, 3), RGB, not of shape "
                          f"{picture.shape}")
-    if picture.shape[2] == 1:
-        picture = np.repeat(picture, 3, axis=2)
-    return np.ascontiguousarray(as_bytes(picture[:, :, :3], "frame"))
+    return next(iter(ArrayFrames(picture[None], "frame")))

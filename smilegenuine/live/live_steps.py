@@ -72,19 +72,15 @@ class LiveMeasuring:
                  keep_pictures: bool = False) -> None:
         self.steps = [_alone(step) for step in head]
         self.delay = delay
-        own = {kind: next((step for step in self.steps if isinstance(step, kind)), None)
-               for kind in _LOOKED_UP}
-        self.aligner: Any = own[FaceAligner]
-        on_mesh = own[FaceLandmarks]
-        if on_mesh is None and self.aligner is not None and self.aligner.detector == "mediapipe":
-            on_mesh = FaceLandmarks()  # as the aligner makes one
-            self.steps.insert(self.steps.index(self.aligner), on_mesh)
-        self.mesh: Any = on_mesh
+        self.mesh, self.aligner, patterns, gradients = (
+            next((step for step in self.steps if isinstance(step, kind)), None)
+            for kind in _LOOKED_UP)
+        if self.mesh is None and self.aligner is not None and self.aligner.detector == "mediapipe":
+            self.mesh = FaceLandmarks()  # as the aligner makes one
+            self.steps.insert(self.steps.index(self.aligner), self.mesh)
         # By the column of the trail that holds what is seen of a chip.
-        self._on_chips: dict[str, Any] = {
-            column: own[kind] for column, kind in (("patterns", LBPSmileIntensity),
-                                                   ("gradients", HOGActionUnits))
-            if own[kind] is not None}
+        on_chips = {"patterns": patterns, "gradients": gradients}
+        self._on_chips = {column: step for column, step in on_chips.items() if step is not None}
         self.keep_pictures = keep_pictures or any(
             "frames" in step.reads and not isinstance(step, _LOOKED_UP) for step in self.steps)
         self.looks: LandmarkLooker | None = None
@@ -195,7 +191,7 @@ class LiveMeasuring:
             return self.chips.box()
         if self._newest is None or not self._newest.seen:
             return None
-        main = main_seen([*self.trail["seen"]], self._rate())
+        main = main_seen([*self.trail["seen"]], self.trail["time"])
         face = main.get(len(self.trail) - 1)
         if face is None:
             return None
@@ -203,10 +199,6 @@ class LiveMeasuring:
         room = _AROUND * (high - low)
         (x0, y0), (x1, y1) = low - room, high + room
         return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-
-    def _rate(self) -> float:
-        times = self.trail["time"]
-        return 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else 1.0
 
 
 def _alone(step: Any) -> Any:

@@ -176,7 +176,7 @@ def _state(moment: LiveMoment) -> str:
         return f"{moment.phase}, {moment.since:.1f} s"
     if moment.measuring and moment.reason not in ("", "measuring", "no face", "no smile yet"):
         return "cannot be judged"
-    return {"measuring": "measuring ..."}.get(moment.reason, moment.reason) or "watching"
+    return "measuring ..." if moment.reason == "measuring" else moment.reason or "watching"
 
 
 def _fitted(frame: np.ndarray, box: np.ndarray | None) -> np.ndarray:
@@ -192,10 +192,8 @@ def _fitted(frame: np.ndarray, box: np.ndarray | None) -> np.ndarray:
     if scene.shape[0] >= _LEAST - 1:
         return np.ascontiguousarray(scene)
     # Of a very wide frame: the panel beside it needs its height.
-    tall = np.full((_LEAST, scene.shape[1], 3), 40, np.uint8)
-    top = (_LEAST - scene.shape[0]) // 2
-    tall[top:top + scene.shape[0]] = scene
-    return tall
+    above, below = (_LEAST - scene.shape[0]) // 2, (_LEAST - scene.shape[0] + 1) // 2
+    return cv2.copyMakeBorder(scene, above, below, 0, 0, cv2.BORDER_CONSTANT, value=(40, 40, 40))
 
 
 def _write(sheet: np.ndarray, text: str, at: tuple[int, int], size: float,
@@ -209,5 +207,5 @@ def _plain(label: Any) -> str:
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:
-    r, g, b = (int(colour[k:k + 2], 16) for k in (1, 3, 5))
+    r, g, b = bytes.fromhex(colour[1:])
     return r, g, b

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from tqdm import tqdm
 
@@ -15,24 +14,6 @@ from tqdm import tqdm
 _SOONEST, _LATEST = 10.0, 600.0
 _SHARE = 0.02
 _LINE = "{n_fmt}/{total_fmt} {unit}s, {rate_fmt}, {elapsed} gone, {remaining} left"
-
-
-class Bar(Protocol):
-    """What shows progress."""
-
-    def update(self, n: int = 1) -> Any:
-        """Count `n` more as done."""
-
-    def set_postfix(self, ordered_dict: Any = None) -> Any:
-        """Show figures beside the number."""
-
-    def close(self) -> Any:
-        """Show the end."""
-
-    def __enter__(self) -> Any: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> Any: ...
 
 
 class PlainLines:
@@ -81,7 +62,8 @@ class PlainLines:
         print(f"{self.name}: {' '.join(text.split())}{self.figures}", file=sys.stderr, flush=True)
 
 
-def progress_bar(*, total: int, verbose: int | bool, name: str, unit: str) -> Bar:
+def progress_bar(*, total: int, verbose: int | bool, name: str, unit: str
+                 ) -> tqdm | PlainLines:
     """Make what shows progress on stderr, with rate and time left, where `verbose` asks for it.
 
     Parameters
@@ -95,7 +77,7 @@ def progress_bar(*, total: int, verbose: int | bool, name: str, unit: str) -> Ba
 
     Returns
     -------
-    Bar
+    tqdm or PlainLines
         A bar on a terminal or in a notebook, else plain lines, some fifty at most.
     """
     # A notebook is no terminal, and moves its lines as one does.

@@ -380,7 +380,7 @@ class TestLandmarks:
         def missing():
             raise ImportError("needs MediaPipe")
 
-        monkeypatch.setattr("smilegenuine.face.landmarks.load_mediapipe", missing)
+        monkeypatch.setattr("smilegenuine.face.landmarker.load_mediapipe", missing)
         tail = by_markers()
         with pytest.raises(ImportError, match="needs MediaPipe"):
             LiveDecision(Pipeline([("landmarks", FaceLandmarks()), ("tail", tail)]))

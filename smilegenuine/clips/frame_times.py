@@ -1,11 +1,19 @@
-"""When the frames of a clip were taken."""
+"""When the frames of a clip were taken: where the time of a frame comes from.
+
+The first that is known decides, in `Clip.times`: the `times` that the clip was given; the `fps`
+that it was given, at even steps from 0; the times of its frame source. Those are, of a video, the
+container's stamps, mended where they do not increase (`clips.video.VideoFrames`); of images, the
+frame rate that they were opened with; of another source, what it says. A table of action units
+brings its own (`clips.au_table`). `FrameSource.timed` yields the times of frames as they are
+reached, before all are known.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..clips.errors import ClipError
-from ..clips.record import Clip
+from .errors import ClipError
+from .record import Clip
 
 
 def frame_times(clip: Clip, n: int) -> np.ndarray:
