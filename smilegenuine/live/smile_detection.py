@@ -127,7 +127,8 @@ def part_of(clip: Clip, first: float, last: float) -> Clip:
     Clip
     """
     times = np.asarray(clip.times)
-    start, stop = np.searchsorted(times, first), np.searchsorted(times, last, side="right")
+    start = int(np.searchsorted(times, first))
+    stop = int(np.searchsorted(times, last, side="right"))
     if stop <= start:
         start, stop = len(times) - 1, len(times)
-    return cut_clip(clip, int(start), int(stop))
+    return cut_clip(clip, start, stop)
