@@ -41,8 +41,7 @@ def cut_clip(clip: Clip, start: int, stop: int) -> Clip:
                            if (value := getattr(clip, field)) is not None}
     if clip.frames is not None:
         cut["frames"] = FramesPart(clip.frames, start, stop)
-    # A beginning's times follow from its frames or rate where those of the clip do.
-    if start or clip.known()["times"] is not None:
+    if start or clip.known()["times"] is not None:  # else they follow from frames or rate still
         cut["times"] = np.asarray(clip.times)[start:stop]
         if stop - start == 1:  # without a distance to the next by which its rate would be known
             cut["fps"] = float(clip.fps)
