@@ -72,9 +72,9 @@ class LiveMeasuring:
                  keep_pictures: bool = False) -> None:
         self.steps = [_alone(step) for step in head]
         self.delay = delay
-        self.mesh, self.aligner, patterns, gradients = (
-            next((step for step in self.steps if isinstance(step, kind)), None)
-            for kind in _LOOKED_UP)
+        own: list[Any] = [next((step for step in self.steps if isinstance(step, kind)), None)
+                          for kind in _LOOKED_UP]
+        self.mesh, self.aligner, patterns, gradients = own
         if self.mesh is None and self.aligner is not None and self.aligner.detector == "mediapipe":
             self.mesh = FaceLandmarks()  # as the aligner makes one
             self.steps.insert(self.steps.index(self.aligner), self.mesh)
