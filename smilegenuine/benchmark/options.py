@@ -85,7 +85,7 @@ class BenchmarkOptions(SystemOptions):
 
     See Also
     --------
-    SystemOptions : The other parameters.
+    smilegenuine.benchmark.SystemOptions : The other parameters.
     """
 
     by: tuple[str, ...] = ()

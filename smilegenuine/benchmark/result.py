@@ -64,7 +64,7 @@ class BenchmarkResult(Evaluation):
 
     See Also
     --------
-    run_benchmark : Makes one.
+    smilegenuine.run_benchmark : Makes one.
     """
 
     data: LabelledSet

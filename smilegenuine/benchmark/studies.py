@@ -202,7 +202,7 @@ class StudyResult:
 
     See Also
     --------
-    run_benchmark : Makes one.
+    smilegenuine.run_benchmark : Makes one.
     """
 
     parts: Sequence[StudyPart]
