@@ -21,7 +21,8 @@ TABLES = [entry.make() for entry in REGISTRY.values() if entry.clips is None]
 CLIPS = [name for name, entry in REGISTRY.items() if entry.clips is not None]
 LEARNERS = [name for name in CLIPS if REGISTRY[name].make().__sklearn_tags__().requires_fit]
 CLASSIFIERS = [name for name in CLIPS if is_classifier(REGISTRY[name].make())]
-ABSTRACT = {"ClipTransformer": "the base class", "DeepClassifier": "the base class",
+ABSTRACT = {"ClipTransformer": "the base class", "ClipFeatures": "the base class",
+            "DeepClassifier": "the base class",
             "DeepClipClassifier": "the base class", "ClipSVMEnsemble": "the base class",
             "FaceSequenceClassifier": "the base class",
             "MeshSequenceClassifier": "the base class", "MeshTrunkClassifier": "the base class"}
