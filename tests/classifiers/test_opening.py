@@ -182,7 +182,7 @@ class TestRegistryUnderWrappers:
                                    if p in params})
             set_run(wrapped, n_jobs=None, verbose=False)
 
-    @pairs(costly=False)
+    @pairs(costly=True)
     def test_measuring_comes_apart_from_deciding(self, name, wrapper):
         wrapped = wrapped_in(wrapper, name)
         opened = open_system(wrapped)
