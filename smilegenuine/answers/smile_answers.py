@@ -92,17 +92,18 @@ def ask_by_smile(model: Any, clip: Clip, *, reasons: bool = True) -> list[SmileA
     (smiles,) = model.measured([clip])
     if not smiles:
         return []
-    decided = model.decide_smiles(smiles)
-    table = reasons_of(classifier_of(model), smiles if reasons else [],
-                       names=class_names(classes_of(model)))
+    classifier, decided = classifier_of(model), model.decide_smiles(smiles)
+    unusual = classifier.unusual(decided.figures)
+    probabilities = classifier.predict_proba(decided.figures)
+    table = reasons_of(classifier, smiles if reasons else [], names=class_names(classes_of(model)))
     answers = []
     for k, smile in enumerate(smiles):
         decision = decided.decisions[k]
         rows = table[table["smile"] == k + 1].reset_index(drop=True)
-        why = _why(decision, bool(decided.unusual[k]), rows) if decided.known[k] else _UNMEASURED
+        why = _why(decision, bool(unusual[k]), rows) if decided.known[k] else _UNMEASURED
         answers.append(SmileAnswer(
             smile, decision.item() if isinstance(decision, np.generic) else decision,
-            decided.probabilities[k], rows, why))
+            probabilities[k], rows, why))
     return answers
 
 

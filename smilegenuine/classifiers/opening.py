@@ -369,7 +369,7 @@ def _parts_of(model: Any, deciding: bool, templates: bool) -> Iterator[tuple[str
     attributes = dict(vars(model))
     if isinstance(model, Pipeline) and deciding:
         attributes["steps"] = model.steps[-1:]
-    branches = branches_of(model) if _is_fitted(model) else {}
+    branches = branches_of(model)
     yield from branches.items()
     for name in ("final_estimator_", "projection_"):
         yield "top", attributes.pop(name, None)
@@ -378,10 +378,6 @@ def _parts_of(model: Any, deciding: bool, templates: bool) -> Iterator[tuple[str
         template_names |= {"estimator", "estimators", "final_estimator"}
     yield from (("", part) for name, part in attributes.items()
                 if (templates or name not in template_names) and name not in _OPAQUE)
-
-
-def _is_fitted(model: Any) -> bool:
-    return any(name.endswith("_") and not name.startswith("_") for name in vars(model))
 
 
 # -- how a system runs, which does not change what it computes ------------------------------------

@@ -246,10 +246,12 @@ def _decision(model: Any, smile: Smile, names: Sequence[str]) -> str:
     decided = model.decide_smiles([smile])
     if not decided.known[0]:
         return CANNOT_TELL
-    decision = float(decided.log_odds[0])
+    classifier = classifier_of(model)
+    decision = float(classifier.decision_function(decided.figures)[0])
     p = float(expit(abs(decision)))
     sure = (f"{short_names(names, 16)[int(decision > 0)]}, P "
             f"{'> 0.99' if p > 0.995 else f'= {p:.2f}'} (log-odds {signed(decision, 0.5)})")
     if decided.decisions[0] != CANNOT_TELL:
         return sure
-    return f"{CANNOT_TELL}{' (unlike what was learnt)' * bool(decided.unusual[0])}; {sure}"
+    why = " (unlike what was learnt)" if classifier.unusual(decided.figures)[0] else ""
+    return f"{CANNOT_TELL}{why}; {sure}"

@@ -15,26 +15,21 @@ from ..features.smile_kinematics import KINEMATICS, Smile, SmileKinematics
 
 
 class SmileDecisions(NamedTuple):
-    """Decisions about smiles.
+    """What is decided about smiles.
 
     Attributes
     ----------
+    figures : DataFrame of shape (n, 20)
+        Their figures, as the classifier takes them.
     decisions : array of object of shape (n,)
         A class, or "cannot tell".
-    log_odds : array of shape (n,)
-        Of the second class.
-    probabilities : array of shape (n, 2)
     known : array of bool of shape (n,)
         Whether anything of it that the classifier looks at could be measured.
-    unusual : array of bool of shape (n,)
-        Whether it is like none that were learnt.
     """
 
+    figures: pd.DataFrame
     decisions: np.ndarray
-    log_odds: np.ndarray
-    probabilities: np.ndarray
     known: np.ndarray
-    unusual: np.ndarray
 
 
 class KinematicsPipeline(Pipeline):
@@ -143,9 +138,10 @@ class KinematicsPipeline(Pipeline):
                 rows.append((clip.label, 0, np.nan, np.nan, NO_SMILE, np.nan, np.nan))
                 continue
             decided = self.decide_smiles(smiles)
+            probabilities = self.steps[-1][1].predict_proba(decided.figures)
             rows += [(clip.label, k, smile.start, smile.end, decision, *p) for k, (
                 smile, decision, p) in enumerate(zip(
-                    smiles, decided.decisions, decided.probabilities, strict=True), 1)]
+                    smiles, decided.decisions, probabilities, strict=True), 1)]
         return pd.DataFrame(rows, columns=["clip", "smile", "start", "end", "decision", *classes])
 
     def decide_smiles(self, smiles: Sequence[Smile]) -> SmileDecisions:
@@ -161,10 +157,7 @@ class KinematicsPipeline(Pipeline):
         SmileDecisions
         """
         figures = pd.DataFrame([smile.figures for smile in smiles], columns=list(KINEMATICS))
-        classifier = self.steps[-1][1]
-        decisions = classifier.decide(figures)
+        decisions = self.steps[-1][1].decide(figures)
         # A smile is there; that nothing of it could be measured is another matter.
         known = decisions != NO_SMILE
-        return SmileDecisions(
-            np.where(known, decisions, CANNOT_TELL), classifier.decision_function(figures),
-            classifier.predict_proba(figures), known, classifier.unusual(figures))
+        return SmileDecisions(figures, np.where(known, decisions, CANNOT_TELL), known)
